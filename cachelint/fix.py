@@ -1,0 +1,114 @@
+"""Edits to a text, and fixes made of them. Pure: text in, text out; nothing here knows a file or a language."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from cachelint.source import Span
+
+
+class Applicability(enum.IntEnum):
+    """How far a fix may be trusted, in rising order."""
+
+    DISPLAY_ONLY = 0
+    """Shown with the text to write; never applied, because its place or meaning is not certain."""
+    UNSAFE = 1
+    """Applied on request only: it may change what the file does beyond the stated change."""
+    SAFE = 2
+    """The file means the same as before, plus exactly the stated change."""
+
+
+class Edit(NamedTuple):
+    """Replace the characters of `span` by `replacement`."""
+
+    span: Span
+    replacement: str
+
+
+class Absent(enum.Enum):
+    """The type of `ABSENT`, the value of what a fix removes."""
+
+    ABSENT = "absent"
+
+
+ABSENT = Absent.ABSENT
+
+
+class Statement(NamedTuple):
+    """One place whose meaning a fix changes, and what it means afterwards.
+
+    `path` leads from the document's root to the place as the file is written (aliases are not followed);
+    each kind of document says what its steps are. `value` is plain data, or `ABSENT`.
+    """
+
+    path: tuple[str | int, ...]
+    value: object
+
+
+class Fix(NamedTuple):
+    """Edits of one file that are applied together or not at all.
+
+    `statements` is the change of meaning that the edits are held to after they were applied.
+    """
+
+    title: str
+    applicability: Applicability
+    edits: tuple[Edit, ...]
+    statements: tuple[Statement, ...] = ()
+
+    @property
+    def span_start(self) -> int:
+        """Offset of the first character that the fix touches."""
+        return min((edit.span.start for edit in self.edits), default=0)
+
+
+def display_only(title: str) -> Fix:
+    """A fix that only says what to write and why it is not written for the user."""
+    return Fix(title, Applicability.DISPLAY_ONLY, ())
+
+
+class EditConflict(ValueError):
+    """Two edits touch the same place of a text."""
+
+
+def apply_edits(text: str, edits: Iterable[Edit]) -> str:
+    """The text with all edits done. Raises `EditConflict` when two of them overlap or share an insertion point."""
+    parts: list[str] = []
+    done = 0
+    previous: Edit | None = None
+    for edit in sorted(edits):
+        if edit.span.start < done or (previous and edit.span.start == previous.span.start):
+            raise EditConflict(f"{previous} and {edit}")
+        parts += (text[done : edit.span.start], edit.replacement)
+        done = edit.span.end
+        previous = edit
+    return "".join((*parts, text[done:]))
+
+
+def choose(fixes: Iterable[Fix]) -> list[Fix]:
+    """The fixes that can be applied in one round: earlier ones win, the ones that touch them wait.
+
+    Touching counts as overlapping: a removal up to the point where another fix inserts may remove what the
+    insertion hangs on. Equal fixes (one edit at a shared anchor, reported by two services) count once.
+    """
+    chosen: list[Fix] = []
+    taken: list[Span] = []
+    for fix in dict.fromkeys(fix for fix in fixes if fix.edits):
+        spans = [edit.span for edit in fix.edits]
+        if not any(_touches(span, other) for span in spans for other in taken):
+            chosen.append(fix)
+            taken += spans
+    return chosen
+
+
+def apply_fixes(text: str, fixes: Sequence[Fix]) -> str:
+    """The text with all fixes applied. Raises `EditConflict` when two edits meet: `choose` first."""
+    return apply_edits(text, [edit for fix in fixes for edit in fix.edits])
+
+
+def _touches(one: Span, other: Span) -> bool:
+    return one.start <= other.end and other.start <= one.end

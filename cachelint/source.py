@@ -1,0 +1,154 @@
+"""The text of a file, positions in it, and the only code that writes to somebody's file."""
+
+from __future__ import annotations
+
+import os
+import stat
+from bisect import bisect_right
+from typing import NamedTuple
+
+MAX_BYTES = 10 * 1024 * 1024
+"""Larger files are reported and left alone: no hand-written build file comes near this size."""
+
+BOM = "\ufeff"
+
+
+class Span(NamedTuple):
+    """Half-open range of character offsets into the decoded text; an empty span is an insertion point."""
+
+    start: int
+    end: int
+
+
+class Position(NamedTuple):
+    """A place in a text: 1-based line and column (both count characters), 0-based character offset."""
+
+    line: int
+    column: int
+    offset: int
+
+
+class SourceError(Exception):
+    """A file cannot be read or written; ``str()`` says why, in words for its owner."""
+
+
+class SourceFile:
+    """One file's decoded text with fast lookup of lines.
+
+    `path` is absolute (or the name given for standard input); `text` keeps the BOM, every line ending and
+    the missing final newline, so that ``text.encode()`` is the file, byte for byte.
+    """
+
+    __slots__ = ("_starts", "path", "text")
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        self.text = text
+        self._starts: list[int] | None = None
+
+    @property
+    def line_starts(self) -> list[int]:
+        """Offset of the first character of each line; a line ends after its ``\\n``."""
+        if self._starts is None:
+            starts = [0]
+            find = self.text.find
+            while (newline := find("\n", starts[-1])) >= 0:
+                starts.append(newline + 1)
+            self._starts = starts
+        return self._starts
+
+    def position(self, offset: int) -> Position:
+        """Line and column of a character offset; a BOM takes no column."""
+        line = bisect_right(self.line_starts, offset)
+        start = self.line_starts[line - 1]
+        if line == 1 and self.text.startswith(BOM):
+            start = min(1, offset)
+        return Position(line, offset - start + 1, offset)
+
+    def line_span(self, line: int) -> Span:
+        """Span of a 1-based line without its line break."""
+        starts = self.line_starts
+        start = starts[line - 1]
+        end = starts[line] if line < len(starts) else len(self.text)
+        return Span(start, start + len(self.text[start:end].rstrip("\r\n")))
+
+    def line_text(self, line: int) -> str:
+        """A 1-based line without its line break and BOM."""
+        start, end = self.line_span(line)
+        return self.text[start:end].lstrip(BOM)
+
+    def line_break_at(self, offset: int) -> str:
+        """The line ending to use for a line inserted near `offset`: that line's own, else the one before it."""
+        end = self.text.find("\n", offset)
+        if end < 0:
+            end = self.text.rfind("\n")
+        return "\r\n" if end > 0 and self.text[end - 1] == "\r" else "\n"
+
+
+def read_source(path: str) -> SourceFile:
+    """Read one regular file as UTF-8.
+
+    Raises `SourceError` when it is missing, no regular file, unreadable, too large, or not UTF-8 text.
+    """
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise SourceError("not a regular file")
+            data = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise SourceError(_reason(error)) from error
+    return SourceFile(path, decode(data))
+
+
+def decode(data: bytes) -> str:
+    """The text of a file's bytes; raises `SourceError` for what is no UTF-8 text."""
+    if len(data) > MAX_BYTES:
+        raise SourceError(f"larger than {MAX_BYTES // 1024 // 1024} MiB")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise SourceError(f"not UTF-8 text (byte 0x{data[error.start]:02x} on line {line})") from error
+    if "\0" in text:
+        raise SourceError(f"not text (a NUL character on line {text.count(chr(10), 0, text.index(chr(0))) + 1})")
+    return text
+
+
+def write_source(source: SourceFile, text: str) -> None:
+    """Replace a file's content: all of it, or none.
+
+    The new bytes go to a temporary file in the same directory, which takes the place of the old one in a single
+    step. Mode and symbolic links stay. Raises `SourceError`, with the file untouched, when it no longer holds
+    ``source.text`` or when anything fails on the way.
+    """
+    target = os.path.realpath(source.path)
+    try:
+        with open(target, "rb") as file:
+            if file.read(MAX_BYTES + 1) != source.text.encode("utf-8"):
+                raise SourceError("changed on disk while it was being checked")
+        _replace(target, text.encode("utf-8"))
+    except OSError as error:
+        raise SourceError(_reason(error)) from error
+
+
+def _replace(target: str, data: bytes) -> None:
+    import tempfile
+
+    mode = stat.S_IMODE(os.stat(target).st_mode)
+    if not os.access(target, os.W_OK):
+        raise SourceError("write-protected")
+    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".cachelint-")
+    try:
+        with open(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
