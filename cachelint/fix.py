@@ -71,18 +71,18 @@ def display_only(title: str) -> Fix:
     return Fix(title, Applicability.DISPLAY_ONLY, ())
 
 
-class EditConflict(ValueError):
+class EditConflictError(ValueError):
     """Two edits touch the same place of a text."""
 
 
 def apply_edits(text: str, edits: Iterable[Edit]) -> str:
-    """The text with all edits done. Raises `EditConflict` when two of them overlap or share an insertion point."""
+    """The text with all edits done. Raises `EditConflictError` when two of them overlap or share an insertion point."""
     parts: list[str] = []
     done = 0
     previous: Edit | None = None
     for edit in sorted(edits):
         if edit.span.start < done or (previous and edit.span.start == previous.span.start):
-            raise EditConflict(f"{previous} and {edit}")
+            raise EditConflictError(f"{previous} and {edit}")
         parts += (text[done : edit.span.start], edit.replacement)
         done = edit.span.end
         previous = edit
@@ -106,7 +106,7 @@ def choose(fixes: Iterable[Fix]) -> list[Fix]:
 
 
 def apply_fixes(text: str, fixes: Sequence[Fix]) -> str:
-    """The text with all fixes applied. Raises `EditConflict` when two edits meet: `choose` first."""
+    """The text with all fixes applied. Raises `EditConflictError` when two edits meet: `choose` first."""
     return apply_edits(text, [edit for fix in fixes for edit in fix.edits])
 
 

@@ -48,9 +48,9 @@ class SourceFile:
 
     @property
     def line_starts(self) -> list[int]:
-        """Offset of the first character of each line; a line ends after its ``\\n``."""
+        """Offset of the first character of each line; a line ends after its ``\\n``, the first one starts behind a BOM."""
         if self._starts is None:
-            starts = [0]
+            starts = [len(BOM) if self.text.startswith(BOM) else 0]
             find = self.text.find
             while (newline := find("\n", starts[-1])) >= 0:
                 starts.append(newline + 1)
@@ -58,24 +58,20 @@ class SourceFile:
         return self._starts
 
     def position(self, offset: int) -> Position:
-        """Line and column of a character offset; a BOM takes no column."""
-        line = bisect_right(self.line_starts, offset)
-        start = self.line_starts[line - 1]
-        if line == 1 and self.text.startswith(BOM):
-            start = min(1, offset)
-        return Position(line, offset - start + 1, offset)
+        """Line and column of a character offset."""
+        line = max(bisect_right(self.line_starts, offset), 1)
+        return Position(line, offset - min(self.line_starts[line - 1], offset) + 1, offset)
 
     def line_span(self, line: int) -> Span:
-        """Span of a 1-based line without its line break."""
+        """Span of a 1-based line without its line break and a BOM."""
         starts = self.line_starts
         start = starts[line - 1]
         end = starts[line] if line < len(starts) else len(self.text)
         return Span(start, start + len(self.text[start:end].rstrip("\r\n")))
 
     def line_text(self, line: int) -> str:
-        """A 1-based line without its line break and BOM."""
-        start, end = self.line_span(line)
-        return self.text[start:end].lstrip(BOM)
+        """A 1-based line without its line break."""
+        return self.text[slice(*self.line_span(line))]
 
     def line_break_at(self, offset: int) -> str:
         """The line ending to use for a line inserted near `offset`: that line's own, else the one before it."""

@@ -1,0 +1,217 @@
+"""Compose files: the services they write down and what each of their builds asks for.
+
+Only what cachelint reads is looked at. Shapes that Compose rejects are left out of the tree and remembered, so that
+the schema (slow to load) is asked only when there is something to explain.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from cachelint.documents.yaml import Entry, Mapping, Node, Scalar, Sequence, YamlFile, deref, parse_yaml, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cachelint.source import SourceFile, Span
+
+
+class NotComposeError(Exception):
+    """The file is YAML, but describes no services."""
+
+
+class Arg(NamedTuple):
+    """One entry of ``build.args``.
+
+    `value` is None when the arg takes its value from the environment. `node` is the node to edit (the value in a
+    mapping, the item in a list), `span` all that is written for it, `name_span` its name.
+    """
+
+    name: str
+    value: str | None
+    node: Node
+    span: Span
+    name_span: Span
+
+
+class ComposeBuild(NamedTuple):
+    """The ``build`` of a service, merge keys and aliases of this file followed.
+
+    `entry` is where ``build:`` stands (in an ``x-`` block when it was merged in); `node` is its value, `args_node` the
+    value of ``args``, both behind aliases. Texts are as written, variables included; None means not given.
+    """
+
+    entry: Entry
+    node: Scalar | Mapping
+    context: Scalar | None
+    dockerfile: Scalar | None
+    inline: Scalar | None
+    target: Scalar | None
+    args: tuple[Arg, ...]
+    args_node: Mapping | Sequence | Scalar | None
+    cache_from: tuple[Scalar, ...]
+    cache_to: tuple[Scalar, ...]
+
+
+class Service(NamedTuple):
+    """One service of one file. `resolved` is false when `extends` or a tag says that more belongs to it than stands here."""
+
+    name: str
+    key: Node
+    node: Mapping
+    build: ComposeBuild | None
+    resolved: bool
+
+
+class ComposeFile(NamedTuple):
+    """A file of services. `odd` is set when something has a shape that Compose may reject."""
+
+    yaml: YamlFile
+    services: tuple[Service, ...]
+    odd: bool
+
+    @property
+    def source(self) -> SourceFile:
+        """The text it was read from."""
+        return self.yaml.source
+
+
+def parse_compose(source: SourceFile) -> ComposeFile:
+    """Read a Compose file. Raises `YamlError` for what is no YAML, `NotComposeError` for what has no services."""
+    yaml = parse_yaml(source)
+    reader = _Reader()
+    found = [services for root in yaml.documents if (services := _services_node(root)) is not None]
+    if not found and not any(_has(root, "include") for root in yaml.documents):
+        raise NotComposeError("no services in it")
+    services = tuple(service for node in found for service in reader.services(node))
+    return ComposeFile(yaml, services, reader.odd)
+
+
+def _has(root: Node | None, key: str) -> bool:
+    return isinstance(root, Mapping) and key in root.merged
+
+
+def _services_node(root: Node | None) -> Node | None:
+    """The value of ``services``, or the root itself in the version 1 shape, where every key is a service."""
+    if not isinstance(root, Mapping):
+        return None
+    if entry := root.merged.get("services"):
+        return entry.value
+    values = [deref(entry.value) for entry in root.entries]
+    if values and all(isinstance(value, Mapping) and _is_service(value) for value in values):
+        return root
+    return None
+
+
+def _is_service(value: Mapping) -> bool:
+    """A service of version 1 names its image, or what to build it from in a way that no other file format does."""
+    return "image" in value.merged or isinstance(deref(value.merged["build"].value) if "build" in value.merged else None, Scalar)
+
+
+class _Reader:
+    """Collects what is written; sets `odd` at the first shape it does not know."""
+
+    def __init__(self) -> None:
+        self.odd = False
+
+    def services(self, node: Node) -> Iterator[Service]:
+        target = deref(node)
+        if not isinstance(target, Mapping):
+            self.odd = True
+            return
+        for name, entry in target.merged.items():
+            value = deref(entry.value)
+            if isinstance(value, Mapping):
+                yield self._service(name, entry, value)
+            else:
+                self.odd = True
+        self.odd = self.odd or any(not isinstance(deref(entry.key), Scalar) for entry in target.entries)
+
+    def _service(self, name: str, entry: Entry, value: Mapping) -> Service:
+        build_entry = value.merged.get("build")
+        resolved = "extends" not in value.merged and not _custom_tag(value)
+        build = self._build(build_entry) if build_entry else None
+        if build_entry:
+            resolved = resolved and not _any_custom_tag(build_entry.value)
+        return Service(name, entry.key, value, build, resolved)
+
+    def _build(self, entry: Entry) -> ComposeBuild | None:
+        node = deref(entry.value)
+        if isinstance(node, Scalar):
+            if node.is_null:
+                return None
+            return ComposeBuild(entry, node, node, None, None, None, (), None, (), ())
+        if isinstance(node, Sequence):
+            self.odd = True
+            return None
+        args = node.merged.get("args")
+        args_node = deref(args.value) if args else None
+        return ComposeBuild(
+            entry,
+            node,
+            self._text(node, "context"),
+            self._text(node, "dockerfile"),
+            self._text(node, "dockerfile_inline"),
+            self._text(node, "target"),
+            tuple(self.args(args_node)) if args_node else (),
+            args_node,
+            self._list(node, "cache_from"),
+            self._list(node, "cache_to"),
+        )
+
+    def args(self, node: Node) -> Iterator[Arg]:
+        if isinstance(node, Mapping):
+            for name, entry in node.merged.items():
+                if isinstance(value := deref(entry.value), Scalar):
+                    yield Arg(name, text_of(value), entry.value, entry.span, entry.key.span)
+                else:
+                    self.odd = True
+        elif isinstance(node, Sequence):
+            for item in node.items:
+                if isinstance(target := deref(item), Scalar):
+                    name, equals, text = target.value.partition("=")
+                    yield Arg(name, text if equals else None, item, item.span, item.span)
+                else:
+                    self.odd = True
+        elif not (isinstance(node, Scalar) and node.is_null):
+            self.odd = True
+
+    def _text(self, node: Mapping, key: str) -> Scalar | None:
+        entry = node.merged.get(key)
+        value = deref(entry.value) if entry else None
+        if value is None or isinstance(value, Scalar):
+            return value
+        self.odd = True
+        return None
+
+    def _list(self, node: Mapping, key: str) -> tuple[Scalar, ...]:
+        entry = node.merged.get(key)
+        value = deref(entry.value) if entry else None
+        if value is None:
+            return ()
+        if not isinstance(value, Sequence):
+            self.odd = True
+            return ()
+        texts = tuple(item for one in value.items if isinstance(item := deref(one), Scalar))
+        self.odd = self.odd or len(texts) < len(value.items)
+        return texts
+
+
+def read_args(node: Node) -> tuple[Arg, ...]:
+    """The args written in a mapping or list that is not (yet) part of a service."""
+    return tuple(_Reader().args(deref(node)))
+
+
+def _custom_tag(node: Node) -> bool:
+    """Whether a node carries a tag of Compose's own (``!reset``, ``!override``), which acts on the files merged before."""
+    tag = getattr(node, "tag", None)
+    return tag is not None and not tag.startswith("tag:yaml.org,2002:")
+
+
+def _any_custom_tag(node: Node) -> bool:
+    target = deref(node)
+    if _custom_tag(target):
+        return True
+    if not isinstance(target, Mapping):
+        return False
+    return any(_custom_tag(deref(entry.value)) for entry in target.merged.values())

@@ -1,0 +1,304 @@
+"""YAML as a frozen tree of nodes with exact spans.
+
+The tree is made of the events of ruamel.yaml's C scanner, not of its node composer: the composer gives an alias the
+position of its anchor, so that an edit "at the alias" would edit the anchor.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from cachelint.source import BOM, SourceFile, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+MAX_DEPTH = 200
+"""Deeper nesting is refused, so that everything that walks a tree may recurse. Compose needs less than ten levels."""
+
+MAX_MERGED = 1_000_000
+"""Entries that all merge keys of a file together may bring: the bound that a merge bomb runs into."""
+
+MERGE = "<<"
+_PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*[ \t]*(?:\r?\n[ \t]*)*)+")
+_NO_STRING = re.compile(r"(?:~|null|true|false|yes|no|on|off|y|n|[-+.0-9].*|)\Z", re.IGNORECASE)
+_ILLEGAL = re.compile(
+    "[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]"
+)  # YAML 1.2, 5.1
+_NULL = frozenset(("", "~", "null", "Null", "NULL"))
+
+
+class YamlError(Exception):
+    """The text is no YAML that Compose would accept. `span` is where, `str()` is why."""
+
+    def __init__(self, message: str, span: Span) -> None:
+        super().__init__(message)
+        self.span = span
+
+
+class Scalar(NamedTuple):
+    """A scalar. `span` covers it as written with quotes, without anchor and tag; `style` is ``""``, ``'``, ``"``,
+    ``|`` or ``>``."""
+
+    span: Span
+    value: str
+    style: str
+    tag: str | None = None
+    anchor: str | None = None
+
+    @property
+    def is_null(self) -> bool:
+        """Whether it is written as nothing, ``~`` or ``null``."""
+        return not self.style and self.value in _NULL and self.tag in (None, "tag:yaml.org,2002:null")
+
+    @property
+    def is_string(self) -> bool:
+        """Whether YAML reads it as a string; in doubt it does not."""
+        return bool(self.style) or not _NO_STRING.match(self.value)
+
+
+class Sequence(NamedTuple):
+    """A sequence. `span` ends where its last item ends; a block style one starts at its first dash."""
+
+    span: Span
+    items: tuple[Node, ...]
+    flow: bool
+    tag: str | None = None
+    anchor: str | None = None
+
+
+class Entry(NamedTuple):
+    """One key and its value in a mapping."""
+
+    key: Node
+    value: Node
+
+    @property
+    def span(self) -> Span:
+        """From the start of the key to the end of the value."""
+        return Span(self.key.span.start, max(self.key.span.end, self.value.span.end))
+
+
+class Mapping(NamedTuple):
+    """A mapping. `span` ends where its last value ends, before any comment behind it.
+
+    `entries` is what is written here; `merged` looks keys up with merge keys (``<<``) resolved.
+    """
+
+    span: Span
+    entries: tuple[Entry, ...]
+    flow: bool
+    merged: dict[str, Entry]
+    tag: str | None = None
+    anchor: str | None = None
+
+    def own(self, key: str) -> Entry | None:
+        """The entry of that key that is written in this very mapping."""
+        entry = self.merged.get(key)
+        return entry if entry and any(entry is one for one in self.entries) else None
+
+
+class Alias(NamedTuple):
+    """``*name``: `target` is the node that the anchor names."""
+
+    span: Span
+    name: str
+    target: Node
+
+
+Node: TypeAlias = "Scalar | Sequence | Mapping | Alias"
+
+
+class YamlFile(NamedTuple):
+    """A parsed file: the root node of each of its documents, None for an empty one."""
+
+    source: SourceFile
+    documents: tuple[Node | None, ...]
+
+
+def deref(node: Node) -> Scalar | Sequence | Mapping:
+    """The node itself, or what the alias stands for."""
+    while isinstance(node, Alias):
+        node = node.target
+    return node
+
+
+def text_of(node: Node | None) -> str | None:
+    """The text of a scalar (behind an alias too); None for collections and for null."""
+    target = deref(node) if node else None
+    return target.value if isinstance(target, Scalar) and not target.is_null else None
+
+
+def children(node: Node) -> Iterator[Node]:
+    """The nodes directly below, as written: keys and values, or items. Aliases are not followed."""
+    if isinstance(node, Mapping):
+        for entry in node.entries:
+            yield from entry
+    elif isinstance(node, Sequence):
+        yield from node.items
+
+
+def parse_yaml(source: SourceFile) -> YamlFile:
+    """Parse a file of any number of documents. Raises `YamlError`."""
+    return _Builder(source).build()
+
+
+class _Open:
+    """A collection whose end has not come yet."""
+
+    __slots__ = ("children", "event", "span")
+
+    def __init__(self, event: Any, span: Span) -> None:
+        self.event = event
+        self.span = span
+        self.children: list[Node] = []
+
+
+class _Builder:
+    def __init__(self, source: SourceFile) -> None:
+        self._source = source
+        self._shift = len(BOM) if source.text.startswith(BOM) else 0  # the scanner drops the BOM and counts behind it
+        self._anchors: dict[str, Node | None] = {}
+        self._open: list[_Open] = []
+        self._documents: list[Node | None] = []
+        self._merges_left = MAX_MERGED
+
+    def build(self) -> YamlFile:
+        from ruamel.yaml.cyaml import CParser
+        from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+        try:
+            parser = CParser(self._source.text[self._shift :])
+            while parser.check_event():
+                event = parser.get_event()
+                handler = _HANDLERS.get(type(event).__name__)
+                if handler:
+                    handler(self, event)
+        except MarkedYAMLError as error:
+            raise YamlError(_problem(error), self._mark(error.problem_mark)) from error
+        except YAMLError as error:  # a character that YAML does not allow: it has no mark
+            at = self._illegal_character()
+            raise YamlError(str(getattr(error, "reason", None) or "character not allowed"), Span(at, at)) from error
+        return YamlFile(self._source, tuple(self._documents))
+
+    def _illegal_character(self) -> int:
+        match = _ILLEGAL.search(self._source.text, self._shift)
+        return match.start() if match else 0
+
+    def _mark(self, mark: Any) -> Span:
+        at = min(mark.index + self._shift, len(self._source.text)) if mark else 0
+        return Span(at, at)
+
+    def _span(self, event: Any) -> Span:
+        """Span of an event without the anchor and tag that its start mark includes."""
+        start, end = event.start_mark.index + self._shift, event.end_mark.index + self._shift
+        if event.anchor or self._source.text[start : start + 1] in ("&", "!"):
+            match = _PROPERTIES.match(self._source.text, start)
+            start = min(match.end(), max(end, start)) if match else start
+        return Span(start, max(start, end))
+
+    def _document_start(self, event: Any) -> None:
+        self._anchors = {}
+        self._documents.append(None)
+
+    def _scalar(self, event: Any) -> None:
+        span, style = self._span(event), event.style or ""
+        if style in ("|", ">"):
+            span = Span(span.start, span.start + len(self._source.text[slice(*span)].rstrip()))
+        elif not style and not event.value:
+            span = Span(span.end, span.end)
+        self._add(Scalar(span, event.value, style, event.tag, event.anchor), event.anchor)
+
+    def _alias(self, event: Any) -> None:
+        span = Span(event.start_mark.index + self._shift, event.end_mark.index + self._shift)
+        target = self._anchors.get(event.anchor)
+        if target is None:
+            inside = event.anchor in self._anchors
+            raise YamlError(f"alias *{event.anchor} {'refers to itself' if inside else 'has no anchor'}", span)
+        self._add(Alias(span, event.anchor, target), None)
+
+    def _start(self, event: Any) -> None:
+        if len(self._open) >= MAX_DEPTH:
+            raise YamlError(f"nested deeper than {MAX_DEPTH} levels", self._mark(event.start_mark))
+        if event.anchor:
+            self._anchors[event.anchor] = None
+        self._open.append(_Open(event, self._span(event)))
+
+    def _sequence_end(self, event: Any) -> None:
+        opened = self._open.pop()
+        start = opened.event
+        span = self._collection_span(opened, event)
+        self._add(Sequence(span, tuple(opened.children), start.flow_style, start.tag, start.anchor), start.anchor)
+
+    def _mapping_end(self, event: Any) -> None:
+        opened = self._open.pop()
+        start = opened.event
+        pairs = iter(opened.children)
+        entries = tuple(map(Entry, pairs, pairs))
+        merged = self._merge(entries)
+        span = self._collection_span(opened, event)
+        self._add(Mapping(span, entries, start.flow_style, merged, start.tag, start.anchor), start.anchor)
+
+    def _collection_span(self, opened: _Open, end: Any) -> Span:
+        """A block collection's own end mark lies behind the comments and blank lines that follow it."""
+        if opened.event.flow_style:
+            return Span(opened.span.start, end.end_mark.index + self._shift)
+        first, last = opened.children[0].span.start, opened.children[-1].span.end
+        is_mapping = type(opened.event).__name__ == "MappingStartEvent"
+        return Span(
+            first if is_mapping else opened.span.start, max(last, opened.children[-2].span.end if is_mapping else 0)
+        )
+
+    def _merge(self, entries: tuple[Entry, ...]) -> dict[str, Entry]:
+        own: dict[str, Entry] = {}
+        merges: list[Entry] = []
+        for entry in entries:
+            key = deref(entry.key)
+            if not isinstance(key, Scalar):
+                continue
+            if key.value in own:
+                raise YamlError(f"key {key.value!r} is already defined in this mapping", entry.key.span)
+            own[key.value] = entry
+            if key.value == MERGE and not key.style:
+                merges.append(entry)
+        return self._with_merges(own, merges) if merges else own
+
+    def _with_merges(self, own: dict[str, Entry], merges: list[Entry]) -> dict[str, Entry]:
+        merged: dict[str, Entry] = {}
+        for entry in merges:
+            del own[MERGE]
+            value = deref(entry.value)
+            for node in value.items if isinstance(value, Sequence) else (value,):
+                source = deref(node)
+                if not isinstance(source, Mapping):
+                    raise YamlError("a merge key needs a mapping or a list of mappings", entry.value.span)
+                self._merges_left -= len(source.merged)
+                if self._merges_left < 0:
+                    raise YamlError(f"merge keys expand to more than {MAX_MERGED} entries", entry.value.span)
+                merged = {**source.merged, **merged}
+        return {**merged, **own}
+
+    def _add(self, node: Node, anchor: str | None) -> None:
+        if anchor:
+            self._anchors[anchor] = node
+        if self._open:
+            self._open[-1].children.append(node)
+        else:
+            self._documents[-1] = None if isinstance(node, Scalar) and node.is_null else node
+
+
+_HANDLERS = {
+    "DocumentStartEvent": _Builder._document_start,
+    "ScalarEvent": _Builder._scalar,
+    "AliasEvent": _Builder._alias,
+    "SequenceStartEvent": _Builder._start,
+    "MappingStartEvent": _Builder._start,
+    "SequenceEndEvent": _Builder._sequence_end,
+    "MappingEndEvent": _Builder._mapping_end,
+}
+
+
+def _problem(error: Any) -> str:
+    return ", ".join(part for part in (error.problem, error.context) if part)
