@@ -62,7 +62,7 @@ class Lexer:
     Docker looks for heredocs.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the switches of Docker's own lexer
         self,
         text: str,
         env: Mapping[str, str],
