@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from cachelint.fix import Fix
+    from cachelint.fix import Applicability, Fix
     from cachelint.source import Position, SourceFile, Span
 
 
@@ -60,8 +61,44 @@ class Diagnostic(NamedTuple):
         """Absolute path of the file that the finding is in."""
         return self.location.path
 
+    @property
+    def fix_path(self) -> str:
+        """Absolute path of the file that the fix edits."""
+        return (self.fix and self.fix.path) or self.path
+
 
 def locate(source: SourceFile, span: Span) -> Location:
     """The location of a span of `source`."""
     start = source.position(span.start)
     return Location(source.path, start, source.position(span.end), source.line_text(start.line))
+
+
+class Refusal(NamedTuple):
+    """A fix that was not written, or a file that was left alone, and why. `path` is absolute."""
+
+    rule: str
+    path: str
+    reason: str
+
+
+class Report(NamedTuple):
+    """All that a run has to say. `directory` is what paths are shown relative to; `fixed` counts what was fixed."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    directory: str
+    files: int = 0
+    suppressed: int = 0
+    fixed: int = 0
+    refused: tuple[Refusal, ...] = ()
+
+    def count(self, severity: Severity) -> int:
+        """Number of diagnostics of that severity."""
+        return sum(one.severity is severity for one in self.diagnostics)
+
+    def fixable(self, applicability: Applicability) -> int:
+        """Number of diagnostics with a fix of exactly that applicability."""
+        return sum(one.fix is not None and one.fix.applicability is applicability for one in self.diagnostics)
+
+    def relative(self, path: str) -> str:
+        """A path as it is shown: relative, with ``/``."""
+        return os.path.relpath(path, self.directory).replace(os.sep, "/")

@@ -71,14 +71,14 @@ def discover(root: str, *, excluded: Callable[[str], bool], extra: Iterable[str]
     """All files below `root` whose names cachelint knows, and those of `extra`, which are Compose files.
 
     Inside a repository git says which files there are (tracked, or new and not ignored); elsewhere, or where git does
-    not work, the directories are walked. `excluded` is asked with paths relative to `root`.
+    not work, the directories are walked. `excluded` is asked with absolute paths.
     """
     names = git_files(root)
     found: dict[str, Kind] = {}
     for name in _walk(root) if names is None else names:
         kind = kind_of(name)
         path = os.path.join(root, name)
-        if kind and not excluded(name) and not PRUNED.intersection(name.split("/")) and os.path.isfile(path):
+        if kind and not excluded(path) and not PRUNED.intersection(name.split("/")) and os.path.isfile(path):
             found[path] = kind
     found.update((path, Kind.COMPOSE) for path in extra if os.path.isfile(path))
     return Tree(root, dict(sorted(found.items())))

@@ -52,18 +52,15 @@ class Statement(NamedTuple):
 class Fix(NamedTuple):
     """Edits of one file that are applied together or not at all.
 
-    `statements` is the change of meaning that the edits are held to after they were applied.
+    `statements` is the change of meaning that the edits are held to after they were applied. `path` is the file
+    (absolute) when it is another one than the diagnostic's.
     """
 
     title: str
     applicability: Applicability
     edits: tuple[Edit, ...]
     statements: tuple[Statement, ...] = ()
-
-    @property
-    def span_start(self) -> int:
-        """Offset of the first character that the fix touches."""
-        return min((edit.span.start for edit in self.edits), default=0)
+    path: str | None = None
 
 
 def display_only(title: str) -> Fix:

@@ -48,7 +48,7 @@ class SourceFile:
 
     @property
     def line_starts(self) -> list[int]:
-        """Offset of the first character of each line; a line ends after its ``\\n``, the first one starts behind a BOM."""
+        """Offset of the first character of each line, behind the ``\\n`` of the line above, or behind a BOM."""
         if self._starts is None:
             starts = [len(BOM) if self.text.startswith(BOM) else 0]
             find = self.text.find

@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cachelint.documents.yaml import Entry, Mapping, Node, Scalar, Sequence, YamlFile, deref, parse_yaml, text_of
+from cachelint.documents.yaml import (
+    Entry,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    YamlFile,
+    deref,
+    has_compose_tag,
+    parse_yaml,
+    text_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +65,7 @@ class ComposeBuild(NamedTuple):
 
 
 class Service(NamedTuple):
-    """One service of one file. `resolved` is false when `extends` or a tag says that more belongs to it than stands here."""
+    """One service of one file. `resolved` is false when `extends` or a tag says that more belongs to it."""
 
     name: str
     key: Node
@@ -80,7 +91,7 @@ def parse_compose(source: SourceFile) -> ComposeFile:
     """Read a Compose file. Raises `YamlError` for what is no YAML, `NotComposeError` for what has no services."""
     yaml = parse_yaml(source)
     reader = _Reader()
-    found = [services for root in yaml.documents if (services := _services_node(root)) is not None]
+    found = [node for root in yaml.documents if (node := _services_node(root)) is not None]
     if not found and not any(_has(root, "include") for root in yaml.documents):
         raise NotComposeError("no services in it")
     services = tuple(service for node in found for service in reader.services(node))
@@ -105,7 +116,8 @@ def _services_node(root: Node | None) -> Node | None:
 
 def _is_service(value: Mapping) -> bool:
     """A service of version 1 names its image, or what to build it from in a way that no other file format does."""
-    return "image" in value.merged or isinstance(deref(value.merged["build"].value) if "build" in value.merged else None, Scalar)
+    build = value.merged.get("build")
+    return "image" in value.merged or (build is not None and isinstance(deref(build.value), Scalar))
 
 
 class _Reader:
@@ -129,15 +141,17 @@ class _Reader:
 
     def _service(self, name: str, entry: Entry, value: Mapping) -> Service:
         build_entry = value.merged.get("build")
-        resolved = "extends" not in value.merged and not _custom_tag(value)
-        build = self._build(build_entry) if build_entry else None
+        resolved = "extends" not in value.merged and not has_compose_tag(value)
+        build = None
         if build_entry:
-            resolved = resolved and not _any_custom_tag(build_entry.value)
+            resolved = resolved and not _any_compose_tag(build_entry.value)
+            build = self._build(build_entry)
         return Service(name, entry.key, value, build, resolved)
 
     def _build(self, entry: Entry) -> ComposeBuild | None:
         node = deref(entry.value)
         if isinstance(node, Scalar):
+            self.odd = self.odd or not node.is_string
             if node.is_null:
                 return None
             return ComposeBuild(entry, node, node, None, None, None, (), None, (), ())
@@ -168,31 +182,29 @@ class _Reader:
                     self.odd = True
         elif isinstance(node, Sequence):
             for item in node.items:
-                if isinstance(target := deref(item), Scalar):
+                if isinstance(target := deref(item), Scalar) and target.is_string:
                     name, equals, text = target.value.partition("=")
                     yield Arg(name, text if equals else None, item, item.span, item.span)
                 else:
                     self.odd = True
-        elif not (isinstance(node, Scalar) and node.is_null):
+        else:
             self.odd = True
 
     def _text(self, node: Mapping, key: str) -> Scalar | None:
         entry = node.merged.get(key)
         value = deref(entry.value) if entry else None
-        if value is None or isinstance(value, Scalar):
-            return value
-        self.odd = True
-        return None
+        self.odd = self.odd or (entry is not None and not (isinstance(value, Scalar) and value.is_string))
+        return value if isinstance(value, Scalar) and not value.is_null else None
 
     def _list(self, node: Mapping, key: str) -> tuple[Scalar, ...]:
         entry = node.merged.get(key)
         value = deref(entry.value) if entry else None
-        if value is None:
+        if entry is None:
             return ()
         if not isinstance(value, Sequence):
             self.odd = True
             return ()
-        texts = tuple(item for one in value.items if isinstance(item := deref(one), Scalar))
+        texts = tuple(item for one in value.items if isinstance(item := deref(one), Scalar) and item.is_string)
         self.odd = self.odd or len(texts) < len(value.items)
         return texts
 
@@ -202,16 +214,8 @@ def read_args(node: Node) -> tuple[Arg, ...]:
     return tuple(_Reader().args(deref(node)))
 
 
-def _custom_tag(node: Node) -> bool:
-    """Whether a node carries a tag of Compose's own (``!reset``, ``!override``), which acts on the files merged before."""
-    tag = getattr(node, "tag", None)
-    return tag is not None and not tag.startswith("tag:yaml.org,2002:")
-
-
-def _any_custom_tag(node: Node) -> bool:
+def _any_compose_tag(node: Node) -> bool:
     target = deref(node)
-    if _custom_tag(target):
+    if has_compose_tag(target):
         return True
-    if not isinstance(target, Mapping):
-        return False
-    return any(_custom_tag(deref(entry.value)) for entry in target.merged.values())
+    return isinstance(target, Mapping) and any(has_compose_tag(entry.value) for entry in target.merged.values())

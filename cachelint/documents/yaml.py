@@ -23,7 +23,12 @@ MAX_MERGED = 1_000_000
 
 MERGE = "<<"
 _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*[ \t]*(?:\r?\n[ \t]*)*)+")
-_NO_STRING = re.compile(r"(?:~|null|true|false|yes|no|on|off|y|n|[-+.0-9].*|)\Z", re.IGNORECASE)
+# What a plain scalar is when it is no string (yaml.v3, resolve.go; `yes` and `on` are strings for Compose).
+_NUMBER = re.compile(
+    r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*|(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|"
+    r"\.(?:inf|Inf|INF))|\.(?:nan|NaN|NAN)"
+)
+_BOOLEANS = frozenset(("true", "True", "TRUE", "false", "False", "FALSE"))
 _ILLEGAL = re.compile(
     "[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]"
 )  # YAML 1.2, 5.1
@@ -55,8 +60,19 @@ class Scalar(NamedTuple):
 
     @property
     def is_string(self) -> bool:
-        """Whether YAML reads it as a string; in doubt it does not."""
-        return bool(self.style) or not _NO_STRING.match(self.value)
+        """Whether it is a string, as all quoted ones are."""
+        if self.style or self.tag == "tag:yaml.org,2002:str":
+            return True
+        return not self.is_null and self.value not in _BOOLEANS and not _NUMBER.fullmatch(self.value)
+
+    @property
+    def data(self) -> str | float | bool | None:
+        """The value with its kind; every number is 0, since only its being one matters."""
+        if self.is_string:
+            return self.value
+        if self.is_null:
+            return None
+        return self.value in _BOOLEANS or 0
 
 
 class Sequence(NamedTuple):
@@ -117,6 +133,20 @@ class YamlFile(NamedTuple):
     source: SourceFile
     documents: tuple[Node | None, ...]
 
+    def is_comment(self, offset: int) -> bool:
+        """Whether the ``#`` at an offset begins a comment, not something inside a scalar."""
+        before = self.source.text[offset - 1 : offset]
+        if before and not before.isspace() and before != BOM:
+            return False
+        pending = [root for root in self.documents if root]
+        while pending:
+            node = pending.pop()
+            if node.span.start <= offset < node.span.end:
+                if isinstance(node, Scalar):
+                    return False
+                pending += children(node)
+        return True
+
 
 def deref(node: Node) -> Scalar | Sequence | Mapping:
     """The node itself, or what the alias stands for."""
@@ -129,6 +159,12 @@ def text_of(node: Node | None) -> str | None:
     """The text of a scalar (behind an alias too); None for collections and for null."""
     target = deref(node) if node else None
     return target.value if isinstance(target, Scalar) and not target.is_null else None
+
+
+def has_compose_tag(node: Node) -> bool:
+    """Whether a node carries ``!reset`` or ``!override``, which act on the files merged before."""
+    tag = deref(node).tag
+    return tag is not None and not tag.startswith("tag:yaml.org,2002:")
 
 
 def children(node: Node) -> Iterator[Node]:
@@ -166,7 +202,7 @@ class _Builder:
         self._merges_left = MAX_MERGED
 
     def build(self) -> YamlFile:
-        from ruamel.yaml.cyaml import CParser
+        from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]  # YAML() takes ten times as long to set up
         from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
         try:

@@ -80,7 +80,7 @@ def _steps(node: Mapping | Sequence) -> Iterator[tuple[str | int, Node]]:
 
 
 def own_comment_start(source: SourceFile, line: int, column: int, is_own: Callable[[str], bool]) -> int:
-    """First line of the comment block directly above `line` (1-based) that stands at `column` and `is_own`, else `line`."""
+    """First line of the comment block directly above a line (1-based) if it stands at `column` and `is_own`."""
     first = line
     while first > 1:
         text = source.line_text(first - 1)
@@ -117,7 +117,7 @@ class Remover:
         place = place_of(self._file, value)
         if not place.parents:
             raise CannotEditError("it is the whole document")
-        if isinstance(value, Scalar) and value.anchor or _key_of(place) and _key_of(place).anchor:  # type: ignore[union-attr]
+        if any(isinstance(one, Scalar) and one.anchor for one in (value, _key_of(place))):
             raise CannotEditError("it has an anchor that others may use")
         container = place.parents[-1]
         if _size(container) > 1:
@@ -135,7 +135,7 @@ class Remover:
         return Change((Edit(self._region(around), ""),), (Statement(around.path, ABSENT),))
 
     def _must_stay(self, around: Place, region: Span) -> bool:
-        """Whether a container that lost its only entry must stay: anchored, commented, or the last thing of its own parent."""
+        """Whether a container that lost its only entry stays: anchored, commented, or all that its parent has."""
         container = around.node
         if not around.parents or isinstance(around.parents[-1], Sequence) or _size(around.parents[-1]) == 1:
             return True

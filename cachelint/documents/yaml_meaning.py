@@ -6,13 +6,14 @@ of scalars forgotten. Equal parts get equal numbers, which keeps an alias bomb a
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING, TypeAlias
 
 from cachelint.documents.yaml import MERGE, Alias, Entry, Mapping, Node, Scalar, Sequence, YamlFile, deref
 from cachelint.fix import ABSENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from cachelint.fix import Statement
 
@@ -117,8 +118,8 @@ class _Reader:
             elif key.value != MERGE or key.style:
                 entries[key.value] = entry
         kept = {key: one for key, one in entries.items() if self._changes.replaced.get(id(one.value)) is not ABSENT}
-        for key, entry in self._merged(node).items():
-            kept.setdefault(key, entry)
+        for name, inherited in self._merged(node).items():
+            kept.setdefault(name, inherited)
         return kept
 
     def _merged(self, node: Mapping) -> dict[object, Entry]:
@@ -127,7 +128,8 @@ class _Reader:
             key = deref(entry.key)
             if isinstance(key, Scalar) and key.value == MERGE and not key.style:
                 value = deref(entry.value)
-                for source in value.items if isinstance(value, Sequence) else (value,):
+                sources = value.items if isinstance(value, Sequence) else (value,)
+                for source in sources:
                     mapping = deref(source)
                     if isinstance(mapping, Mapping):
                         merged = {**self._entries(mapping), **merged}
@@ -150,3 +152,26 @@ class _Reader:
 
     def _of_key(self, key: object) -> Number:
         return self._numbers.setdefault(key, len(self._numbers))
+
+
+def differences(old: YamlFile, new: YamlFile) -> Iterator[tuple[str | int, ...]]:
+    """Paths, aliases and merges followed, of what the two files say differently; no path lies inside another one.
+
+    Only what differs is walked. A path starts with the number of the document.
+    """
+    numbers: dict[object, Number] = {}
+    before, after = _Reader(numbers, _Changes(old, ())), _Reader(numbers, _Changes(new, ()))
+    pending: list[tuple[tuple[str | int, ...], Node | None, Node | None]] = [
+        ((number,), *pair) for number, pair in enumerate(zip_longest(old.documents, new.documents))
+    ]
+    while pending:
+        path, one, other = pending.pop()
+        if before.number(one) == after.number(other):
+            continue
+        left, right = one and deref(one), other and deref(other)
+        if isinstance(left, Mapping) and isinstance(right, Mapping) and left.tag == right.tag:
+            for key in {**left.merged, **right.merged}:
+                values = (entry and entry.value for entry in (left.merged.get(key), right.merged.get(key)))
+                pending.append(((*path, key), *values))  # type: ignore[arg-type]  # two values, which mypy cannot count
+        else:
+            yield path

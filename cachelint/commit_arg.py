@@ -1,0 +1,29 @@
+"""The build argument that carries the commit, and the names it goes by."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+NAME = "GIT_COMMIT_HASH"
+
+# Names seen in public repositories for "which commit is this", or for "bust the cache now".
+# Look-alikes that pin somebody else's source (JENKINS_SHA, X_COMMIT) are left out on purpose.
+SYNONYMS = frozenset(
+    """
+    GIT_COMMIT GIT_SHA GIT_HASH GITREF GIT_REF GIT_REV GIT_REVISION COMMIT COMMIT_HASH COMMIT_SHA COMMIT_REF SHA
+    VCS_REF REVISION BUILD_REVISION BUILD_SHA SOURCE_COMMIT VERSION_SHA GITHUB_SHA CI_COMMIT_SHA CACHEBUST
+    CACHE_BUST
+    """.split()
+)
+
+
+class CommitArg(NamedTuple):
+    """The configured commit argument: its name, further names that count as it, and the value to write."""
+
+    name: str = NAME
+    aliases: frozenset[str] = frozenset()
+    value: str = f"${{{NAME}}}"
+
+    def is_one(self, name: str) -> bool:
+        """Whether an argument of that name carries the commit."""
+        return name == self.name or name in SYNONYMS or name in self.aliases

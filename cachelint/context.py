@@ -1,0 +1,66 @@
+"""The files of a build context, as far as a rule may look."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from cachelint.buildcache.manifests import is_manifest
+from cachelint.documents.dockerignore import DockerIgnoreError, find_ignore_file, parse_dockerignore
+from cachelint.source import SourceError
+
+if TYPE_CHECKING:
+    from cachelint.documents.dockerignore import DockerIgnore
+    from cachelint.workspace import Workspace
+
+
+class Context:
+    """A directory that is sent to the builder, without what its ``.dockerignore`` holds back.
+
+    `directory` is absolute; paths inside it are relative to it, with ``/``.
+    """
+
+    def __init__(self, workspace: Workspace, directory: str, dockerfile: str) -> None:
+        self.directory = directory
+        self._workspace = workspace
+        self._dockerfile = dockerfile
+        self._ignore: DockerIgnore | None = None
+        self._looked = False
+
+    @property
+    def ignore_file(self) -> str | None:
+        """Absolute path of the ``.dockerignore`` that counts, None without one."""
+        return find_ignore_file(self._dockerfile, self.directory)
+
+    def has(self, path: str) -> bool:
+        """Whether the builder receives a file of that path."""
+        full = os.path.join(self.directory, path)
+        return os.path.isfile(full) and self._workspace.contains(full) and not self._ignores(path)
+
+    def read(self, path: str) -> str | None:
+        """The text of a file; None where it cannot be read."""
+        try:
+            return self._workspace.source(os.path.join(self.directory, path)).text
+        except SourceError:
+            return None
+
+    def has_source(self) -> bool:
+        """Whether anything at the top of the context, manifests aside, is sent."""
+        try:
+            names = os.listdir(self.directory)
+        except OSError:
+            return True
+        return any(not is_manifest(name) and not self._ignores(name) for name in names)
+
+    def _ignores(self, path: str) -> bool:
+        if not self._looked:
+            self._looked = True
+            self._ignore = self._read_ignore()
+        return self._ignore is not None and self._ignore.ignores(path)
+
+    def _read_ignore(self) -> DockerIgnore | None:
+        path = self.ignore_file
+        try:
+            return parse_dockerignore(self._workspace.source(path)) if path else None
+        except (SourceError, DockerIgnoreError):
+            return None

@@ -1,0 +1,47 @@
+"""The last look at an edit before it counts: the text still parses and means exactly what the fix stated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cachelint.discovery import Kind
+from cachelint.documents import dockerfile_meaning, yaml_meaning
+from cachelint.documents.dockerfile import DockerfileError, parse_dockerfile
+from cachelint.documents.yaml import YamlError, parse_yaml
+from cachelint.source import SourceFile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cachelint.fix import Statement
+
+
+def objection(kind: Kind, old: SourceFile, text: str, statements: Sequence[Statement]) -> str | None:
+    """Why `text` must not take the place of `old`, or None."""
+    new = SourceFile(old.path, text)
+    try:
+        stated = _compose(old, new, statements) if kind is Kind.COMPOSE else _dockerfile(old, new, statements)
+    except (YamlError, DockerfileError) as error:
+        return f"the file would no longer parse: {error}"
+    except LookupError:
+        return "the place of the fix was not found again"
+    return None if stated else "the file would mean something else than the fix states"
+
+
+def _compose(old: SourceFile, new: SourceFile, statements: Sequence[Statement]) -> bool:
+    before, after = parse_yaml(old), parse_yaml(new)
+    if not yaml_meaning.means_as_stated(before, statements, after):
+        return False
+    return all(_in_build(path) for path in yaml_meaning.differences(before, after))
+
+
+def _in_build(path: tuple[str | int, ...]) -> bool:
+    """Whether a resolved path lies in a service's build (of version 1 too) or in a block that is nothing by itself."""
+    _, *keys = path
+    if keys[:1] == ["services"]:
+        keys = keys[1:]
+    return str(keys[0]).startswith("x-") or keys[1:2] == ["build"]
+
+
+def _dockerfile(old: SourceFile, new: SourceFile, statements: Sequence[Statement]) -> bool:
+    return dockerfile_meaning.means_as_stated(parse_dockerfile(old), statements, parse_dockerfile(new))

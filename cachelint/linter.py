@@ -1,0 +1,229 @@
+"""The loop: projects in, diagnostics out; and the one that fixes until nothing is left to fix."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from cachelint.diagnostic import Diagnostic, Refusal, Report
+from cachelint.discovery import Kind
+from cachelint.documents.verify import objection
+from cachelint.fix import Applicability, Fix, apply_fixes, choose
+from cachelint.project import projects
+from cachelint.rules import RULES
+from cachelint.rules.base import Rule, Settings
+from cachelint.suppression import Suppression, find_suppressions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from cachelint.config import Config
+    from cachelint.documents.compose import ComposeFile
+    from cachelint.documents.dockerfile import Dockerfile
+    from cachelint.project import Build, Project
+    from cachelint.source import SourceFile
+    from cachelint.workspace import Workspace
+
+MAX_ROUNDS = 10
+"""Fixes that still make room for others after so many rounds chase each other."""
+
+
+class Fixed(NamedTuple):
+    """The outcome of fixing: what is left to report, and the new text of each changed file by its old source."""
+
+    report: Report
+    changes: tuple[tuple[SourceFile, str], ...]
+
+
+class Linter:
+    """Lints a workspace.
+
+    `given` are the files (absolute) that the user named: every finding of every build that one of them takes part in
+    is reported. None means all. `progress` is told the number of projects done so far.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        config: Config,
+        given: frozenset[str] | None = None,
+        progress: Callable[[int], None] = lambda done: None,
+    ) -> None:
+        self._workspace = workspace
+        self._config = config
+        self._given = given
+        self._progress = progress
+        settings = Settings(config.commit_arg)
+        self._rules = [rule(settings) for rule in RULES if config.enables(rule.id)]
+        self._order = {rule.id: number for number, rule in enumerate(RULES)}
+
+    def lint(self) -> Report:
+        """One pass over every project."""
+        run = _Run(self._workspace, self._config, self._given, self._rules)
+        for done, project in enumerate(projects(self._workspace)):
+            run.add(project)
+            self._progress(done)
+        return run.report()
+
+    def fix(self, least: Applicability) -> Fixed:
+        """Lint and fix, in memory, until no fix of at least that applicability is left.
+
+        Every edited text is parsed again and compared with what its fixes stated; a fix that does not pass is refused
+        and its file keeps its characters.
+        """
+        originals: dict[str, SourceFile] = {}
+        refused: dict[tuple[str, Fix], Refusal] = {}
+        fixed = 0
+        for _ in range(MAX_ROUNDS):
+            report = self.lint()
+            wanted = [
+                one for one in report.diagnostics if _wants(one, least) and (one.fix_path, one.fix) not in refused
+            ]
+            if not wanted:
+                break
+            for path, diagnostics in _by_path(sorted(wanted, key=lambda one: self._order[one.rule])).items():
+                source = self._workspace.source(path)
+                originals.setdefault(path, source)
+                fixed += self._fix_file(source, diagnostics, refused)
+        else:
+            report = self.lint()
+        changes = ((source, self._workspace.source(path).text) for path, source in originals.items())
+        changed = tuple((source, text) for source, text in changes if text != source.text)
+        return Fixed(report._replace(refused=tuple(refused.values()), fixed=fixed), changed)
+
+    def _fix_file(
+        self, source: SourceFile, diagnostics: list[Diagnostic], refused: dict[tuple[str, Fix], Refusal]
+    ) -> int:
+        """Apply what can be applied together, else the first fix that can be applied alone; return how many were."""
+        chosen = choose(one.fix for one in diagnostics if one.fix)
+        if self._apply(source, chosen) is None:
+            return len(chosen)
+        for fix in chosen:
+            reason = self._apply(source, [fix])
+            if reason is None:
+                return 1
+            rule = next(one.rule for one in diagnostics if one.fix == fix)
+            refused[source.path, fix] = Refusal(rule, source.path, f"{fix.title}: {reason}")
+        return 0
+
+    def _apply(self, source: SourceFile, fixes: list[Fix]) -> str | None:
+        """Edit the workspace's text; the reason when the result must not be trusted."""
+        text = apply_fixes(source.text, fixes)
+        kind = self._workspace.tree.files.get(source.path, Kind.DOCKERFILE)
+        reason = objection(kind, source, text, [statement for fix in fixes for statement in fix.statements])
+        if reason is None:
+            self._workspace.edit(source.path, text)
+        return reason
+
+
+class _Run:
+    """What one pass has found so far."""
+
+    def __init__(self, workspace: Workspace, config: Config, given: frozenset[str] | None, rules: list[Rule]) -> None:
+        self._workspace = workspace
+        self._config = config
+        self._given = given
+        self._rules = rules
+        self._found: dict[tuple[object, ...], Diagnostic] = {}
+        self._files: set[str] = set()
+        self._suppressions: dict[str, tuple[SourceFile, tuple[Suppression, ...]]] = {}
+        self._used: set[tuple[str, Suppression, str]] = set()
+        self._suppressed = 0
+
+    def add(self, project: Project) -> None:
+        """Run every rule on a project."""
+        builds = [build for build in project.builds if self._takes_part(build)]
+        paths = frozenset(path for build in builds for path in build.paths)
+        self._files |= paths | {one.source.path for one in project.compose_files if self._is_given(one.source.path)}
+        self._read_suppressions(project)
+        for diagnostic in self._check(project, builds, paths):
+            key = (diagnostic.rule, diagnostic.location, diagnostic.message)
+            if key not in self._found:
+                self._found[key] = diagnostic
+
+    def report(self) -> Report:
+        """Everything found, sorted by path, position and rule."""
+        kept = [one for one in self._found.values() if not self._is_suppressed(one)]
+        kept += [one for one in self._unused() if not self._is_suppressed(one)]
+        directory = os.path.realpath(os.getcwd())
+        kept.sort(key=lambda one: (one.path, one.location.start.offset, one.rule, one.message))
+        return Report(tuple(kept), directory, len(self._files), self._suppressed)
+
+    def _check(self, project: Project, builds: list[Build], paths: frozenset[str]) -> Iterator[Diagnostic]:
+        for rule in self._rules:
+            for build in builds:
+                yield from map(self._stamp, rule.check_build(build, project))
+            for compose in project.compose_files:
+                if self._is_given(compose.source.path):
+                    yield from map(self._stamp, rule.check_compose(compose, project))
+            for dockerfile in project.dockerfiles:
+                if self._is_given(dockerfile.source.path) or dockerfile.source.path in paths:
+                    yield from map(self._stamp, rule.check_dockerfile(dockerfile, project))
+            for problem in project.problems:
+                if self._is_given(problem.location.path) or problem.location.path in paths:
+                    yield from map(self._stamp, rule.check_problem(problem))
+
+    def _stamp(self, diagnostic: Diagnostic) -> Diagnostic:
+        severity = self._config.severity.get(diagnostic.rule, diagnostic.severity)
+        return diagnostic._replace(severity=severity)
+
+    def _is_given(self, path: str) -> bool:
+        return self._given is None or path in self._given
+
+    def _takes_part(self, build: Build) -> bool:
+        if self._given is None or not self._given.isdisjoint(build.paths):
+            return True
+        return build.context is not None and build.context.ignore_file in self._given
+
+    def _read_suppressions(self, project: Project) -> None:
+        for compose in project.compose_files:
+            if compose.source.path not in self._suppressions and "cachelint:" in compose.source.text:
+                self._suppressions[compose.source.path] = compose.source, _in_compose(compose)
+        for dockerfile in project.dockerfiles:
+            if dockerfile.source.path not in self._suppressions and "cachelint:" in dockerfile.source.text:
+                self._suppressions[dockerfile.source.path] = dockerfile.source, _in_dockerfile(dockerfile)
+
+    def _is_suppressed(self, diagnostic: Diagnostic) -> bool:
+        _, suppressions = self._suppressions.get(diagnostic.path, (None, ()))
+        line = diagnostic.location.start.line
+        for suppression in suppressions:
+            names = [name for name, _ in suppression.names]
+            if suppression.first <= line <= suppression.last and diagnostic.rule in names:
+                self._used.add((diagnostic.path, suppression, diagnostic.rule))
+                self._suppressed += 1
+                return True
+        return False
+
+    def _unused(self) -> Iterator[Diagnostic]:
+        """Findings about suppressions of rules that ran, or that do not exist, and silenced nothing."""
+        idle = {rule.id for rule in RULES if not self._config.enables(rule.id)} | {"unused-suppression"}
+        for path, (source, suppressions) in self._suppressions.items():
+            if not self._is_given(path):
+                continue
+            for one in suppressions:
+                live = (name for name, _ in one.names if name not in idle)
+                unused = tuple(name for name in live if (path, one, name) not in self._used)
+                if unused or not one.names:
+                    for rule in self._rules:
+                        yield from map(self._stamp, rule.check_unused(source, one, unused))
+
+
+def _wants(diagnostic: Diagnostic, least: Applicability) -> bool:
+    return diagnostic.fix is not None and diagnostic.fix.applicability >= least
+
+
+def _by_path(diagnostics: Iterable[Diagnostic]) -> dict[str, list[Diagnostic]]:
+    grouped: dict[str, list[Diagnostic]] = {}
+    for diagnostic in diagnostics:
+        grouped.setdefault(diagnostic.fix_path, []).append(diagnostic)
+    return grouped
+
+
+def _in_compose(compose: ComposeFile) -> tuple[Suppression, ...]:
+    return find_suppressions(compose.source, compose.yaml.is_comment, lambda line: line)
+
+
+def _in_dockerfile(dockerfile: Dockerfile) -> tuple[Suppression, ...]:
+    comments = {comment.span.start for comment in dockerfile.comments}
+    ends = {one.line: one.end_line for one in dockerfile.instructions}
+    return find_suppressions(dockerfile.source, comments.__contains__, lambda line: ends.get(line, line))

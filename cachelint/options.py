@@ -1,0 +1,130 @@
+"""The command line's language. Everything here is the contract with users, hooks and CI."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, NoReturn
+
+from cachelint import __version__
+from cachelint.output import FORMATTERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LINT = "lint"
+RULE = "rule"
+COMMANDS = {RULE: "list the rules, or show one rule's page"}
+
+_EPILOG = """\
+commands:
+{commands}
+  (a file or directory of that name: ./rule)
+
+exit codes:
+  0  nothing left to report, or all of it fixed
+  1  diagnostics remain
+  2  usage, configuration, unreadable or refused input, internal failure
+"""
+
+
+class UsageError(Exception):
+    """The parser has said all there is to say; `code` is the exit code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__()
+        self.code = code
+
+
+class _Parser(argparse.ArgumentParser):
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        if message:
+            self._print_message(message, None if status == 0 else __import__("sys").stderr)
+        raise UsageError(status)
+
+
+def parse(words: Sequence[str]) -> tuple[str, argparse.Namespace]:
+    """The command and its options. Raises `UsageError` after help, version and mistakes."""
+    if words and words[0] in COMMANDS:
+        return words[0], _rule_parser().parse_args(words[1:])
+    return LINT, lint_parser().parse_args(words)
+
+
+def lint_parser() -> argparse.ArgumentParser:
+    """The parser of the default command."""
+    listed = "\n".join(f"  cachelint {name:<6} {text}" for name, text in COMMANDS.items())
+    parser = _Parser(
+        prog="cachelint",
+        description="Find Docker builds and deploys that silently run old code, and fix them.",
+        epilog=_EPILOG.format(commands=listed),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="files or directories (default: the current directory); - is standard input",
+    )
+    add("--fix", action="store_true", help="write safe fixes")
+    add("--unsafe-fixes", action="store_true", help="with --fix or --diff: the unsafe ones too")
+    add("--diff", action="store_true", help="show what --fix would write, as a unified diff; write nothing")
+    add("--select", metavar="RULE,..", action="append", help="run only these rules")
+    add("--ignore", metavar="RULE,..", action="append", help="do not run these rules")
+    add(
+        "--output-format",
+        metavar="FMT",
+        choices=FORMATTERS,
+        default="text",
+        help=f"{', '.join(FORMATTERS)} (default: text)",
+    )
+    add("--output-file", metavar="FILE", help="write the results there instead of standard output")
+    add("--stdin-filename", metavar="NAME", help="the name of the file that standard input holds (PATH is -)")
+    add("--config", metavar="FILE", help="this configuration and no other")
+    add("--isolated", action="store_true", help="ignore configuration files")
+    add("--exit-zero", action="store_true", help="exit with 0 even when diagnostics remain")
+    add("--statistics", action="store_true", help="count the findings of each rule instead of showing them")
+    add(
+        "--show-files", action="store_true", help="list the files that would be checked and those that would be skipped"
+    )
+    add(
+        "--color",
+        metavar="WHEN",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="auto, always, never (default: auto)",
+    )
+    add("-q", "--quiet", action="store_true", help="print findings and errors, no summary and no progress")
+    add(
+        "--print-completion",
+        metavar="SHELL",
+        choices=("bash", "zsh", "tcsh"),
+        help="print completion for bash, zsh or tcsh",
+    )
+    add("--version", action="version", version=f"cachelint {__version__}")
+    return parser
+
+
+def _rule_parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="cachelint rule", description="List the rules, or show one rule's page.", allow_abbrev=False)
+    parser.add_argument("rule", nargs="?", metavar="RULE", help="the rule to explain (default: list all)")
+    parser.add_argument(
+        "--output-format", metavar="FMT", choices=("text", "json"), default="text", help="text, json (default: text)"
+    )
+    parser.set_defaults(print_completion=None)
+    return parser
+
+
+def completion_parser() -> argparse.ArgumentParser:
+    """The parser that shell completion is generated from: options, files, and the rules where they are named."""
+    import shtab
+
+    from cachelint.rules import RULES
+
+    parser = lint_parser()
+    for action in parser._actions:
+        if action.dest in ("paths", "config", "output_file", "stdin_filename"):
+            action.complete = shtab.FILE  # type: ignore[attr-defined]
+        if action.dest in ("select", "ignore"):
+            action.choices = [rule.id for rule in RULES]
+    return parser

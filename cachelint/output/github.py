@@ -1,0 +1,42 @@
+"""Annotations of GitHub Actions (docs.github.com, "Workflow commands")."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cachelint.diagnostic import Severity
+
+if TYPE_CHECKING:
+    from cachelint.diagnostic import Diagnostic, Report
+    from cachelint.output.terminal import Style
+
+_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+
+
+def render(report: Report, style: Style) -> str:
+    """One workflow command for each finding and each refused fix."""
+    lines = [_command(report, one) for one in report.diagnostics]
+    for one in report.refused:
+        title = _property(f"not fixed: {one.rule}")
+        lines.append(f"::warning file={_property(report.relative(one.path))},title={title}::{_data(one.reason)}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _command(report: Report, diagnostic: Diagnostic) -> str:
+    start, end = diagnostic.location.start, diagnostic.location.end
+    properties = {"file": report.relative(diagnostic.path), "line": start.line, "endLine": end.line}
+    if start.line == end.line:  # GitHub refuses columns on an annotation of several lines
+        properties |= {"col": start.column, "endColumn": end.column}
+    properties["title"] = diagnostic.rule
+    listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
+    hint = f" Fix: {diagnostic.fix.title}." if diagnostic.fix else ""
+    return f"::{_COMMANDS[diagnostic.severity]} {listed}::{_data(diagnostic.message + hint)}"
+
+
+def _data(text: str) -> str:
+    """Escaped so that no part of a message can begin a command of its own."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

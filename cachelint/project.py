@@ -1,0 +1,261 @@
+"""What is linted together: Compose files bound to the Dockerfiles and contexts that their services build."""
+
+from __future__ import annotations
+
+import os
+import re
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+from cachelint.context import Context
+from cachelint.diagnostic import Location, locate
+from cachelint.discovery import Kind
+from cachelint.documents.compose import ComposeFile, NotComposeError
+from cachelint.documents.dockerfile import Dockerfile, DockerfileError, parse_dockerfile
+from cachelint.documents.yaml import Mapping, YamlError, deref, text_of
+from cachelint.source import Position, SourceError, SourceFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cachelint.documents.compose import Arg, ComposeBuild, Service
+    from cachelint.workspace import Workspace
+
+_REMOTE = re.compile(r"\w[\w+-]*://|git@|github\.com/|service:")
+_CANONICAL = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+
+
+class Problem(NamedTuple):
+    """A file that could not be read or parsed; no rule for builds runs on it."""
+
+    location: Location
+    message: str
+
+
+class BuildArg(NamedTuple):
+    """One build argument with the place it comes from; `value` is None when the environment gives it."""
+
+    name: str
+    value: str | None
+    source: SourceFile
+    entry: Arg
+
+
+class Build(NamedTuple):
+    """What one image build is asked for.
+
+    `service` and `compose` say who asks; without them nobody is known to, and only the Dockerfile speaks. `context` is
+    a local build context that exists, else None. `dockerfile` is None when it is missing,
+    unreadable or not known. `args` stand in the origin's own file, `added_args` are names that other files may add;
+    `resolved` is false when what else belongs to the build is not known. `paths` are the files it is made of, absolute.
+    """
+
+    compose: ComposeFile | None
+    service: Service | None
+    context: Context | None
+    dockerfile: Dockerfile | None
+    target: str | None
+    args: tuple[BuildArg, ...]
+    added_args: frozenset[str]
+    resolved: bool
+    paths: frozenset[str]
+
+    @property
+    def request(self) -> ComposeBuild:
+        """The ``build`` of the service that asks."""
+        assert self.service
+        assert self.service.build
+        return self.service.build
+
+    @property
+    def location(self) -> Location:
+        """The ``build`` key of the service that asks; the service's own key when the build was merged in."""
+        assert self.compose
+        assert self.service
+        own = self.service.node.own("build")
+        return locate(self.compose.source, (own or self.service).key.span)
+
+    @property
+    def is_inline(self) -> bool:
+        """Whether the Dockerfile is written inside the Compose file, so that no place in it is a place in a file."""
+        return self.service is not None and self.request.inline is not None
+
+
+class Project(NamedTuple):
+    """The Compose files of one directory and the builds they ask for, or one Dockerfile that no service builds."""
+
+    compose_files: tuple[ComposeFile, ...]
+    dockerfiles: tuple[Dockerfile, ...]
+    builds: tuple[Build, ...]
+    problems: tuple[Problem, ...]
+    skipped: tuple[str, ...] = ()
+
+
+def projects(workspace: Workspace) -> Iterator[Project]:
+    """The projects of a workspace, one at a time: Compose files by directory, then the Dockerfiles left over."""
+    files = workspace.tree.files
+    compose = [path for path, kind in files.items() if kind is Kind.COMPOSE]
+    bases = _extended_services(workspace, compose)
+    built: set[str] = set()
+    for directory, paths in groupby(compose, os.path.dirname):
+        binder = _Binder(workspace, directory, bases)
+        yield binder.bind(list(paths))
+        built |= binder.dockerfile_paths
+    for path, kind in files.items():
+        if kind is Kind.DOCKERFILE and path not in built:
+            yield _lone_dockerfile(workspace, path)
+
+
+def _lone_dockerfile(workspace: Workspace, path: str) -> Project:
+    try:
+        dockerfile = workspace.dockerfile(path)
+    except (SourceError, DockerfileError) as error:
+        return Project((), (), (), (_problem(workspace, path, error),))
+    build = Build(None, None, None, dockerfile, None, (), frozenset(), False, frozenset((path,)))
+    return Project((), (dockerfile,), (build,), ())
+
+
+def _problem(workspace: Workspace, path: str, error: Exception) -> Problem:
+    message = str(error)
+    span = getattr(error, "span", None)
+    if span is None:
+        start = Position(1, 1, 0)
+        return Problem(Location(path, start, start, ""), f"cannot read the file: {message}")
+    return Problem(locate(workspace.source(path), span), message)
+
+
+def _extended_services(workspace: Workspace, paths: list[str]) -> frozenset[tuple[str, str]]:
+    """(file, service) of everything that some service extends: it may be no more than a template.
+
+    Only files that say ``extends`` are parsed here.
+    """
+    found: set[tuple[str, str]] = set()
+    for path in paths:
+        try:
+            if "extends" in workspace.source(path).text:
+                found.update(_extends(path, workspace.compose(path)))
+        except (SourceError, YamlError, NotComposeError):
+            continue  # reported when the file's turn comes
+    return frozenset(found)
+
+
+def _extends(path: str, compose: ComposeFile) -> Iterator[tuple[str, str]]:
+    for service in compose.services:
+        entry = service.node.merged.get("extends")
+        value = deref(entry.value) if entry else None
+        if isinstance(value, Mapping):
+            name, file = (
+                text_of(value.merged[key].value) if key in value.merged else None for key in ("service", "file")
+            )
+            at = os.path.normpath(os.path.join(os.path.dirname(path), file)) if file else path
+            yield at, name or ""
+        elif value is not None:
+            yield path, text_of(value) or ""
+
+
+class _Binder:
+    """Binds the Compose files of one directory."""
+
+    def __init__(self, workspace: Workspace, directory: str, bases: frozenset[tuple[str, str]]) -> None:
+        self._workspace = workspace
+        self._directory = directory
+        self._bases = bases
+        self._problems: list[Problem] = []
+        self.dockerfile_paths: set[str] = set()
+
+    def bind(self, paths: list[str]) -> Project:
+        files: list[ComposeFile] = []
+        skipped: list[str] = []
+        for path in paths:
+            try:
+                files.append(self._workspace.compose(path))
+            except NotComposeError:
+                skipped.append(path)
+            except (SourceError, YamlError) as error:
+                self._problems.append(_problem(self._workspace, path, error))
+        builds = tuple(self._builds(files))
+        in_files = (build.dockerfile for build in builds if build.dockerfile and not build.is_inline)
+        dockerfiles = {one.source.path: one for one in in_files}
+        return Project(tuple(files), tuple(dockerfiles.values()), builds, tuple(self._problems), tuple(skipped))
+
+    def _builds(self, files: list[ComposeFile]) -> Iterator[Build]:
+        by_name: dict[str, list[Service]] = {}
+        for file in files:
+            for service in file.services:
+                by_name.setdefault(service.name, []).append(service)
+        for file in files:
+            for service in file.services:
+                if service.build:
+                    namesakes = [one for one in by_name[service.name] if one is not service]
+                    yield self._build(file, service, service.build, namesakes)
+
+    def _build(self, file: ComposeFile, service: Service, request: ComposeBuild, namesakes: list[Service]) -> Build:
+        source = file.source
+        context = self._context(request, source)
+        dockerfile, path = self._dockerfile(request, context, source)
+        added = frozenset(arg.name for one in namesakes if one.build for arg in one.build.args)
+        return Build(
+            file,
+            service,
+            Context(self._workspace, context, path or "") if context else None,
+            dockerfile,
+            _known(request.target.value) if request.target else None,
+            tuple(BuildArg(arg.name, arg.value, source, arg) for arg in request.args),
+            added,
+            self._is_resolved(file, service, request, namesakes),
+            frozenset((source.path, path) if path else (source.path,)),
+        )
+
+    def _is_resolved(
+        self, file: ComposeFile, service: Service, request: ComposeBuild, namesakes: list[Service]
+    ) -> bool:
+        """Whether all that makes up the build stands in this file (arguments that files beside it add are known)."""
+        if not service.resolved or not all(one.resolved for one in namesakes):
+            return False
+        if (file.source.path, service.name) in self._bases:
+            return False
+        if any(one.build for one in namesakes):
+            is_base = os.path.basename(file.source.path) in _CANONICAL
+            return is_base and request.context is not None
+        return True
+
+    def _context(self, request: ComposeBuild, source: SourceFile) -> str | None:
+        text = request.context.value if request.context else "."
+        if not _known(text) or _REMOTE.match(text) or text.startswith("~"):
+            return None
+        path = os.path.normpath(os.path.join(os.path.dirname(source.path), text))
+        return path if os.path.isdir(path) and self._workspace.contains(path) else None
+
+    def _dockerfile(
+        self, request: ComposeBuild, context: str | None, source: SourceFile
+    ) -> tuple[Dockerfile | None, str | None]:
+        if request.inline:
+            return self._inline(request.inline.value, source), None
+        name = request.dockerfile.value if request.dockerfile else "Dockerfile"
+        if context is None or not _known(name):
+            return None, None
+        path = os.path.normpath(os.path.join(context, name))
+        if not os.path.isfile(path) or not self._workspace.contains(path):
+            return None, None
+        return self._read_dockerfile(path), path
+
+    def _read_dockerfile(self, path: str) -> Dockerfile | None:
+        first_time = path not in self.dockerfile_paths
+        self.dockerfile_paths.add(path)
+        try:
+            return self._workspace.dockerfile(path)
+        except (SourceError, DockerfileError) as error:
+            if first_time:
+                self._problems.append(_problem(self._workspace, path, error))
+            return None
+
+    def _inline(self, text: str, source: SourceFile) -> Dockerfile | None:
+        try:
+            return parse_dockerfile(SourceFile(source.path, text.replace("$$", "$")))
+        except DockerfileError:
+            return None
+
+
+def _known(text: str) -> str | None:
+    """The text if it holds no variable: its value is known to the deploy host only."""
+    return None if "$" in text else text

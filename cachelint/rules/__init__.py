@@ -1,0 +1,20 @@
+"""The rules, in the order in which their fixes are tried: what adds to a block comes before what empties it."""
+
+from cachelint.rules.base import Rule
+from cachelint.rules.copy_before_install import CopyBeforeInstall
+from cachelint.rules.inline_cache import InlineCache
+from cachelint.rules.invalid_compose import InvalidCompose
+from cachelint.rules.missing_commit_arg import MissingCommitArg
+from cachelint.rules.undeclared_build_arg import UndeclaredBuildArg
+from cachelint.rules.unparsable_file import UnparsableFile
+from cachelint.rules.unused_suppression import UnusedSuppression
+
+RULES: tuple[type[Rule], ...] = (
+    MissingCommitArg,
+    UndeclaredBuildArg,
+    InlineCache,
+    CopyBeforeInstall,
+    InvalidCompose,
+    UnparsableFile,
+    UnusedSuppression,
+)

@@ -1,0 +1,166 @@
+"""copy-before-install."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from cachelint.buildcache.copies import context_sources, is_everything
+from cachelint.buildcache.installs import Install, installs
+from cachelint.buildcache.local_needs import local_need
+from cachelint.buildcache.stages import lineage, reached_stages
+from cachelint.diagnostic import Related, Severity, locate
+from cachelint.documents.dockerfile_edit import move_below
+from cachelint.documents.run import commands
+from cachelint.fix import Applicability, Fix, display_only
+from cachelint.rules.base import Example, FixAvailability, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cachelint.context import Context
+    from cachelint.diagnostic import Diagnostic
+    from cachelint.documents.dockerfile import Dockerfile, Instruction, Stage
+    from cachelint.project import Build, Project
+
+_HARMLESS = ("ARG", "ENV", "LABEL", "EXPOSE", "USER")
+
+
+class CopyBeforeInstall(Rule):
+    """The whole source is copied before the dependencies are installed.
+
+    ## What it does
+    Finds a `COPY` of the whole source above a command that installs the project's dependencies from its manifests
+    (`npm ci`, `pip install -r requirements.txt`, `bundle install`, …).
+
+    ## Why it matters
+    BuildKit re-runs a step when the step above it re-ran. With all source above the install, every change of any file
+    installs all dependencies again. That is slow, not stale: what is copied is always compared by content.
+
+    ## Example
+    See the examples: manifests first, then the install, then everything else.
+
+    ## Fix safety
+    Unsafe: an install may read files that no manifest mentions. The fix is not offered where that is known: install
+    scripts, local path dependencies, workspaces, other commands in the same `RUN`.
+    """
+
+    id = "copy-before-install"
+    summary = "source is copied before the install, so every source change reinstalls the dependencies"
+    severity = Severity.WARNING
+    fix_availability = FixAvailability.SOMETIMES
+    examples = (
+        Example(
+            bad={
+                "compose.yaml": "services:\n  web:\n    build:\n      context: .\n      args: [GIT_SHA]\n",
+                "package.json": "{}\n",
+                "Dockerfile": "FROM node\nWORKDIR /app\nCOPY . .\nRUN npm install\nARG GIT_SHA\nRUN npm run build\n",
+            },
+            good={
+                "compose.yaml": "services:\n  web:\n    build:\n      context: .\n      args: [GIT_SHA]\n",
+                "package.json": "{}\n",
+                "Dockerfile": (
+                    "FROM node\nWORKDIR /app\nCOPY package.json ./\nRUN npm install\nCOPY . .\n"
+                    "ARG GIT_SHA\nRUN npm run build\n"
+                ),
+            },
+        ),
+    )
+
+    def check_build(self, build: Build, project: Project) -> Iterator[Diagnostic]:
+        """Findings about one build."""
+        if not build.dockerfile or build.is_inline:
+            return
+        for stage in reached_stages(build.dockerfile, build.target):
+            found = _find(build, build.dockerfile, stage)
+            if found:
+                yield self._report(found)
+
+    def _report(self, found: Misorder) -> Diagnostic:
+        tool, source = found.install.tool, found.dockerfile.source
+        names = found.present or list(found.install.required)
+        first = f"Copy {', '.join(names)} first" if names else "Copy the manifests first"
+        return self.report(
+            (source, found.copy.span),
+            f"This brings all source before `{tool}` (line {found.run.line}), so every changed file reinstalls all "
+            f"dependencies: slow, not stale. {first}, install, then copy the rest.",
+            related=(Related(locate(source, found.run.span), f"`{tool}` runs again after every change"),),
+            fix=_fix(found),
+        )
+
+
+class Misorder(NamedTuple):
+    """A broad copy, and the install below it that did not need it; `present` are the manifests in the context."""
+
+    context: Context | None
+    dockerfile: Dockerfile
+    stage: Stage
+    copy: Instruction
+    run: Instruction
+    install: Install
+    present: list[str]
+
+
+def _find(build: Build, dockerfile: Dockerfile, stage: Stage) -> Misorder | None:
+    """The first install of its kind that a broad copy stands above, in the stage or in one that it is built on."""
+    inherited = [one for base in lineage(dockerfile, stage)[:-1] for one in base.instructions]
+    copies: list[Instruction] = []
+    tools: set[str] = set()
+    for instruction in (*inherited, *stage.instructions):
+        for install in installs(instruction):
+            broad = next((one for one in copies if _is_broad(build.context, one, install)), None)
+            if broad and install.tool not in tools and instruction in stage.instructions:
+                present = [name for name in install.manifests if build.context and build.context.has(name)]
+                return Misorder(build.context, dockerfile, stage, broad, instruction, install, present)
+            tools.add(install.tool)
+        if context_sources(instruction):
+            copies.append(instruction)
+    return None
+
+
+def _is_broad(context: Context | None, copy: Instruction, install: Install) -> bool:
+    sources = context_sources(copy)
+    if any(map(is_everything, sources)):
+        return context is None or context.has_source()
+    if context is None:
+        return False
+    return any(context.has(os.path.join(source, name)) for source in sources for name in install.required)
+
+
+def _fix(found: Misorder) -> Fix:
+    reason = next(_obstacles(found), None)
+    if reason:
+        return display_only(f"reorder by hand: {reason}")
+    copy, names = found.copy, " ".join(found.present)
+    written = found.dockerfile.source.text[copy.span.start : copy.words[0].span.start]
+    target = copy.words[-1].text.rstrip("/")
+    edits, statements = move_below(found.dockerfile, copy, found.run, f"{written}{names} {target}/")
+    title = f"copy {', '.join(found.present)} before `{found.install.tool}` and the rest after it"
+    return Fix(title, Applicability.UNSAFE, edits, statements)
+
+
+def _obstacles(found: Misorder) -> Iterator[str]:
+    """Why the order cannot be mended with certainty, the plainest reason first."""
+    copy, instructions = found.copy, found.stage.instructions
+    if found.context is None:
+        yield "the build context is not known"
+        return
+    if copy not in instructions:
+        yield "the copy stands in a stage that others build on"
+        return
+    if copy.exec_form or copy.heredocs or len(copy.words) != 2 or not is_everything(copy.words[0].text):
+        yield "the copy is written in an unusual way"
+    if "$" in copy.value:
+        yield "the copy depends on variables"
+    if found.install.directory != "." or not set(found.install.required) <= set(found.present or ("",)):
+        yield "the manifests are not where the install looks for them"
+    between = instructions[instructions.index(copy) + 1 : instructions.index(found.run)]
+    if any(one.keyword not in _HARMLESS for one in between):
+        yield "other steps stand between the copy and the install"
+    if len(tuple(installs(found.run))) != len(commands(found.run)):
+        yield "the same RUN executes other commands, which may need the source"
+    for name in found.present:
+        text = found.context.read(name)
+        need = "it cannot be read" if text is None else local_need(name, text)
+        if need:
+            yield f"{name}: {need}"

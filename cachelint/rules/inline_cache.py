@@ -1,0 +1,169 @@
+"""inline-cache."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cachelint.diagnostic import Diagnostic, Severity
+from cachelint.documents.compose import read_args
+from cachelint.documents.compose_edit import remove_cache_setting
+from cachelint.documents.dockerfile import pairs
+from cachelint.documents.yaml import Mapping, Scalar, Sequence, children
+from cachelint.documents.yaml_edit import CannotEditError
+from cachelint.fix import Applicability, Fix, display_only
+from cachelint.rules.base import Example, FixAvailability, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cachelint.documents.compose import ComposeFile
+    from cachelint.documents.dockerfile import Dockerfile
+    from cachelint.documents.yaml import Node
+    from cachelint.project import Build, Project
+    from cachelint.source import Span
+
+_NAME = "BUILDKIT_INLINE_CACHE"
+_OFF = ("0", "false", "")
+
+
+class InlineCache(Rule):
+    """A build asks BuildKit to embed its cache in the image.
+
+    ## What it does
+    Finds `BUILDKIT_INLINE_CACHE` in build arguments (also behind anchors, in `x-` blocks and in a Dockerfile's `ARG`
+    and `ENV`), and `cache_to: type=inline`.
+
+    ## Why it matters
+    The setting writes cache metadata into the image's configuration and does nothing else: it makes no build faster
+    and none stale. It matters only where `cache_from` reads the image back. Then a new or freshly pruned machine takes
+    the *old* result of every step that fetches something (`git clone`, `curl`, `apt-get upgrade`), because such a step
+    looks unchanged. Files that are copied from the build context are compared by content and stay correct.
+
+    ## Example
+    See the examples: the argument goes, with its own comment, and with `args:` when that is left empty.
+
+    ## Fix safety
+    Safe, because without `cache_from` nothing reads the metadata. Unsafe where the same build has a `cache_from` that
+    can read it: there it is a working remote cache, and giving it up is a decision.
+    """
+
+    id = "inline-cache"
+    summary = "BUILDKIT_INLINE_CACHE embeds cache metadata in the image; nothing else comes of it without cache_from"
+    severity = Severity.WARNING
+    fix_availability = FixAvailability.SOMETIMES
+    examples = (
+        Example(
+            bad={
+                "compose.yaml": """\
+services:
+  web:
+    build:
+      context: .
+      args:
+        BUILDKIT_INLINE_CACHE: 1  # faster rebuilds
+    ports: ["80:80"]
+"""
+            },
+            good={
+                "compose.yaml": """\
+services:
+  web:
+    build:
+      context: .
+    ports: ["80:80"]
+"""
+            },
+        ),
+    )
+
+    def check_build(self, build: Build, project: Project) -> Iterator[Diagnostic]:
+        """Findings about one build."""
+        if not build.service or not build.compose:
+            return
+        for arg in build.args:
+            if arg.name == _NAME:
+                yield self._setting(build.compose, project, arg.entry.node, arg.entry.span, arg.value)
+        for target in build.request.cache_to:
+            if "type=inline" in target.value.replace(" ", "").split(","):
+                yield self._setting(build.compose, project, target, target.span, "1")
+
+    def check_compose(self, compose: ComposeFile, project: Project) -> Iterator[Diagnostic]:
+        """Findings in blocks that no build uses."""
+        used = {arg.entry.span for build in project.builds if build.compose is compose for arg in build.args}
+        for root in compose.yaml.documents:
+            for node in _extension_blocks(root):
+                for arg in read_args(node):
+                    if arg.name == _NAME and arg.span not in used:
+                        yield self._setting(compose, project, arg.node, arg.span, arg.value)
+
+    def check_dockerfile(self, dockerfile: Dockerfile, project: Project) -> Iterable[Diagnostic]:
+        """Findings in ARG and ENV."""
+        for instruction in dockerfile.instructions:
+            if instruction.keyword in ("ARG", "ENV"):
+                for pair in pairs(instruction):
+                    if pair.name == _NAME:
+                        yield self.report(
+                            (dockerfile.source, pair.span),
+                            f"`{instruction.keyword} {_NAME}` switches nothing on: BuildKit reads the setting from the "
+                            "build's arguments, and here every change of it re-runs the steps below. Remove the line.",
+                        )
+
+    def _setting(self, compose: ComposeFile, project: Project, node: Node, span: Span, value: str | None) -> Diagnostic:
+        readers = [build for build in project.builds if build.service and _uses(build, span) and _reads_image(build)]
+        return self.report(
+            (compose.source, span), _message(value, bool(readers)), fix=_fix(compose, node, unsafe=bool(readers))
+        )
+
+
+def _message(value: str | None, is_read: bool) -> str:
+    if value is not None and value.lower() in _OFF:
+        return (
+            f"`{_NAME}={value}` is no cache switch: steps are reused exactly as without it, only the image carries no "
+            "cache metadata, which is the default. Remove it."
+        )
+    if is_read:
+        return (
+            "The image carries its cache, and this build's `cache_from` reads it back: even on a new or pruned machine "
+            "steps that fetch something (git clone, curl, apt-get upgrade) keep their old result. Remove it unless the "
+            "remote cache is wanted."
+        )
+    return (
+        "This embeds cache metadata in the image, which only a `cache_from` could use, and this build has none: it "
+        "makes no build faster and none fresh. Remove it."
+    )
+
+
+def _fix(compose: ComposeFile, node: Node, *, unsafe: bool) -> Fix:
+    try:
+        change = remove_cache_setting(compose, node)
+    except CannotEditError as error:
+        return display_only(f"remove it by hand: {error}")
+    removed = "".join(compose.source.text[slice(*edit.span)] for edit in change.edits)
+    what = _NAME if _NAME in removed else "the inline cache export"
+    title = f"remove {what}{' and its comment' if '#' in removed else ''}"
+    return Fix(title, Applicability.UNSAFE if unsafe else Applicability.SAFE, change.edits, change.statements)
+
+
+def _uses(build: Build, span: Span) -> bool:
+    return any(arg.entry.span == span for arg in build.args) or any(
+        target.span == span for target in build.request.cache_to
+    )
+
+
+def _reads_image(build: Build) -> bool:
+    """Whether a `cache_from` entry names an image, which is where inline metadata can be read from."""
+    return any("type=" not in one.value or "type=registry" in one.value for one in build.request.cache_from)
+
+
+def _extension_blocks(root: Node | None) -> Iterator[Node]:
+    """Every mapping and list inside the top level ``x-`` keys."""
+    if not isinstance(root, Mapping):
+        return
+    pending = [
+        entry.value for entry in root.entries if isinstance(entry.key, Scalar) and entry.key.value.startswith("x-")
+    ]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (Mapping, Sequence)):
+            yield node
+            pending += children(node)

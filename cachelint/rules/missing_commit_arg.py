@@ -1,0 +1,124 @@
+"""missing-commit-arg."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from cachelint.buildcache.copies import brings_source
+from cachelint.buildcache.stages import reached_stages
+from cachelint.diagnostic import Diagnostic, Severity
+from cachelint.documents.compose_edit import add_arg, args_home
+from cachelint.documents.dockerfile import pairs
+from cachelint.documents.yaml_edit import CannotEditError
+from cachelint.fix import Applicability, Fix, display_only
+from cachelint.rules.base import Example, FixAvailability, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cachelint.documents.dockerfile import Dockerfile, Instruction
+    from cachelint.project import Build, Project
+
+_DOCKERFILE = "FROM alpine\nARG GIT_COMMIT_HASH\nCOPY src src\nRUN ./src/build\n"
+
+
+class MissingCommitArg(Rule):
+    """A build that copies source is not told which commit it is building.
+
+    ## What it does
+    Finds Compose services that build an image from local source without passing the commit as a build argument
+    (`GIT_COMMIT_HASH`, or any of its usual names such as `GIT_SHA`, `VCS_REF` and `CACHEBUST`).
+
+    ## Why it matters
+    BuildKit re-runs a step when its inputs change: files that are copied, the step above, build arguments. A step that
+    depends on anything else (a fetched file, a generated version) stays cached for ever. A new commit that is passed
+    in re-runs the first `RUN` below its `ARG`, and the image can say which commit it was made of.
+
+    ## Example
+    See the examples: the argument is added in the notation that the file uses.
+
+    ## Fix safety
+    Safe: one argument is added and nothing else. Where an anchor is shared by several services, it is added once, if
+    all of them need it. Docker ignores the argument until the Dockerfile declares it; `undeclared-build-arg` does that.
+    """
+
+    id = "missing-commit-arg"
+    summary = "a build that copies source is not told which commit it builds"
+    severity = Severity.WARNING
+    fix_availability = FixAvailability.SOMETIMES
+    examples = (
+        Example(
+            bad={"compose.yaml": "services:\n  web:\n    build: .\n", "Dockerfile": _DOCKERFILE},
+            good={
+                "compose.yaml": """\
+services:
+  web:
+    build:
+      context: .
+      args:
+        GIT_COMMIT_HASH: ${GIT_COMMIT_HASH}
+""",
+                "Dockerfile": _DOCKERFILE,
+            },
+        ),
+    )
+
+    def check_build(self, build: Build, project: Project) -> Iterator[Diagnostic]:
+        """Findings about one build."""
+        if not self._is_missing(build):
+            return
+        assert build.service
+        assert build.dockerfile
+        name = self._name(build, project)
+        copy = next(filter(brings_source, _built(build.dockerfile, build.target)))
+        yield self.report(
+            build.location,
+            f"`{build.service.name}` copies source (Dockerfile line {copy.line}) but is not told the commit it builds: "
+            f"a step whose inputs are not files stays cached from commit to commit. Pass `{name}` in `build.args`.",
+            fix=self._fix(build, project, name),
+        )
+
+    def _is_missing(self, build: Build) -> bool:
+        if not (build.service and build.resolved and build.dockerfile and (build.context or build.is_inline)):
+            return False
+        if any(map(self.settings.commit_arg.is_one, (*(arg.name for arg in build.args), *build.added_args))):
+            return False
+        return any(map(brings_source, _built(build.dockerfile, build.target)))
+
+    def _name(self, build: Build, project: Project) -> str:
+        """The name that the Dockerfile declares, else the one that other services pass, else the configured one."""
+        assert build.dockerfile
+        declared = (pair.name for one in build.dockerfile.instructions if one.keyword == "ARG" for pair in pairs(one))
+        known = next(filter(self.settings.commit_arg.is_one, declared), None)
+        return known or self._habit(project)[0]
+
+    def _habit(self, project: Project) -> tuple[str, str]:
+        """The commit argument, as (name, value), that most builds of the project pass."""
+        passed = Counter(
+            (arg.name, arg.value)
+            for build in project.builds
+            for arg in build.args
+            if arg.value and "$" in arg.value and self.settings.commit_arg.is_one(arg.name)
+        )
+        default = (self.settings.commit_arg.name, self.settings.commit_arg.value)
+        return max(passed, key=lambda one: (passed[one], one), default=default)
+
+    def _fix(self, build: Build, project: Project, name: str) -> Fix:
+        value = self._habit(project)[1]
+        assert build.compose
+        home = args_home(build.request)
+        sharing = [one for one in project.builds if one.service and args_home(one.request) is home]
+        others = [one.service.name for one in sharing if one.service and not self._is_missing(one)]
+        if others:
+            return display_only(f"write `{name}: {value}` by hand: `{others[0]}` shares these arguments and needs none")
+        try:
+            change = add_arg(build.compose, build.request, name, value)
+        except CannotEditError as error:
+            return display_only(f"write `{name}: {value}` by hand: {error}")
+        return Fix(f"pass {name}={value}", Applicability.SAFE, change.edits, change.statements)
+
+
+def _built(dockerfile: Dockerfile, target: str | None) -> Iterator[Instruction]:
+    """The instructions that a build of the target executes."""
+    return (one for stage in reached_stages(dockerfile, target) for one in stage.instructions)

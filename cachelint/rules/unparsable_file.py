@@ -1,0 +1,49 @@
+"""unparsable-file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cachelint.diagnostic import Diagnostic, Severity
+from cachelint.rules.base import Example, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cachelint.project import Problem
+
+
+class UnparsableFile(Rule):
+    """A file cannot be read, or is not what its name says.
+
+    ## What it does
+    Reports a Compose file that is no valid YAML, a Dockerfile that Docker would refuse, and a file that cannot be read
+    (permissions, no UTF-8, larger than 10 MiB). No other rule looks at such a file, and no fix touches it.
+
+    ## Why it matters
+    What cannot be read is not checked. Templates (Jinja, Go) and redacted files are the usual cause; exclude them with
+    `exclude` in the configuration, and check what they are rendered to.
+
+    ## Example
+    See the examples: a duplicate key, which Compose refuses too.
+
+    ## Fix safety
+    There is no fix.
+    """
+
+    id = "unparsable-file"
+    summary = "the file cannot be read or parsed, so nothing in it is checked"
+    severity = Severity.ERROR
+    examples = (
+        Example(
+            bad={"compose.yaml": "services:\n  web:\n    image: nginx\n    image: httpd\n"},
+            good={"compose.yaml": "services:\n  web:\n    image: nginx\n"},
+            fixable=False,
+        ),
+    )
+
+    def check_problem(self, problem: Problem) -> Iterator[Diagnostic]:
+        """The problem itself."""
+        yield self.report(
+            problem.location, f"{problem.message[:1].upper()}{problem.message[1:]}. Nothing in this file is checked."
+        )

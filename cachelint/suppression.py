@@ -1,0 +1,73 @@
+"""``# cachelint: ignore[rule] reason``: findings that somebody has looked at."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from cachelint.source import SourceFile, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_MARK = "cachelint:"
+_COMMENT = re.compile(r"#\s*cachelint:\s*(ignore|ignore-file)\s*\[([^\]\n]*)\]")
+
+
+class Suppression(NamedTuple):
+    """One comment. `span` is all of it, `first` and `last` the 1-based lines it speaks for, `names` the rules."""
+
+    span: Span
+    names: tuple[tuple[str, Span], ...]
+    first: int
+    last: int
+
+
+def find_suppressions(
+    source: SourceFile, is_comment: Callable[[int], bool], last_line: Callable[[int], int]
+) -> tuple[Suppression, ...]:
+    """The suppressions of a file.
+
+    `is_comment` tells whether the ``#`` at an offset begins a comment; `last_line` where the thing that begins on a
+    line ends. A comment alone on its line speaks for the next line that is none, another one for its own.
+    """
+    if _MARK not in source.text:
+        return ()
+    return tuple(_find(source, is_comment, last_line))
+
+
+def _find(
+    source: SourceFile, is_comment: Callable[[int], bool], last_line: Callable[[int], int]
+) -> Iterator[Suppression]:
+    for match in _COMMENT.finditer(source.text):
+        if not is_comment(match.start()):
+            continue
+        line = source.position(match.start()).line
+        end = source.line_span(line).end
+        names = tuple(_names(match))
+        if match.group(1) == "ignore-file":
+            first, last = (1, len(source.line_starts)) if _in_first_comments(source, line) else (0, 0)
+        elif source.line_text(line).lstrip().startswith("#"):
+            first = _next_code_line(source, line)
+            last = last_line(first)
+        else:
+            first = last = line
+        yield Suppression(Span(match.start(), end), names, first, last)
+
+
+def _names(match: re.Match[str]) -> Iterator[tuple[str, Span]]:
+    for name in re.finditer(r"[^\s,]+", match.group(2)):
+        start = match.start(2)
+        yield name.group(), Span(start + name.start(), start + name.end())
+
+
+def _in_first_comments(source: SourceFile, line: int) -> bool:
+    return all(not (text := source.line_text(number).strip()) or text.startswith("#") for number in range(1, line))
+
+
+def _next_code_line(source: SourceFile, line: int) -> int:
+    last = len(source.line_starts)
+    following = line + 1
+    while following < last and source.line_text(following).lstrip().startswith("#"):
+        following += 1
+    return min(following, last)

@@ -1,0 +1,76 @@
+"""The files of a tree, read and parsed on demand."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from typing import TYPE_CHECKING, TypeVar
+
+from cachelint.documents.compose import ComposeFile, parse_compose
+from cachelint.documents.dockerfile import Dockerfile, parse_dockerfile
+from cachelint.source import SourceError, SourceFile, read_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cachelint.discovery import Tree
+
+_Document = TypeVar("_Document")
+_KEPT = 256
+
+
+class Workspace:
+    """Reads and parses the files of a tree, each once while it is in use, with edited texts in front of the disk's.
+
+    Only the last few documents are kept, so that memory does not grow with the number of files. Nothing outside the
+    tree's root is read: a path in a pull request may point anywhere.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self._root = os.path.realpath(tree.root)
+        self._edited: dict[str, str] = {}
+        self._parsed: OrderedDict[str, tuple[object, Exception | None]] = OrderedDict()
+
+    def edit(self, path: str, text: str) -> None:
+        """From now on the file has this text, for every reader of the workspace."""
+        self._edited[path] = text
+        self._parsed.pop(path, None)
+
+    def contains(self, path: str) -> bool:
+        """Whether a path, with links followed, lies inside the root."""
+        real = os.path.realpath(path)
+        return real == self._root or real.startswith(self._root.rstrip(os.sep) + os.sep)
+
+    def source(self, path: str) -> SourceFile:
+        """The text of a file. Raises `SourceError`, also for a file outside the root."""
+        if path in self._edited:
+            return SourceFile(path, self._edited[path])
+        if not self.contains(path):
+            raise SourceError("outside the repository")
+        return read_source(path)
+
+    def compose(self, path: str) -> ComposeFile:
+        """A parsed Compose file. Raises `SourceError`, `YamlError` or `NotComposeError`."""
+        return self._document(path, parse_compose)
+
+    def dockerfile(self, path: str) -> Dockerfile:
+        """A parsed Dockerfile. Raises `SourceError` or `DockerfileError`."""
+        return self._document(path, parse_dockerfile)
+
+    def _document(self, path: str, parse: Callable[[SourceFile], _Document]) -> _Document:
+        if path not in self._parsed:
+            self._parsed[path] = self._parse(path, parse)
+            if len(self._parsed) > _KEPT:
+                self._parsed.popitem(last=False)
+        self._parsed.move_to_end(path)
+        document, error = self._parsed[path]
+        if error:
+            raise error
+        return document  # type: ignore[return-value]  # what this very parser returned: a path has one kind
+
+    def _parse(self, path: str, parse: Callable[[SourceFile], object]) -> tuple[object, Exception | None]:
+        try:
+            return parse(self.source(path)), None
+        except Exception as error:  # noqa: BLE001  # kept for every later reader of the same file
+            return None, error.with_traceback(None)
