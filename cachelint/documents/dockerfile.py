@@ -172,9 +172,10 @@ def pairs(instruction: Instruction) -> tuple[Pair, ...]:
     if keyword not in {"ARG", "ENV", "LABEL"}:
         return ()
     matches = list(word_pattern(keyword, instruction.escape).finditer(instruction.value))
-    if keyword == "ARG" or (matches and "=" in matches[0][0]):
+    if keyword == "ARG" or not matches or "=" in matches[0][0]:
         return tuple(_pair(instruction, match.start(), *match[0].partition("=")) for match in matches)
-    return tuple(_pair(instruction, 0, name, " ", rest) for name, rest in [BLANKS.split(instruction.value, maxsplit=1)])
+    name, rest = BLANKS.split(instruction.value, maxsplit=1)
+    return (_pair(instruction, 0, name, " ", rest),)
 
 
 def _pair(instruction: Instruction, start: int, name: str, separator: str, value: str) -> Pair:

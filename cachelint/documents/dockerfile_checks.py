@@ -60,7 +60,7 @@ def _names_problem(instruction: Instruction) -> str | None:
 
 def _copy(instruction: Instruction) -> str | None:
     arguments = instruction.arguments
-    if len(arguments) < 2:  # noqa: PLR2004 - a source and a destination
+    if len(arguments) < 2:
         return f"{instruction.keyword} needs a source and a destination"
     if names_heredoc(arguments[-1]):
         return f"{instruction.keyword} cannot have a heredoc as its destination"
@@ -71,7 +71,7 @@ def _from(instruction: Instruction) -> str | None:
     image, *alias = instruction.arguments or ("",)
     if image and not alias:
         return None
-    if len(alias) != 2 or alias[0].casefold() != "as":  # noqa: PLR2004 - AS and the name
+    if len(alias) != 2 or alias[0].casefold() != "as":
         return "FROM takes an image, or an image AS a name"
     if not _STAGE_NAME.fullmatch(alias[1].lower()):
         return f"a stage cannot be named {alias[1]}: first a letter, then letters, digits, '-', '_' and '.'"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cachelint.documents.dockerfile_syntax import (
     KEYWORDS,
     Command,
+    HeredocMark,
     MixedArrayError,
     directive,
     heredoc_mark,
@@ -194,19 +195,20 @@ class _Scanner:
             for word in heredoc_words(line.text, line.command, self._escape):
                 if mark := heredoc_mark(word):
                     first = self._at
-                    span = Span(self._starts[first], self._end_of_heredoc(mark.name, mark.chomp, line))
+                    end = self._end_of_heredoc(mark, line)
+                    span = Span(self._starts[first], end)
                     yield Heredoc(mark.name, self._text[span.start : span.end], span, mark.expand, mark.chomp)
         except (ExpansionError, MixedArrayError) as error:
             raise DockerfileError(str(error), line.span) from error
 
-    def _end_of_heredoc(self, name: str, chomp: bool, line: LogicalLine) -> int:
+    def _end_of_heredoc(self, mark: HeredocMark, line: LogicalLine) -> int:
         """Start of the line that ends a heredoc; moves behind that line."""
         while self._at < len(self._lines):
             text = self._lines[self._at]
             self._at += 1
-            if (text.lstrip("\t") if chomp else text) == name:
+            if (text.lstrip("\t") if mark.chomp else text) == mark.name:
                 return self._starts[self._at - 1]
-        raise DockerfileError(f"the heredoc has no end: no line after it is just {name}", line.span)
+        raise DockerfileError(f"the heredoc has no end: no line after it is just {mark.name}", line.span)
 
 
 def _without_continuation(line: str, escape: str) -> tuple[str, bool]:
@@ -230,7 +232,7 @@ def _unknown(line: LogicalLine) -> DockerfileError:
 
 
 def _lines(source: SourceFile) -> list[str]:
-    """The lines without their breaks. A BOM becomes a space, which Docker ignores there too, so that offsets stay."""
+    """The lines without their breaks and without the BOM, which `SourceFile.line_starts` leaves out, too."""
     lines = source.text.split("\n")
     if not lines[-1]:
         lines.pop()
@@ -239,7 +241,7 @@ def _lines(source: SourceFile) -> list[str]:
             message = f"Docker reads no line longer than {MAX_LINE_BYTES:,} bytes"
             raise DockerfileError(message, source.line_span(number + 1))
     if lines and lines[0].startswith(BOM):
-        lines[0] = " " + lines[0][1:]
+        lines[0] = lines[0][1:]
     return [line.rstrip("\r") for line in lines] if "\r" in source.text else lines
 
 

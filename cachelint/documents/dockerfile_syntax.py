@@ -121,7 +121,7 @@ def exec_form(keyword: str, value: str) -> tuple[str, ...] | None:
     if "[" not in value or keyword not in _WITH_JSON:
         return None
     if keyword == "HEALTHCHECK":
-        value = BLANKS.split(value, maxsplit=1)[-1]
+        value = BLANKS.split(value, maxsplit=1)[-1].lstrip(GO_SPACES)
     if not value.startswith("["):
         return None
     try:
@@ -195,7 +195,7 @@ def heredoc_mark(word: str) -> HeredocMark | None:
     return HeredocMark(plain[0], _quotes(plain[0]) == _quotes(raw[0]), bool(match[1]))
 
 
-_HEREDOC = re.compile(r"[0-9]*<<(-?)([^<]+)")
+_HEREDOC = re.compile(r"[0-9]*<<(-?)([^<]*)")
 
 
 def _quotes(text: str) -> int:
