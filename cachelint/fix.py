@@ -94,9 +94,9 @@ def choose(fixes: Iterable[Fix]) -> list[Fix]:
     """
     chosen: list[Fix] = []
     taken: list[Span] = []
-    for fix in dict.fromkeys(fix for fix in fixes if fix.edits):
-        spans = [edit.span for edit in fix.edits]
-        if not any(_touches(span, other) for span in spans for other in taken):
+    for edits, fix in {fix.edits: fix for fix in fixes}.items():
+        spans = [edit.span for edit in edits]
+        if edits and not any(_touches(span, other) for span in spans for other in taken):
             chosen.append(fix)
             taken += spans
     return chosen

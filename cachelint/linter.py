@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cachelint.diagnostic import Diagnostic, Refusal, Report
 from cachelint.discovery import Kind
 from cachelint.documents.verify import objection
-from cachelint.fix import Applicability, Fix, apply_fixes, choose
+from cachelint.fix import Applicability, Edit, Fix, apply_fixes, choose
 from cachelint.project import projects
 from cachelint.rules import RULES
 from cachelint.rules.base import Rule, Settings
@@ -72,13 +72,11 @@ class Linter:
         and its file keeps its characters.
         """
         originals: dict[str, SourceFile] = {}
-        refused: dict[tuple[str, Fix], Refusal] = {}
+        refused: dict[tuple[str, tuple[Edit, ...]], Refusal] = {}
         fixed = 0
         for _ in range(MAX_ROUNDS):
             report = self.lint()
-            wanted = [
-                one for one in report.diagnostics if _wants(one, least) and (one.fix_path, one.fix) not in refused
-            ]
+            wanted = [one for one in report.diagnostics if _wants(one, least) and _identity(one) not in refused]
             if not wanted:
                 break
             for path, diagnostics in _by_path(sorted(wanted, key=lambda one: self._order[one.rule])).items():
@@ -92,7 +90,7 @@ class Linter:
         return Fixed(report._replace(refused=tuple(refused.values()), fixed=fixed), changed)
 
     def _fix_file(
-        self, source: SourceFile, diagnostics: list[Diagnostic], refused: dict[tuple[str, Fix], Refusal]
+        self, source: SourceFile, diagnostics: list[Diagnostic], refused: dict[tuple[str, tuple[Edit, ...]], Refusal]
     ) -> int:
         """Apply what can be applied together, else the first fix that can be applied alone; return how many were."""
         chosen = choose(one.fix for one in diagnostics if one.fix)
@@ -103,7 +101,7 @@ class Linter:
             if reason is None:
                 return 1
             rule = next(one.rule for one in diagnostics if one.fix == fix)
-            refused[source.path, fix] = Refusal(rule, source.path, f"{fix.title}: {reason}")
+            refused[source.path, fix.edits] = Refusal(rule, source.path, f"{fix.title}: {reason}")
         return 0
 
     def _apply(self, source: SourceFile, fixes: list[Fix]) -> str | None:
@@ -210,6 +208,10 @@ class _Run:
 
 def _wants(diagnostic: Diagnostic, least: Applicability) -> bool:
     return diagnostic.fix is not None and diagnostic.fix.applicability >= least
+
+
+def _identity(diagnostic: Diagnostic) -> tuple[str, tuple[Edit, ...]]:
+    return diagnostic.fix_path, diagnostic.fix.edits if diagnostic.fix else ()
 
 
 def _by_path(diagnostics: Iterable[Diagnostic]) -> dict[str, list[Diagnostic]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from cachelint.buildcache.copies import context_sources, is_everything
+from cachelint.buildcache.copies import brings_source, context_sources, is_everything
 from cachelint.buildcache.installs import Install, installs
 from cachelint.buildcache.local_needs import local_need
 from cachelint.buildcache.stages import lineage, reached_stages
@@ -108,7 +108,7 @@ def _find(build: Build, dockerfile: Dockerfile, stage: Stage) -> Misorder | None
     tools: set[str] = set()
     for instruction in (*inherited, *stage.instructions):
         for install in installs(instruction):
-            broad = next((one for one in copies if _is_broad(build.context, one, install)), None)
+            broad = next((one for one in copies if _is_broad(build.context, one, install, copies)), None)
             if broad and install.tool not in tools and instruction in stage.instructions:
                 present = [name for name in install.manifests if build.context and build.context.has(name)]
                 return Misorder(build.context, dockerfile, stage, broad, instruction, install, present)
@@ -118,13 +118,19 @@ def _find(build: Build, dockerfile: Dockerfile, stage: Stage) -> Misorder | None
     return None
 
 
-def _is_broad(context: Context | None, copy: Instruction, install: Install) -> bool:
+def _is_broad(context: Context | None, copy: Instruction, install: Install, copies: list[Instruction]) -> bool:
+    """Whether a copy brings the manifests together with everything else."""
     sources = context_sources(copy)
     if any(map(is_everything, sources)):
         return context is None or context.has_source()
-    if context is None:
+    if context is None or any(_brings_only_manifests(one, install) for one in copies):
         return False
     return any(context.has(os.path.join(source, name)) for source in sources for name in install.required)
+
+
+def _brings_only_manifests(copy: Instruction, install: Install) -> bool:
+    names = {os.path.basename(source) for source in context_sources(copy)}
+    return not brings_source(copy) and not names.isdisjoint(install.required)
 
 
 def _fix(found: Misorder) -> Fix:
