@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from cachelint.buildcache.context import read_context
+from cachelint.buildcache.files import ContextFiles
 from cachelint.buildcache.manifests import is_manifest
 from cachelint.documents.dockerignore import DockerIgnoreError, find_ignore_file, parse_dockerignore
 from cachelint.source import SourceError
@@ -44,6 +46,14 @@ class Context:
         except SourceError:
             return None
 
+    def files(self) -> ContextFiles | None:
+        """Every file that is sent, listed anew; None where the directory cannot be read."""
+        ignore = self._ignore_rules()
+        try:
+            return ContextFiles(read_context(self.directory, ignore), ignore)
+        except OSError:
+            return None
+
     def has_source(self) -> bool:
         """Whether anything at the top of the context, manifests aside, is sent."""
         try:
@@ -53,10 +63,14 @@ class Context:
         return any(not is_manifest(name) and not self._ignores(name) for name in names)
 
     def _ignores(self, path: str) -> bool:
+        rules = self._ignore_rules()
+        return rules is not None and rules.ignores(path)
+
+    def _ignore_rules(self) -> DockerIgnore | None:
         if not self._looked:
             self._looked = True
             self._ignore = self._read_ignore()
-        return self._ignore is not None and self._ignore.ignores(path)
+        return self._ignore
 
     def _read_ignore(self) -> DockerIgnore | None:
         path = self.ignore_file

@@ -7,6 +7,7 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
+from cachelint.buildcache.model import Model
 from cachelint.context import Context
 from cachelint.diagnostic import Location, locate
 from cachelint.discovery import Kind
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from cachelint.workspace import Workspace
 
 _REMOTE = re.compile(r"\w[\w+-]*://|git@|github\.com/|service:")
+_TEMPLATE = re.compile(r"[._-](?:tmpl|tpl|template|j2|jinja2?|in)\b")
 _CANONICAL = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 
 
@@ -48,6 +50,7 @@ class Build(NamedTuple):
     a local build context that exists, else None. `dockerfile` is None when it is missing,
     unreadable or not known. `args` stand in the origin's own file, `added_args` are names that other files may add;
     `resolved` is false when what else belongs to the build is not known. `paths` are the files it is made of, absolute.
+    `model` answers what the build reuses; None when its Dockerfile or its target is not known.
     """
 
     compose: ComposeFile | None
@@ -59,6 +62,7 @@ class Build(NamedTuple):
     added_args: frozenset[str]
     resolved: bool
     paths: frozenset[str]
+    model: Model | None = None
 
     @property
     def request(self) -> ComposeBuild:
@@ -97,7 +101,7 @@ def projects(workspace: Workspace) -> Iterator[Project]:
     compose = [path for path, kind in files.items() if kind is Kind.COMPOSE]
     bases = _extended_services(workspace, compose)
     built: set[str] = set()
-    for directory, paths in groupby(compose, os.path.dirname):
+    for directory, paths in groupby(sorted(compose, key=os.path.split), os.path.dirname):
         binder = _Binder(workspace, directory, bases)
         yield binder.bind(list(paths))
         built |= binder.dockerfile_paths
@@ -111,7 +115,9 @@ def _lone_dockerfile(workspace: Workspace, path: str) -> Project:
         dockerfile = workspace.dockerfile(path)
     except (SourceError, DockerfileError) as error:
         return Project((), (), (), (_problem(workspace, path, error),))
-    build = Build(None, None, None, dockerfile, None, (), frozenset(), False, frozenset((path,)))
+    build = Build(
+        None, None, None, dockerfile, None, (), frozenset(), False, frozenset((path,)), Model(dockerfile, None, {})
+    )
     return Project((), (dockerfile,), (build,), ())
 
 
@@ -172,7 +178,10 @@ class _Binder:
             except NotComposeError:
                 skipped.append(path)
             except (SourceError, YamlError) as error:
-                self._problems.append(_problem(self._workspace, path, error))
+                if _TEMPLATE.search(os.path.basename(path)):
+                    skipped.append(path)
+                else:
+                    self._problems.append(_problem(self._workspace, path, error))
         builds = tuple(self._builds(files))
         in_files = (build.dockerfile for build in builds if build.dockerfile and not build.is_inline)
         dockerfiles = {one.source.path: one for one in in_files}
@@ -194,16 +203,20 @@ class _Binder:
         context = self._context(request, source)
         dockerfile, path = self._dockerfile(request, context, source)
         added = frozenset(arg.name for one in namesakes if one.build for arg in one.build.args)
+        args = tuple(BuildArg(arg.name, arg.value, source, arg) for arg in request.args)
+        files = Context(self._workspace, context, path or "") if context else None
+        target = request.target.value if request.target else None
         return Build(
             file,
             service,
-            Context(self._workspace, context, path or "") if context else None,
+            files,
             dockerfile,
-            _known(request.target.value) if request.target else None,
-            tuple(BuildArg(arg.name, arg.value, source, arg) for arg in request.args),
+            _known(target or "") or None,
+            args,
             added,
             self._is_resolved(file, service, request, namesakes),
             frozenset((source.path, path) if path else (source.path,)),
+            _model(dockerfile, target, args, files) if dockerfile else None,
         )
 
     def _is_resolved(
@@ -254,6 +267,15 @@ class _Binder:
             return parse_dockerfile(SourceFile(source.path, text.replace("$$", "$")))
         except DockerfileError:
             return None
+
+
+def _model(
+    dockerfile: Dockerfile, target: str | None, args: tuple[BuildArg, ...], context: Context | None
+) -> Model | None:
+    if target and not _known(target):
+        return None
+    values = {arg.name: _known(arg.value) if arg.value is not None else None for arg in args}
+    return Model(dockerfile, target, values, context.files if context else lambda: None)
 
 
 def _known(text: str) -> str | None:
