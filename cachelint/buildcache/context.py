@@ -131,6 +131,10 @@ class CopySources:
     URLs, Git repositories and here-documents are no paths: leave them out. A bind mount's source has no `wildcards`.
     `links` are the symbolic links of the context: BuildKit follows those on the way to a source and a source that is
     one, but none inside a directory that it copies. Raises `PatternError` for a pattern that Docker refuses.
+
+    The client only sends what a source also matches as an ignore pattern. That is the same or more, except for
+    sources with an escaped letter, a bare ``^``, a ``!`` in front or ``**`` next to a letter: they copy less than is
+    said here.
     """
 
     __slots__ = ("_excludes", "_followed", "_sources")
