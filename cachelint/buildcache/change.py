@@ -60,7 +60,11 @@ def maybe(cause: str) -> Verdict:
 
 def strongest(*verdicts: Verdict) -> Verdict:
     """The verdict with the highest outcome; of equal ones the first."""
-    return max(verdicts, key=lambda verdict: verdict.outcome, default=CACHED)
+    best = CACHED
+    for verdict in verdicts:
+        if verdict is not CACHED and verdict.outcome > best.outcome:
+            best = verdict
+    return best
 
 
 class StepOutcome(NamedTuple):

@@ -239,8 +239,8 @@ class _StageReader:
     def _run(self, instruction: Instruction) -> None:
         mounts = list(run_mounts(instruction, lambda word: self._mount_value(word, instruction)))
         sources = tuple(self._mounted(mount, instruction) for mount in mounts if mount.reads_files)
-        parts = [self.scope.shell if instruction.exec_form is None else ABSENT, _command(instruction)]
-        parts += [self.scope.user, self.scope.workdir]
+        shell = [self.scope.shell] if instruction.exec_form is None else []
+        parts = [*shell, _command(instruction), self.scope.user, self.scope.workdir]
         parts += [Value(f"{flag.name}={flag.value}") for flag in instruction.flags if flag.name != "mount"]
         parts += [part for mount in mounts for part in _mount_key(mount)]
         selection = joined("", *(mount.source for mount in mounts))

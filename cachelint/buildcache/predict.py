@@ -186,7 +186,9 @@ class _Prediction:
         return changed
 
     def _own_verdict(self, step: Step) -> Verdict:
-        verdicts = [self._of.edited(step), self._by_words(step), self._by_environment(step)]
+        verdicts = [self._of.edited(step)]
+        if self._change.args:
+            verdicts += [self._by_words(step), self._by_environment(step)]
         verdicts += [self._by_source(step, source) for source in step.sources]
         if self._of.is_forced(step):
             verdicts.append(run("the build runs without cache"))
@@ -194,8 +196,6 @@ class _Prediction:
 
     def _by_words(self, step: Step) -> Verdict:
         args = self._change.args
-        if not args:
-            return CACHED
         for name in step.identity.variants:
             if name in args:
                 verdict = maybe if step.keyword == "FROM" else run
@@ -206,7 +206,7 @@ class _Prediction:
         return CACHED
 
     def _by_environment(self, step: Step) -> Verdict:
-        if step.bindings < 0 or not self._change.args:
+        if step.bindings < 0:
             return CACHED
         changed = self._advance(step.stage, step.bindings)
         for binding in changed.values():
