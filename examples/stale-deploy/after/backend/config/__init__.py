@@ -1,0 +1,1 @@
+"""How the backend is set up and served."""
