@@ -38,11 +38,17 @@ class Absent(enum.Enum):
 ABSENT = Absent.ABSENT
 
 
+class Fields(NamedTuple):
+    """A mapping as plain data that can be compared and hashed."""
+
+    pairs: tuple[tuple[str, object], ...] = ()
+
+
 class Statement(NamedTuple):
     """One place whose meaning a fix changes, and what it means afterwards.
 
     `path` leads from the document's root to the place as the file is written (aliases are not followed);
-    each kind of document says what its steps are. `value` is plain data, or `ABSENT`.
+    each kind of document says what its steps are. `value` is text, a tuple for a list, `Fields`, or `ABSENT`.
     """
 
     path: tuple[str | int, ...]

@@ -14,6 +14,7 @@ from cachelint.discovery import Kind
 from cachelint.documents.compose import ComposeFile, NotComposeError
 from cachelint.documents.dockerfile import Dockerfile, DockerfileError, parse_dockerfile
 from cachelint.documents.yaml import Mapping, YamlError, deref, text_of
+from cachelint.scripts import Scripts
 from cachelint.source import Position, SourceError, SourceFile
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class Project(NamedTuple):
     dockerfiles: tuple[Dockerfile, ...]
     builds: tuple[Build, ...]
     problems: tuple[Problem, ...]
+    scripts: Scripts
     skipped: tuple[str, ...] = ()
 
 
@@ -101,24 +103,25 @@ def projects(workspace: Workspace) -> Iterator[Project]:
     compose = [path for path, kind in files.items() if kind is Kind.COMPOSE]
     bases = _extended_services(workspace, compose)
     built: set[str] = set()
-    for directory, paths in groupby(sorted(compose, key=os.path.split), os.path.dirname):
-        binder = _Binder(workspace, directory, bases)
+    scripts = Scripts(workspace)
+    for _, paths in groupby(sorted(compose, key=os.path.split), os.path.dirname):
+        binder = _Binder(workspace, scripts, bases)
         yield binder.bind(list(paths))
         built |= binder.dockerfile_paths
     for path, kind in files.items():
         if kind is Kind.DOCKERFILE and path not in built:
-            yield _lone_dockerfile(workspace, path)
+            yield _lone_dockerfile(workspace, scripts, path)
 
 
-def _lone_dockerfile(workspace: Workspace, path: str) -> Project:
+def _lone_dockerfile(workspace: Workspace, scripts: Scripts, path: str) -> Project:
     try:
         dockerfile = workspace.dockerfile(path)
     except (SourceError, DockerfileError) as error:
-        return Project((), (), (), (_problem(workspace, path, error),))
+        return Project((), (), (), (_problem(workspace, path, error),), scripts)
     build = Build(
         None, None, None, dockerfile, None, (), frozenset(), False, frozenset((path,)), Model(dockerfile, None, {})
     )
-    return Project((), (dockerfile,), (build,), ())
+    return Project((), (dockerfile,), (build,), (), scripts)
 
 
 def _problem(workspace: Workspace, path: str, error: Exception) -> Problem:
@@ -162,9 +165,9 @@ def _extends(path: str, compose: ComposeFile) -> Iterator[tuple[str, str]]:
 class _Binder:
     """Binds the Compose files of one directory."""
 
-    def __init__(self, workspace: Workspace, directory: str, bases: frozenset[tuple[str, str]]) -> None:
+    def __init__(self, workspace: Workspace, scripts: Scripts, bases: frozenset[tuple[str, str]]) -> None:
         self._workspace = workspace
-        self._directory = directory
+        self._scripts = scripts
         self._bases = bases
         self._problems: list[Problem] = []
         self.dockerfile_paths: set[str] = set()
@@ -185,7 +188,8 @@ class _Binder:
         builds = tuple(self._builds(files))
         in_files = (build.dockerfile for build in builds if build.dockerfile and not build.is_inline)
         dockerfiles = {one.source.path: one for one in in_files}
-        return Project(tuple(files), tuple(dockerfiles.values()), builds, tuple(self._problems), tuple(skipped))
+        found = tuple(files), tuple(dockerfiles.values()), builds, tuple(self._problems)
+        return Project(*found, self._scripts, tuple(skipped))
 
     def _builds(self, files: list[ComposeFile]) -> Iterator[Build]:
         by_name: dict[str, list[Service]] = {}

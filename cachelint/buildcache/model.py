@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cachelint.buildcache.change import Change, StepOutcome
     from cachelint.buildcache.files import ContextFiles
     from cachelint.buildcache.steps import Graph
-    from cachelint.documents.dockerfile import Dockerfile
+    from cachelint.documents.dockerfile import Dockerfile, Stage
 
 
 class Model:
@@ -48,6 +48,11 @@ class Model:
         if isinstance(self._graph, GraphError):
             raise self._graph
         return self._graph
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages that the build runs, in file order. Raises `GraphError`."""
+        return tuple(one.stage for _, one in sorted(self.graph.stages.items()))
 
     def predict(self, change: Change, *, with_files: bool = False) -> tuple[StepOutcome, ...]:
         """What every step does after `change`; `with_files` lists the context to decide what names leave open.

@@ -18,7 +18,7 @@ from cachelint.documents.yaml_edit import (
     place_of,
     quote_like,
 )
-from cachelint.fix import Edit, Statement
+from cachelint.fix import Edit, Fields, Statement
 from cachelint.source import Span
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _expand_build(file: ComposeFile, build: ComposeBuild, node: Scalar, name: st
     service = place.parents[-1]
     assert isinstance(service, Mapping)
     text, data = _new_args(file, name, value, flow=service.flow)
-    statement = (Statement(place.path, {"context": node.value, "args": data}),)
+    statement = (Statement(place.path, Fields((("context", node.value), ("args", data)))),)
     start, end = node.span
     if service.flow:
         around = Edit(Span(start, start), "{context: "), Edit(Span(end, end), f", args: {text}}}")
@@ -153,9 +153,9 @@ def _new_args(file: ComposeFile, name: str, value: str, *, flow: bool) -> tuple[
     as_list = bool(known) and all(isinstance(args, Sequence) for args in known)
     if as_list:
         item = quote_like(_sample(known[0]), f"{name}={value}", flow=flow)
-        return (f"[{item}]" if flow else f"- {item}"), [f"{name}={value}"]
+        return (f"[{item}]" if flow else f"- {item}"), (f"{name}={value}",)
     entry = f"{name}: {quote_like(None, value, flow=flow)}"
-    return (f"{{{entry}}}" if flow else entry), {name: value}
+    return (f"{{{entry}}}" if flow else entry), Fields(((name, value),))
 
 
 def _sample(args: Node) -> Scalar | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cachelint.fix import Edit, Statement
+from cachelint.fix import ABSENT, Edit, Statement
 from cachelint.source import Span
 
 if TYPE_CHECKING:
     from cachelint.documents.dockerfile import Dockerfile, Instruction
+    from cachelint.source import SourceFile
 
 
 def number_of(dockerfile: Dockerfile, instruction: Instruction) -> int:
@@ -45,10 +46,9 @@ def move_below(
         Edit(Span(start, end), instead),
         Edit(Span(target, target), line_break + source.text[start:end]),
     )
-    text = source.text[moved.span.start : end].replace("\r\n", "\n")
     statements = (
         Statement((number_of(dockerfile, moved),), instead),
-        Statement(("before", number_of(dockerfile, below) + 1), text),
+        Statement(("before", number_of(dockerfile, below) + 1), _instruction_text(source, moved)),
     )
     return edits, statements
 
@@ -62,3 +62,38 @@ def block_start(dockerfile: Dockerfile, instruction: Instruction) -> int:
     while line - 1 > directive_lines and line - 1 in comment_lines:
         line -= 1
     return source.line_span(line).start
+
+
+def move_above(
+    dockerfile: Dockerfile, moved: Instruction, above: Instruction
+) -> tuple[tuple[Edit, ...], tuple[Statement, ...]]:
+    """Move an instruction, with the comments directly above it, up or down to directly above another one."""
+    source = dockerfile.source
+    line_break = source.line_break_at(moved.span.start)
+    start, end = block_start(dockerfile, moved), source.line_span(moved.end_line).end
+    block = source.text[start:end]
+    target = block_start(dockerfile, above)
+    edits = (Edit(Span(target, target), block + line_break), Edit(_closed_gap(source, start, end), ""))
+    statements = (
+        Statement((number_of(dockerfile, moved),), ABSENT),
+        Statement(("before", number_of(dockerfile, above)), _instruction_text(source, moved)),
+    )
+    return edits, statements
+
+
+def _instruction_text(source: SourceFile, instruction: Instruction) -> str:
+    end = source.line_span(instruction.end_line).end
+    return source.text[instruction.span.start : end].replace("\r\n", "\n")
+
+
+def _closed_gap(source: SourceFile, start: int, end: int) -> Span:
+    """The lines from `start` to `end`, with the blank line above them when one follows below or the file ends."""
+    first = source.position(start).line
+    last = source.position(end).line
+    lines = source.line_starts
+    blank_above = first > 1 and not source.line_text(first - 1).strip()
+    blank_below = last >= len(lines) or not source.line_text(last + 1).strip()
+    begin = source.line_span(first - 1).start if blank_above and blank_below else start
+    if last < len(lines):
+        return Span(begin, lines[last])
+    return Span(source.line_span(source.position(begin).line - 1).end, end) if begin else Span(begin, end)

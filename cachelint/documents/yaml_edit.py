@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from cachelint.documents.yaml import Alias, Mapping, Node, Scalar, Sequence, YamlFile, children
-from cachelint.fix import ABSENT, Edit, Statement
+from cachelint.fix import ABSENT, Edit, Fields, Statement
 from cachelint.source import SourceFile, Span
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class Remover:
 
     def _leave_empty(self, place: Place, region: Span) -> Change:
         container = place.parents[-1]
-        empty: object = {} if isinstance(container, Mapping) else []
+        empty: object = Fields() if isinstance(container, Mapping) else ()
         brackets = "{}" if isinstance(container, Mapping) else "[]"
         statement = (Statement(place.parent.path, empty),)
         if container.flow:
@@ -312,3 +312,14 @@ def _own_line_in_flow(source: SourceFile, last: int, tail: re.Match[str], text: 
     if end == last:
         return (Edit(Span(last, last), f",{line_break}{text}"),)
     return comma, Edit(Span(end, end), line_break + text)
+
+
+def replace_value(file: YamlFile, value: Scalar, text: str) -> Change:
+    """Write another text in the place of a scalar, in its own quotes where it has some. Raises `CannotEditError`."""
+    if value.anchor or value.tag or value.style in {"|", ">"} or value.span.start == value.span.end:
+        raise CannotEditError("the value has an anchor or is written in an unusual way")
+    place = place_of(file, value)
+    if not place.parents:
+        raise CannotEditError("it is the whole document")
+    written = quote_like(value, text, flow=place.parents[-1].flow)
+    return Change((Edit(value.span, written),), (Statement(place.path, text),))

@@ -10,7 +10,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, TypeAlias
 
 from cachelint.documents.yaml import MERGE, Alias, Entry, Mapping, Node, Scalar, Sequence, YamlFile, deref
-from cachelint.fix import ABSENT
+from cachelint.fix import ABSENT, Fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -141,10 +141,10 @@ class _Reader:
         return self._of_key(("string" if node.is_string else "plain", node.tag, node.value))
 
     def _of_data(self, data: object) -> Number:
-        if isinstance(data, dict):
-            fields = {key: self._of_data(value) for key, value in data.items()}
+        if isinstance(data, Fields):
+            fields = {key: self._of_data(value) for key, value in data.pairs}
             return self._of_key(("map", None, frozenset(fields.items())))
-        if isinstance(data, (list, tuple)):
+        if isinstance(data, tuple):
             return self._of_key(("list", None, tuple(self._of_data(item) for item in data)))
         if isinstance(data, str):
             return self._of_key(("string", None, data))

@@ -1,7 +1,10 @@
 """The rules, in the order in which their fixes are tried: what adds to a block comes before what empties it."""
 
 from cachelint.rules.base import Rule
+from cachelint.rules.constant_commit_arg import ConstantCommitArg
 from cachelint.rules.copy_before_install import CopyBeforeInstall
+from cachelint.rules.early_commit_arg import EarlyCommitArg
+from cachelint.rules.inert_commit_arg import InertCommitArg
 from cachelint.rules.inline_cache import InlineCache
 from cachelint.rules.invalid_compose import InvalidCompose
 from cachelint.rules.missing_commit_arg import MissingCommitArg
@@ -12,6 +15,9 @@ from cachelint.rules.unused_suppression import UnusedSuppression
 RULES: tuple[type[Rule], ...] = (
     MissingCommitArg,
     UndeclaredBuildArg,
+    InertCommitArg,
+    EarlyCommitArg,
+    ConstantCommitArg,
     InlineCache,
     CopyBeforeInstall,
     InvalidCompose,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from cachelint.buildcache.change import Change, Outcome
 from cachelint.buildcache.copies import brings_source, context_sources, is_everything
 from cachelint.buildcache.installs import Install, installs
 from cachelint.buildcache.local_needs import local_need
-from cachelint.buildcache.stages import lineage, reached_stages
+from cachelint.buildcache.values import GraphError
 from cachelint.diagnostic import Related, Severity, locate
 from cachelint.documents.dockerfile_edit import move_below
 from cachelint.documents.run import commands
@@ -18,6 +19,8 @@ from cachelint.rules.base import Example, FixAvailability, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cachelint.buildcache.model import Model
+    from cachelint.buildcache.steps import Step
     from cachelint.context import Context
     from cachelint.diagnostic import Diagnostic
     from cachelint.documents.dockerfile import Dockerfile, Instruction, Stage
@@ -69,12 +72,12 @@ class CopyBeforeInstall(Rule):
 
     def check_build(self, build: Build, project: Project) -> Iterator[Diagnostic]:
         """Findings about one build."""
-        if not build.dockerfile or build.is_inline:
-            return
-        for stage in reached_stages(build.dockerfile, build.target):
-            found = _find(build, build.dockerfile, stage)
-            if found:
-                yield self._report(found)
+        if build.dockerfile and build.model and not build.is_inline:
+            try:
+                found = tuple(_find(build, build.model, build.dockerfile))
+            except GraphError:
+                return
+            yield from map(self._report, found)
 
     def _report(self, found: Misorder) -> Diagnostic:
         tool, source = found.install.tool, found.dockerfile.source
@@ -101,21 +104,34 @@ class Misorder(NamedTuple):
     present: list[str]
 
 
-def _find(build: Build, dockerfile: Dockerfile, stage: Stage) -> Misorder | None:
-    """The first install of its kind that a broad copy stands above, in the stage or in one that it is built on."""
-    inherited = [one for base in lineage(dockerfile, stage)[:-1] for one in base.instructions]
-    copies: list[Instruction] = []
-    tools: set[str] = set()
-    for instruction in (*inherited, *stage.instructions):
-        for install in installs(instruction):
-            broad = next((one for one in copies if _is_broad(build.context, one, install, copies)), None)
-            if broad and install.tool not in tools and instruction in stage.instructions:
+def _find(build: Build, model: Model, dockerfile: Dockerfile) -> Iterator[Misorder]:
+    """The first install of each stage that a change of source re-runs because of a broad copy above it."""
+    steps = model.graph.steps
+    done: set[int] = set()
+    for outcome in model.predict(Change(source=True)):
+        step = outcome.step
+        if step.stage in done or step.keyword != "RUN" or outcome.outcome is Outcome.CACHED or step.onbuild:
+            continue
+        for install in installs(step.instruction):
+            above = [one.instruction for one in _above(steps, step)]
+            if install.tool in (earlier.tool for one in above for earlier in installs(one)):
+                continue
+            broad = next((one for one in above if _is_broad(build.context, one, install, above)), None)
+            if broad:
+                done.add(step.stage)
+                stage = model.graph.stages[step.stage].stage
                 present = [name for name in install.manifests if build.context and build.context.has(name)]
-                return Misorder(build.context, dockerfile, stage, broad, instruction, install, present)
-            tools.add(install.tool)
-        if context_sources(instruction):
-            copies.append(instruction)
-    return None
+                yield Misorder(build.context, dockerfile, stage, broad, step.instruction, install, present)
+                break
+
+
+def _above(steps: tuple[Step, ...], step: Step) -> list[Step]:
+    """The steps that a step builds on, the earliest first."""
+    chain: list[Step] = []
+    while step.above is not None:
+        step = steps[step.above]
+        chain.append(step)
+    return chain[::-1]
 
 
 def _is_broad(context: Context | None, copy: Instruction, install: Install, copies: list[Instruction]) -> bool:

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.copies import brings_source
-from cachelint.buildcache.stages import reached_stages
+from cachelint.buildcache.values import GraphError
 from cachelint.diagnostic import Diagnostic, Severity
 from cachelint.documents.compose_edit import add_arg, args_home
 from cachelint.documents.dockerfile import pairs
@@ -17,7 +17,7 @@ from cachelint.rules.base import Example, FixAvailability, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cachelint.documents.dockerfile import Dockerfile, Instruction
+    from cachelint.documents.dockerfile import Instruction
     from cachelint.project import Build, Project
 
 _DOCKERFILE = "FROM alpine\nARG GIT_COMMIT_HASH\nCOPY src src\nRUN ./src/build\n"
@@ -71,7 +71,7 @@ services:
         assert build.service
         assert build.dockerfile
         name = self._name(build, project)
-        copy = next(filter(brings_source, _built(build.dockerfile, build.target)))
+        copy = next(filter(brings_source, _built(build)))
         yield self.report(
             build.location,
             f"`{build.service.name}` copies source (Dockerfile line {copy.line}) but is not told the commit it builds: "
@@ -84,7 +84,7 @@ services:
             return False
         if any(map(self.settings.commit_arg.is_one, (*(arg.name for arg in build.args), *build.added_args))):
             return False
-        return any(map(brings_source, _built(build.dockerfile, build.target)))
+        return any(map(brings_source, _built(build)))
 
     def _name(self, build: Build, project: Project) -> str:
         """The name that the Dockerfile declares, else the one that other services pass, else the configured one."""
@@ -119,6 +119,10 @@ services:
         return Fix(f"pass {name}={value}", Applicability.SAFE, change.edits, change.statements)
 
 
-def _built(dockerfile: Dockerfile, target: str | None) -> Iterator[Instruction]:
-    """The instructions that a build of the target executes."""
-    return (one for stage in reached_stages(dockerfile, target) for one in stage.instructions)
+def _built(build: Build) -> Iterator[Instruction]:
+    """The instructions that the build executes; none where Docker refuses it or its target is not known."""
+    try:
+        stages = build.model.stages if build.model else ()
+    except GraphError:
+        return
+    yield from (one for stage in stages for one in stage.instructions)

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cachelint.buildcache.values import GraphError
 from cachelint.diagnostic import Diagnostic, Severity
 from cachelint.rules.base import Example, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cachelint.project import Problem
+    from cachelint.project import Build, Problem, Project
 
 
 class UnparsableFile(Rule):
     """A file cannot be read, or is not what its name says.
 
     ## What it does
-    Reports a Compose file that is no valid YAML, a Dockerfile that Docker would refuse, and a file that cannot be read
-    (permissions, no UTF-8, larger than 10 MiB). No other rule looks at such a file, and no fix touches it.
+    Reports a Compose file that is no valid YAML, a Dockerfile that Docker refuses to read or to build (an unknown
+    stage, a stage that reads itself), and a file that cannot be read (permissions, no UTF-8, larger than 10 MiB). No
+    other rule looks at such a file, and no fix touches it.
 
     ## Why it matters
     What cannot be read is not checked. Templates (Jinja, Go) and redacted files are the usual cause; exclude them with
@@ -41,6 +43,16 @@ class UnparsableFile(Rule):
             fixable=False,
         ),
     )
+
+    def check_build(self, build: Build, project: Project) -> Iterator[Diagnostic]:
+        """A Dockerfile that Docker reads, but refuses to build in this way."""
+        if not (build.dockerfile and build.model and build.service and build.resolved) or build.is_inline:
+            return
+        try:
+            _ = build.model.graph
+        except GraphError as error:
+            place = (build.dockerfile.source, error.span) if error.span else build.location
+            yield self.report(place, f"Docker refuses to build `{build.service.name}`: {error}.")
 
     def check_problem(self, problem: Problem) -> Iterator[Diagnostic]:
         """The problem itself."""

@@ -1,0 +1,93 @@
+"""constant-commit-arg."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cachelint.diagnostic import Severity
+from cachelint.documents.yaml import Scalar
+from cachelint.documents.yaml_edit import CannotEditError, replace_value
+from cachelint.fix import Applicability, Fix, display_only
+from cachelint.rules.base import Example, FixAvailability, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cachelint.diagnostic import Diagnostic
+    from cachelint.project import Build, BuildArg, Project
+
+_WITH_DEFAULT = re.compile(r"\$\{(\w+):?-[^${}]*\}")
+_COMPOSE = "services:\n  web:\n    build:\n      context: .\n      args:\n        GIT_COMMIT_HASH: {}\n"
+_DOCKERFILE = "FROM alpine\nCOPY . .\nARG GIT_COMMIT_HASH\nRUN ./build\n"
+
+
+class ConstantCommitArg(Rule):
+    """The commit argument always has the same value.
+
+    ## What it does
+    Reports a commit argument whose value is a fixed word, and one like `${GIT_COMMIT_HASH:-unknown}` where the project
+    has a script or workflow that builds with Compose and neither it nor any other file like it mentions the variable.
+
+    ## Why it matters
+    A value that never changes re-runs nothing: the build takes the steps below the `ARG` from the cache for every
+    commit, and the log looks as if the commit were passed.
+
+    ## Example
+    See the examples: the value comes from the environment of the deploy.
+
+    ## Fix safety
+    Unsafe: the value may be fixed on purpose, to keep steps cached until somebody counts it up.
+    """
+
+    id = "constant-commit-arg"
+    summary = "the commit argument always has the same value, so it re-runs nothing"
+    severity = Severity.WARNING
+    fix_availability = FixAvailability.SOMETIMES
+    examples = (
+        Example(
+            bad={"compose.yaml": _COMPOSE.format("unknown"), "Dockerfile": _DOCKERFILE},
+            good={"compose.yaml": _COMPOSE.format("${GIT_COMMIT_HASH}"), "Dockerfile": _DOCKERFILE},
+        ),
+    )
+
+    def check_build(self, build: Build, project: Project) -> Iterator[Diagnostic]:
+        """Findings about one build."""
+        if not build.resolved:
+            return
+        for arg in build.args:
+            if self.settings.commit_arg.is_one(arg.name) and arg.name not in build.added_args:
+                reason = _constant(arg, project)
+                if reason:
+                    value = self.settings.commit_arg.value
+                    yield self.report(
+                        (arg.source, arg.entry.span),
+                        f"`{arg.name}` is the same for every commit: {reason}. The steps below its ARG stay cached. "
+                        f"Pass `{value}` and set it before the build.",
+                        fix=_fix(build, arg, value),
+                    )
+
+
+def _constant(arg: BuildArg, project: Project) -> str | None:
+    """Why the value cannot change, None when it may."""
+    if arg.value is None:
+        return None
+    if "$" not in arg.value:
+        return "its value is written out" if arg.value else "its value is empty"
+    match = _WITH_DEFAULT.fullmatch(arg.value)
+    if not match or not project.scripts.build_with_compose() or project.scripts.mention(match.group(1)):
+        return None
+    return f"nothing that builds this project sets {match.group(1)}, so the default is used"
+
+
+def _fix(build: Build, arg: BuildArg, value: str) -> Fix:
+    assert build.compose
+    node = arg.entry.node
+    text = value if arg.entry.name_span != arg.entry.span else f"{arg.name}={value}"
+    if not isinstance(node, Scalar):
+        return display_only(f"write `{arg.name}: {value}` by hand: the value stands behind an alias")
+    try:
+        change = replace_value(build.compose.yaml, node, text)
+    except CannotEditError as error:
+        return display_only(f"write `{arg.name}: {value}` by hand: {error}")
+    return Fix(f"pass {arg.name}={value}", Applicability.UNSAFE, change.edits, change.statements)
