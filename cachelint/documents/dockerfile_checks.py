@@ -20,46 +20,42 @@ if TYPE_CHECKING:
 def problem(instruction: Instruction) -> str | None:
     """Why Docker refuses an instruction."""
     check = _CHECKS.get(instruction.keyword)
-    return check(instruction) if check else None
+    return check(instruction, instruction.arguments) if check else None
 
 
 def trigger_problem(trigger: Instruction) -> str | None:
     """Why Docker refuses the instruction that an ONBUILD holds; it looks at the rest when the trigger fires."""
-    return _pairs_problem(trigger) if trigger.keyword in {"ENV", "LABEL"} else None
+    if trigger.keyword in {"ENV", "LABEL"} and trigger.arguments:
+        return _pairs_problem(trigger, trigger.arguments)
+    return None
 
 
-def _some(instruction: Instruction) -> str | None:
+def _some(instruction: Instruction, _: tuple[str, ...]) -> str | None:
     return None if instruction.value else f"{instruction.keyword} without arguments"
 
 
-def _arg(instruction: Instruction) -> str | None:
-    if any(word.text.startswith("=") for word in instruction.words):
-        return "ARG without a name before the ="
-    return None if instruction.words else "ARG without arguments"
+def _arg(_: Instruction, arguments: tuple[str, ...]) -> str | None:
+    if not arguments:
+        return "ARG without arguments"
+    return "ARG without a name before the =" if any(word[0] == "=" for word in arguments) else None
 
 
-def _env(instruction: Instruction) -> str | None:
-    if not instruction.words:
+def _env(instruction: Instruction, arguments: tuple[str, ...]) -> str | None:
+    if not arguments:
         return f"{instruction.keyword} without arguments"
-    return _pairs_problem(instruction) or _names_problem(instruction)
+    if "=" in arguments[0] and any(word[0] == "=" for word in arguments):
+        return f"{instruction.keyword} without a name before the ="
+    return _pairs_problem(instruction, arguments)
 
 
-def _pairs_problem(instruction: Instruction) -> str | None:
-    first, *rest = instruction.arguments or ("=",)
-    if "=" not in first:
-        return None if BLANKS.search(instruction.value) else f"{instruction.keyword} {first} without a value"
-    wrong = next((word for word in rest if "=" not in word), None)
+def _pairs_problem(instruction: Instruction, arguments: tuple[str, ...]) -> str | None:
+    if "=" not in arguments[0]:
+        return None if BLANKS.search(instruction.value) else f"{instruction.keyword} {arguments[0]} without a value"
+    wrong = next((word for word in arguments if "=" not in word), None)
     return None if wrong is None else f"{instruction.keyword} takes name=value, which {wrong} is not"
 
 
-def _names_problem(instruction: Instruction) -> str | None:
-    arguments = instruction.arguments
-    nameless = "=" in arguments[0] and any(word.startswith("=") for word in arguments)
-    return f"{instruction.keyword} without a name before the =" if nameless else None
-
-
-def _copy(instruction: Instruction) -> str | None:
-    arguments = instruction.arguments
+def _copy(instruction: Instruction, arguments: tuple[str, ...]) -> str | None:
     if len(arguments) < 2:
         return f"{instruction.keyword} needs a source and a destination"
     if names_heredoc(arguments[-1]):
@@ -67,21 +63,20 @@ def _copy(instruction: Instruction) -> str | None:
     return None
 
 
-def _from(instruction: Instruction) -> str | None:
-    image, *alias = instruction.arguments or ("",)
-    if image and not alias:
+def _from(_: Instruction, arguments: tuple[str, ...]) -> str | None:
+    if len(arguments) == 1:
         return None
-    if len(alias) != 2 or alias[0].casefold() != "as":
+    if len(arguments) != 3 or arguments[1].casefold() != "as":
         return "FROM takes an image, or an image AS a name"
-    if not _STAGE_NAME.fullmatch(alias[1].lower()):
-        return f"a stage cannot be named {alias[1]}: first a letter, then letters, digits, '-', '_' and '.'"
+    if not _STAGE_NAME.fullmatch(arguments[2].lower()):
+        return f"a stage cannot be named {arguments[2]}: first a letter, then letters, digits, '-', '_' and '.'"
     return None
 
 
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9-_.]*")
 
 
-def _healthcheck(instruction: Instruction) -> str | None:
+def _healthcheck(instruction: Instruction, _: tuple[str, ...]) -> str | None:
     kind, *command = BLANKS.split(instruction.value, maxsplit=1)
     if kind.upper() == "NONE":
         return "HEALTHCHECK NONE takes no arguments" if command else None
@@ -90,24 +85,24 @@ def _healthcheck(instruction: Instruction) -> str | None:
     return "HEALTHCHECK CMD without a command" if not command or instruction.exec_form == () else None
 
 
-def _onbuild(instruction: Instruction) -> str | None:
+def _onbuild(instruction: Instruction, arguments: tuple[str, ...]) -> str | None:
     trigger = instruction.trigger
     if trigger and trigger.keyword in {"FROM", "MAINTAINER", "ONBUILD"}:
         return f"ONBUILD cannot trigger {trigger.keyword}"
-    return _some(instruction)
+    return _some(instruction, arguments)
 
 
-def _shell(instruction: Instruction) -> str | None:
+def _shell(instruction: Instruction, _: tuple[str, ...]) -> str | None:
     return None if instruction.exec_form else "SHELL takes a JSON array of strings"
 
 
-def _volume(instruction: Instruction) -> str | None:
-    if not instruction.arguments:
+def _volume(_: Instruction, arguments: tuple[str, ...]) -> str | None:
+    if not arguments:
         return "VOLUME without arguments"
-    return None if all(path.strip(GO_SPACES) for path in instruction.arguments) else "VOLUME with an empty path"
+    return None if all(path.strip(GO_SPACES) for path in arguments) else "VOLUME with an empty path"
 
 
-_CHECKS: dict[str, Callable[[Instruction], str | None]] = {
+_CHECKS: dict[str, Callable[[Instruction, tuple[str, ...]], str | None]] = {
     **dict.fromkeys(("EXPOSE", "MAINTAINER", "STOPSIGNAL", "USER", "WORKDIR"), _some),
     "ADD": _copy,
     "ARG": _arg,

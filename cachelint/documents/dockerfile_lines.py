@@ -114,6 +114,7 @@ def scan(source: SourceFile) -> Layout:
     return _Scanner(source, lines, directives).run()
 
 
+_KNOWN = frozenset(KEYWORDS.values())
 _BLANK, _COMMENT, _TEXT = range(3)
 
 
@@ -160,7 +161,7 @@ class _Scanner:
         text, pieces = self._join()
         command = split_command(text, self._escape)
         line = LogicalLine(first, self._at - 1, self._end(), text, pieces, command)
-        if command.keyword.lower() not in KEYWORDS:
+        if command.keyword not in _KNOWN:
             raise _unknown(line)
         if "<<" in text:
             heredocs = tuple(self._heredocs(line))

@@ -38,16 +38,18 @@ class Command(NamedTuple):
 
 def split_command(text: str, escape: str, start: int = 0) -> Command:
     """Keyword, flags and arguments of the instruction that `text` holds from `start` on."""
-    end = len(text.rstrip(GO_SPACES))
-    match = _HEAD.match(text, start, max(start, end))
+    end = max(start, len(text.rstrip(GO_SPACES)))
+    match = _HEAD.match(text, start, end)
     assert match  # the empty text, too
-    flags, at = _flags(text, escape, match.end(), end) if text.startswith("--", match.end(), end) else ((), match.end())
-    word = match[1]
-    value_start = max(at, end) - len(text[at:end].lstrip(GO_SPACES))
-    return Command(KEYWORDS.get(word.lower(), word), match.start(1), max(start, end), flags, value_start)
+    flags: tuple[tuple[str, int, int], ...] = ()
+    word, begin, value_start = match[1], match.start(1), match.end()
+    if text.startswith("--", match.end(2), end):
+        flags, value_start = _flags(text, escape, match.end(2), end)
+        value_start = end - len(text[value_start:end].lstrip(GO_SPACES))
+    return Command(KEYWORDS.get(word.lower(), word), begin, end, flags, value_start)
 
 
-_HEAD = re.compile(rf"[{GO_SPACES}]*([^\t\v\f\r ]*)[\t\v\f\r ]*")
+_HEAD = re.compile(rf"[{GO_SPACES}]*([^\t\v\f\r ]*)([\t\v\f\r ]*)[{GO_SPACES}]*")
 
 
 def _flags(text: str, escape: str, at: int, end: int) -> tuple[tuple[tuple[str, int, int], ...], int]:
