@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING
 
+from cachelint.messages import InputError, complain
 from cachelint.options import LINT, RULE, UsageError, parse
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
+    from typing import TextIO
 
 CLEAN = 0
 FOUND = 1
@@ -22,20 +25,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 nothing left to report, 1 diagnostics remain, 2 usage, configuration, unreadable or refused input, own failure.
     """
-    words = sys.argv[1:] if argv is None else list(argv)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    _prepare_streams()
     try:
-        code = _run(words)
+        code = _run(sys.argv[1:] if argv is None else list(argv))
         sys.stdout.flush()
-    except UsageError as error:
-        return error.code
     except KeyboardInterrupt:
         return _fail("interrupted")
     except BrokenPipeError:  # the reader (head, a pager) has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon(sys.stdout)
         return FAILED
+    except OSError as error:  # everything that touches files answers for itself: this is the output
+        _abandon(sys.stdout)
+        return _fail(f"{error.filename or 'standard output'}: {(error.strerror or str(error)).lower()}")
     except Exception as error:  # users get a sentence; who debugs sets the variable
         if os.environ.get("CACHELINT_TRACEBACK"):
             raise
@@ -44,30 +45,27 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    command, options = parse(words)
-    if options.print_completion:
-        return _print_completion(options.print_completion)
-    return _COMMANDS[command](options)
+    try:
+        command, options = parse(words)
+        if options.print_completion:
+            return _print_completion(options.print_completion)
+        return _COMMANDS[command](options)
+    except UsageError as error:
+        return error.code
+    except InputError as error:
+        return _fail(str(error))
 
 
 def _lint(options: argparse.Namespace) -> int:
     from cachelint.lint_command import lint_command
-    from cachelint.messages import InputError
 
-    try:
-        return lint_command(options)
-    except InputError as error:
-        return _fail(str(error))
+    return lint_command(options)
 
 
 def _rule(options: argparse.Namespace) -> int:
-    from cachelint.messages import InputError
     from cachelint.rule_command import rule_command
 
-    try:
-        return rule_command(options)
-    except InputError as error:
-        return _fail(str(error))
+    return rule_command(options)
 
 
 def _print_completion(shell: str) -> int:
@@ -79,10 +77,29 @@ def _print_completion(shell: str) -> int:
     return CLEAN
 
 
-def _fail(message: str) -> int:
-    from cachelint.output.terminal import printable
+def _prepare_streams() -> None:
+    """Let no character that a stream cannot show, and no stream that is closed, end the run."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # for the rest of the process
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
-    print(f"cachelint: {printable(message)}", file=sys.stderr)
+
+def _abandon(stream: TextIO) -> None:
+    """Drop what was not written, lest Python try again at exit, complain, and exit with a code of its own."""
+    with contextlib.suppress(OSError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
+
+
+def _fail(message: str) -> int:
+    try:
+        complain(message)
+    except OSError:
+        _abandon(sys.stderr)
     return FAILED
 
 

@@ -1,23 +1,21 @@
-"""Configuration: found, validated, merged with the command line."""
+"""The configuration of a run: what the file says, merged with the command line."""
 
 from __future__ import annotations
 
 import os
-import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cachelint.commit_arg import CommitArg
+from cachelint.config_file import ConfigError, find_config, read_config, suggestion
 from cachelint.diagnostic import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-FILE_NAMES = (".cachelint.yaml", ".cachelint.yml")
-_SCHEMA = os.path.join(os.path.dirname(__file__), "config.schema.json")
+    from cachelint.documents.pattern_list import PatternList
 
-
-class ConfigError(Exception):
-    """The configuration or an option cannot be used; ``str()`` says what is wrong and what may have been meant."""
+__all__ = ["Config", "ConfigError", "check_names", "load_config", "suggestion", "with_options"]
 
 
 class Config(NamedTuple):
@@ -40,7 +38,7 @@ class Config(NamedTuple):
         if not self.exclude:
             return False
         relative = os.path.relpath(path, self.directory).replace(os.sep, "/")
-        return any(_pattern(one).fullmatch(relative) for one in self.exclude)
+        return _patterns(self.exclude).matches(relative)
 
 
 def load_config(start: str, file: str | None = None) -> Config:
@@ -48,18 +46,15 @@ def load_config(start: str, file: str | None = None) -> Config:
 
     Raises `ConfigError`.
     """
-    path = os.path.abspath(file) if file else _find(start)
-    if path is None:
-        return Config(start)
-    raw = _read(path)
-    _validate(raw, path)
-    return _build(raw, os.path.dirname(path))
+    path = os.path.realpath(file) if file else find_config(start)
+    return _build(read_config(path), path) if path else Config(start)
 
 
 def with_options(config: Config, select: Sequence[str] | None, ignore: Sequence[str]) -> Config:
-    """The configuration with the command line's choice of rules on top."""
-    chosen = config.select if select is None else frozenset(select)
-    return config._replace(select=chosen, ignore=config.ignore | frozenset(ignore))
+    """The configuration with the command line's choice of rules on top: to select is to choose anew."""
+    if select is None:
+        return config._replace(ignore=config.ignore | frozenset(ignore))
+    return config._replace(select=frozenset(select), ignore=frozenset(ignore))
 
 
 def check_names(names: Iterable[str], known: Sequence[str], what: str) -> None:
@@ -69,87 +64,18 @@ def check_names(names: Iterable[str], known: Sequence[str], what: str) -> None:
             raise ConfigError(f"unknown {what} {name!r}{suggestion(name, known)}")
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """``, did you mean 'x'?`` for a name that is close to a known one, else nothing."""
-    import difflib
+def _build(raw: dict[str, Any], path: str) -> Config:
+    from cachelint.documents.globs import PatternError
 
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f", did you mean {close[0]!r}?" if close else ""
-
-
-def _find(start: str) -> str | None:
-    at = start
-    while True:
-        for name in FILE_NAMES:
-            if os.path.isfile(os.path.join(at, name)):
-                return os.path.join(at, name)
-        if _mentions_us(project := os.path.join(at, "pyproject.toml")):
-            return project
-        above = os.path.dirname(at)
-        if above == at or os.path.exists(os.path.join(at, ".git")):
-            return None
-        at = above
-
-
-def _mentions_us(path: str) -> bool:
+    config = _from_raw(raw, os.path.dirname(path))
     try:
-        with open(path, encoding="utf-8") as file:
-            return "[tool.cachelint" in file.read()
-    except (OSError, UnicodeDecodeError):
-        return False
+        _patterns(config.exclude)
+    except PatternError as error:
+        raise ConfigError(f"{os.path.relpath(path)}: exclude: {error}") from error
+    return config
 
 
-def _read(path: str) -> Any:
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
-    if path.endswith(".toml"):
-        return _read_toml(path, text)
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        return YAML(typ="safe").load(text) or {}
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: no valid YAML: {' '.join(str(error).split())}") from error
-
-
-def _read_toml(path: str, text: str) -> Any:
-    import sys
-
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    try:
-        return tomllib.loads(text).get("tool", {}).get("cachelint", {})
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigError(f"{path}: no valid TOML: {error}") from error
-
-
-def _validate(raw: object, path: str) -> None:
-    import json
-
-    from jsonschema import Draft202012Validator
-
-    with open(_SCHEMA, encoding="utf-8") as file:
-        schema = json.load(file)
-    for error in Draft202012Validator(schema).iter_errors(raw):
-        raise ConfigError(f"{path}: {_explain(error)}")
-
-
-def _explain(error: Any) -> str:
-    place = ".".join(map(str, error.absolute_path))
-    if error.validator == "additionalProperties":
-        known = list(error.schema["properties"])
-        unknown = next(str(key) for key in error.instance if key not in known)
-        return f"unknown key {f'{place}.' if place else ''}{unknown}{suggestion(unknown, known)}"
-    return f"{place or 'the configuration'}: {error.message}"
-
-
-def _build(raw: dict[str, Any], directory: str) -> Config:
+def _from_raw(raw: dict[str, Any], directory: str) -> Config:
     commit = raw.get("commit-arg", {})
     name = commit.get("name", CommitArg().name)
     return Config(
@@ -163,10 +89,15 @@ def _build(raw: dict[str, Any], directory: str) -> Config:
     )
 
 
-def _pattern(glob: str) -> re.Pattern[str]:
-    """A pattern as in .gitignore, anchored where it has a slash: it matches a path and everything below it."""
-    anchored = "/" in glob.rstrip("/")
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob.strip("/"))
-    known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    body = "".join(known.get(part, re.escape(part)) for part in parts)
-    return re.compile(("" if anchored else "(?:.*/)?") + body + "(?:/.*)?")
+@lru_cache(maxsize=16)
+def _patterns(exclude: tuple[str, ...]) -> PatternList:
+    """The patterns of .dockerignore, but one without a slash means any directory, as in .gitignore."""
+    from cachelint.documents.pattern_list import PatternList
+
+    return PatternList(map(_anywhere, exclude))
+
+
+def _anywhere(pattern: str) -> str:
+    name = pattern.removeprefix("!")
+    mark = pattern[: len(pattern) - len(name)]
+    return pattern if "/" in name.rstrip("/") else f"{mark}**/{name}"

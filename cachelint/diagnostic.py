@@ -62,6 +62,16 @@ class Diagnostic(NamedTuple):
         return self.location.path
 
     @property
+    def order(self) -> tuple[str, int, str, str]:
+        """What reports are sorted by."""
+        return self.path, self.location.start.offset, self.rule, self.message
+
+    @property
+    def identity(self) -> tuple[str, Location, str]:
+        """What makes two findings the same one."""
+        return self.rule, self.location, self.message
+
+    @property
     def fix_path(self) -> str:
         """Absolute path of the file that the fix edits."""
         return (self.fix and self.fix.path) or self.path
@@ -81,8 +91,20 @@ class Refusal(NamedTuple):
     reason: str
 
 
+class RuleInfo(NamedTuple):
+    """What a format may tell about a rule; `page` is Markdown."""
+
+    id: str
+    severity: Severity
+    summary: str
+    page: str
+
+
 class Report(NamedTuple):
-    """All that a run has to say. `directory` is what paths are shown relative to; `fixed` counts what was fixed."""
+    """All that a run has to say. `directory` is what paths are shown relative to; `fixed` counts what was fixed.
+
+    `rules` describes the rules that could have found something.
+    """
 
     diagnostics: tuple[Diagnostic, ...]
     directory: str
@@ -90,6 +112,7 @@ class Report(NamedTuple):
     suppressed: int = 0
     fixed: int = 0
     refused: tuple[Refusal, ...] = ()
+    rules: tuple[RuleInfo, ...] = ()
 
     def count(self, severity: Severity) -> int:
         """Number of diagnostics of that severity."""

@@ -40,12 +40,35 @@ _WORKFLOW = re.compile(rf"(?:.*/)?\.github/workflows/[^/]+{_YAML}")
 PRUNED = frozenset((".git", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".nox", ".mypy_cache"))
 """Directories that are never searched: their contents are somebody else's or generated."""
 
+_GIT_LOCAL = frozenset(
+    """
+    GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_COMMON_DIR GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
+    GIT_PREFIX GIT_GRAFT_FILE GIT_NO_REPLACE_OBJECTS GIT_REPLACE_REF_BASE GIT_SHALLOW_FILE GIT_IMPLICIT_WORK_TREE
+    GIT_INTERNAL_SUPER_PREFIX GIT_LITERAL_PATHSPECS GIT_NAMESPACE
+    """.split()
+)
+
 
 class Tree(NamedTuple):
-    """A directory and what is in it: `root` is absolute, `files` maps absolute paths to their kind, sorted."""
+    """A directory and what is in it.
+
+    `root` is absolute and free of links, `files` maps absolute paths to their kind, directory by directory. `links` are
+    the names of those files that are links, by what they lead to; `skipped` says of others why they are left out.
+    """
 
     root: str
     files: dict[str, Kind]
+    links: dict[str, str]
+    skipped: dict[str, str]
+
+    def name_of(self, path: str) -> str:
+        """The one name under which a file is known here: its own, unless only a link to it is known."""
+        real = os.path.realpath(path)
+        return self.links.get(real) or (real if is_below(real, self.root) else path)
+
+    def including(self, more: dict[str, Kind]) -> Tree:
+        """The same tree with more files in it."""
+        return self._replace(files=_by_directory({**self.files, **more}))
 
 
 def kind_of(path: str) -> Kind | None:
@@ -71,37 +94,73 @@ def discover(root: str, *, excluded: Callable[[str], bool], extra: Iterable[str]
     """All files below `root` whose names cachelint knows, and those of `extra`, which are Compose files.
 
     Inside a repository git says which files there are (tracked, or new and not ignored); elsewhere, or where git does
-    not work, the directories are walked. `excluded` is asked with absolute paths.
+    not work, the directories are walked. `excluded` is asked with absolute paths. A link beside the file it leads to
+    is left out: no file is read, or edited, under two names.
     """
     names = git_files(root)
     found: dict[str, Kind] = {}
     for name in _walk(root) if names is None else names:
         kind = kind_of(name)
         path = os.path.join(root, name)
-        if kind and not excluded(path) and not PRUNED.intersection(name.split("/")) and os.path.isfile(path):
+        if kind and not PRUNED.intersection(name.split("/")) and os.path.isfile(path):
             found[path] = kind
     found.update((path, Kind.COMPOSE) for path in extra if os.path.isfile(path))
-    return Tree(root, dict(sorted(found.items())))
+    skipped = {path: "excluded by the configuration" for path in found if excluded(path)}
+    return _without_twins(root, _by_directory({path: found[path] for path in found if path not in skipped}), skipped)
+
+
+def _by_directory(files: dict[str, Kind]) -> dict[str, Kind]:
+    return dict(sorted(files.items(), key=lambda item: os.path.split(item[0])))
+
+
+def _without_twins(root: str, files: dict[str, Kind], skipped: dict[str, str]) -> Tree:
+    links: dict[str, str] = {}
+    for path in [path for path in files if os.path.islink(path)]:
+        real = os.path.realpath(path)
+        if real in files or real in links:
+            del files[path]
+            skipped[path] = f"a link to {os.path.relpath(links.get(real, real), os.path.dirname(path))}"
+        else:
+            links[real] = path
+    return Tree(root, files, links, skipped)
+
+
+def is_below(path: str, directory: str) -> bool:
+    """Whether an absolute path is a directory or lies in it."""
+    return path == directory or path.startswith(directory.rstrip(os.sep) + os.sep)
 
 
 def git_files(root: str) -> list[str] | None:
-    """Files of the repository that `root` is the top of, relative to it; None without a repository or a working git.
-
-    The repository's own configuration may name a program as its file system monitor; it is not run.
-    """
+    """Files of the repository that `root` is the top of, relative to it; None without a repository or a working git."""
     if not os.path.exists(os.path.join(root, ".git")):
         return None
     import subprocess
 
     command = ["git", "-C", root, "-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--others"]
-    environment = {name: value for name, value in os.environ.items() if name not in ("GIT_DIR", "GIT_WORK_TREE")}
     try:
-        run = subprocess.run([*command, "--exclude-standard"], capture_output=True, check=False, env=environment)
+        run = subprocess.run(
+            [*command, "--exclude-standard"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=False,
+            env=_git_environment(),
+        )
     except OSError:
         return None
     if run.returncode:
         return None
     return list(dict.fromkeys(os.fsdecode(run.stdout).split("\0")))[:-1]
+
+
+def _git_environment() -> dict[str, str]:
+    """The environment without what a hook that runs us says about its own repository (git rev-parse --local-env-vars).
+
+    The repository is a stranger's: its configuration may name a program as its file system monitor, and a partial clone
+    may fetch what it lacks from wherever it says. Neither is done.
+    """
+    kept = {name: value for name, value in os.environ.items() if name not in _GIT_LOCAL}
+    return kept | {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_OPTIONAL_LOCKS": "0"}
 
 
 def _walk(root: str) -> Iterator[str]:

@@ -65,8 +65,8 @@ class Linter:
             self._progress(done)
         return run.report()
 
-    def fix(self, least: Applicability) -> Fixed:
-        """Lint and fix, in memory, until no fix of at least that applicability is left.
+    def fix(self, least: Applicability, only: str | None = None) -> Fixed:
+        """Lint and fix, in memory, until no fix of at least that applicability is left; `only` edit that file.
 
         Every edited text is parsed again and compared with what its fixes stated; a fix that does not pass is refused
         and its file keeps its characters.
@@ -76,7 +76,7 @@ class Linter:
         fixed = 0
         for _ in range(MAX_ROUNDS):
             report = self.lint()
-            wanted = [one for one in report.diagnostics if _wants(one, least) and _identity(one) not in refused]
+            wanted = [one for one in report.diagnostics if _wants(one, least, only) and _identity(one) not in refused]
             if not wanted:
                 break
             for path, diagnostics in _by_path(sorted(wanted, key=lambda one: self._order[one.rule])).items():
@@ -144,7 +144,7 @@ class _Run:
         kept = [one for one in self._found.values() if not self._is_suppressed(one)]
         kept += [one for one in self._unused() if not self._is_suppressed(one)]
         directory = os.path.realpath(os.getcwd())
-        kept.sort(key=lambda one: (one.path, one.location.start.offset, one.rule, one.message))
+        kept.sort(key=lambda one: one.order)
         return Report(tuple(kept), directory, len(self._files), self._suppressed)
 
     def _check(self, project: Project, builds: list[Build], paths: frozenset[str]) -> Iterator[Diagnostic]:
@@ -206,8 +206,8 @@ class _Run:
                         yield from map(self._stamp, rule.check_unused(source, one, unused))
 
 
-def _wants(diagnostic: Diagnostic, least: Applicability) -> bool:
-    return diagnostic.fix is not None and diagnostic.fix.applicability >= least
+def _wants(diagnostic: Diagnostic, least: Applicability, only: str | None) -> bool:
+    return diagnostic.fix is not None and diagnostic.fix.applicability >= least and only in (None, diagnostic.fix_path)
 
 
 def _identity(diagnostic: Diagnostic) -> tuple[str, tuple[Edit, ...]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
-import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import threading
+
     from typing_extensions import Self
 
 _PATIENCE = 1.0  # seconds
@@ -14,25 +16,48 @@ _PAUSE = 0.1  # seconds
 
 
 class Progress:
-    """Shows a count on standard error, on a terminal only, and wipes it when done."""
+    """Shows a count on standard error, on a terminal only, and wipes it when done.
+
+    A thread of its own shows it, so that it appears however long one file takes.
+    """
 
     def __init__(self, *, quiet: bool) -> None:
+        self._wanted = not quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._done = 0
         self._shown = False
-        self._next = time.monotonic() + _PATIENCE if not quiet and sys.stderr.isatty() else float("inf")
 
     def __enter__(self) -> Self:
+        if self._wanted:
+            self._start()
         return self
 
     def __exit__(self, *error: object) -> None:
+        if not self._wanted:
+            return
+        self._stop.set()
+        self._thread.join()
         if self._shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            _write("\r\x1b[K")
 
     def update(self, done: int) -> None:
         """Say how many projects are done."""
-        now = time.monotonic()
-        if now >= self._next:
-            self._next = now + _PAUSE
+        self._done = done
+
+    def _start(self) -> None:
+        import threading
+
+        self._stop: threading.Event = threading.Event()
+        self._thread: threading.Thread = threading.Thread(target=self._show, daemon=True)
+        self._thread.start()
+
+    def _show(self) -> None:
+        pause = _PATIENCE
+        while not self._stop.wait(pause):
+            pause = _PAUSE
             self._shown = True
-            sys.stderr.write(f"\r\x1b[Kcachelint: {done} projects checked")
-            sys.stderr.flush()
+            _write(f"\r\x1b[Kcachelint: {self._done} projects checked")
+
+
+def _write(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()

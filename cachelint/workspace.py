@@ -6,6 +6,7 @@ import os
 from collections import OrderedDict
 from typing import TYPE_CHECKING, TypeVar
 
+from cachelint.discovery import is_below
 from cachelint.documents.compose import ComposeFile, parse_compose
 from cachelint.documents.dockerfile import Dockerfile, parse_dockerfile
 from cachelint.source import SourceError, SourceFile, read_source
@@ -23,12 +24,15 @@ class Workspace:
     """Reads and parses the files of a tree, each once while it is in use, with edited texts in front of the disk's.
 
     Only the last few documents are kept, so that memory does not grow with the number of files. Nothing outside the
-    tree's root is read: a path in a pull request may point anywhere.
+    tree's root is read: a path in a pull request may point anywhere. Nor is what the configuration excludes.
+    `unreadable` are the paths of the files that could not be read.
     """
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, excluded: Callable[[str], bool] = lambda path: False) -> None:
         self.tree = tree
+        self.unreadable: set[str] = set()
         self._root = os.path.realpath(tree.root)
+        self._excluded = excluded
         self._edited: dict[str, str] = {}
         self._parsed: OrderedDict[str, tuple[object, Exception | None]] = OrderedDict()
 
@@ -37,15 +41,26 @@ class Workspace:
         self._edited[path] = text
         self._parsed.pop(path, None)
 
+    def revert(self, path: str) -> None:
+        """From now on the file has the disk's text again."""
+        self._edited.pop(path, None)
+        self._parsed.pop(path, None)
+
     def contains(self, path: str) -> bool:
-        """Whether a path, with links followed, lies inside the root."""
-        real = os.path.realpath(path)
-        return real == self._root or real.startswith(self._root.rstrip(os.sep) + os.sep)
+        """Whether a path may be read: it lies, with links followed, inside the root, and is not excluded."""
+        return is_below(os.path.realpath(path), self._root) and not self._excluded(path)
 
     def source(self, path: str) -> SourceFile:
         """The text of a file. Raises `SourceError`, also for a file outside the root."""
         if path in self._edited:
             return SourceFile(path, self._edited[path])
+        try:
+            return self._read(path)
+        except SourceError:
+            self.unreadable.add(path)
+            raise
+
+    def _read(self, path: str) -> SourceFile:
         if not self.contains(path):
             raise SourceError("outside the repository")
         return read_source(path)

@@ -43,9 +43,9 @@ def headline(report: Report, diagnostic: Diagnostic, style: Style) -> str:
 def summary(report: Report) -> str:
     """What was found, in how many files, and what a fix would do about it."""
     found = [(report.count(severity), severity.label) for severity in reversed(Severity)]
-    counts = [_count(number, label) for number, label in found if number]
-    files = _count(report.files, "file")
-    fixed = f"Fixed {_count(report.fixed, 'problem')}. " if report.fixed else ""
+    counts = [count(number, label) for number, label in found if number]
+    files = count(report.files, "file")
+    fixed = f"Fixed {count(report.fixed, 'problem')}. " if report.fixed else ""
     suppressed = f" ({report.suppressed} suppressed)" if report.suppressed else ""
     if not counts:
         return f"{fixed}{'Nothing left to report' if report.fixed else 'Nothing to report'} in {files}{suppressed}."
@@ -96,5 +96,6 @@ def _snippet(location: Location, style: Style, severity: Severity) -> Iterator[s
     yield f"  {style.paint(' ' * len(number) + ' |', 'dim')} {' ' * len(ellipsis + before)}{carets}"
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """``1 file``, ``2 files``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
