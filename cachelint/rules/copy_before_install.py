@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from cachelint.buildcache.change import Change, Outcome
-from cachelint.buildcache.copies import brings_source, context_sources, is_everything
+from cachelint.buildcache.copies import context_sources, is_everything
 from cachelint.buildcache.installs import Install, installs
 from cachelint.buildcache.local_needs import local_need
 from cachelint.buildcache.values import GraphError
@@ -81,8 +81,8 @@ class CopyBeforeInstall(Rule):
 
     def _report(self, found: Misorder) -> Diagnostic:
         tool, source = found.install.tool, found.dockerfile.source
-        names = found.present or list(found.install.required)
-        first = f"Copy {', '.join(names)} first" if names else "Copy the manifests first"
+        names = found.present
+        first = f"Copy {', '.join(names)} first" if found.present else "Copy the manifests first"
         return self.report(
             (source, found.copy.span),
             f"This brings all source before `{tool}` (line {found.run.line}), so every changed file reinstalls all "
@@ -139,14 +139,14 @@ def _is_broad(context: Context | None, copy: Instruction, install: Install, copi
     sources = context_sources(copy)
     if any(map(is_everything, sources)):
         return context is None or context.has_source()
-    if context is None or any(_brings_only_manifests(one, install) for one in copies):
+    if context is None or any(_names_manifests(one, install) for one in copies):
         return False
     return any(context.has(os.path.join(source, name)) for source in sources for name in install.required)
 
 
-def _brings_only_manifests(copy: Instruction, install: Install) -> bool:
-    names = {os.path.basename(source) for source in context_sources(copy)}
-    return not brings_source(copy) and not names.isdisjoint(install.required)
+def _names_manifests(copy: Instruction, install: Install) -> bool:
+    """Whether a copy brings the manifests by their names, perhaps among other files that the install needs."""
+    return not {os.path.basename(source) for source in context_sources(copy)}.isdisjoint(install.required)
 
 
 def _fix(found: Misorder) -> Fix:

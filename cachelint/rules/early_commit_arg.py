@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cachelint.buildcache.argument import declarations, users
 from cachelint.buildcache.change import Change, Outcome
-from cachelint.buildcache.declaration import declarations, first_step_on_source, reads
+from cachelint.buildcache.declaration import first_step_on_source, is_install
 from cachelint.buildcache.installs import installs
 from cachelint.buildcache.values import GraphError
 from cachelint.diagnostic import Related, Severity, locate
@@ -17,8 +18,10 @@ from cachelint.rules.base import Example, FixAvailability, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cachelint.buildcache.model import Model
+    from cachelint.buildcache.steps import Graph
     from cachelint.diagnostic import Diagnostic
-    from cachelint.documents.dockerfile import Dockerfile, Instruction, Stage
+    from cachelint.documents.dockerfile import Dockerfile, Instruction
     from cachelint.project import Build, Project
 
 _COMPOSE = "services:\n  web:\n    build:\n      context: .\n      args:\n        GIT_COMMIT_HASH: ${GIT_COMMIT_HASH}\n"
@@ -70,18 +73,14 @@ class EarlyCommitArg(Rule):
         for arg in build.args:
             if self.settings.commit_arg.is_one(arg.name):
                 try:
-                    install = _rerun_install(build, arg.name)
-                    stages = build.model.stages
+                    install = _rerun_install(build.model, arg.name)
                 except GraphError:
                     return
                 if install:
-                    yield from self._early(build.dockerfile, stages, arg.name, install)
+                    yield from self._early(build.dockerfile, build.model.graph, arg.name, install)
 
-    def _early(
-        self, dockerfile: Dockerfile, stages: tuple[Stage, ...], name: str, install: Instruction
-    ) -> Iterator[Diagnostic]:
-        found = declarations((one for stage in stages for one in stage.instructions), name)
-        for declaration in found[:1]:
+    def _early(self, dockerfile: Dockerfile, graph: Graph, name: str, install: Instruction) -> Iterator[Diagnostic]:
+        for declaration in declarations(graph, name)[:1]:
             tool = next(installs(install)).tool
             span = next(pair.span for pair in pairs(declaration) if pair.name == name)
             yield self.report(
@@ -89,30 +88,27 @@ class EarlyCommitArg(Rule):
                 f"Every new `{name}` re-runs `{tool}` (line {install.line}) and all below it, because a RUN depends on "
                 "every ARG above it. Move the ARG below the install.",
                 related=(Related(locate(dockerfile.source, install.span), "installed again for every commit"),),
-                fix=_fix(dockerfile, stages, found, install, name),
+                fix=_fix(dockerfile, graph, install, name),
             )
 
 
-def _rerun_install(build: Build, name: str) -> Instruction | None:
+def _rerun_install(model: Model, name: str) -> Instruction | None:
     """The first install that a new value re-runs."""
-    assert build.model
-    for step in build.model.predict(Change(args=frozenset((name,)))):
-        instruction = step.step.instruction
-        if step.outcome is Outcome.RUN and instruction.keyword == "RUN" and any(installs(instruction)):
-            return instruction
+    for step in model.predict(Change(args=frozenset((name,)))):
+        if step.outcome is Outcome.RUN and is_install(step.step.instruction):
+            return step.step.instruction
     return None
 
 
-def _fix(
-    dockerfile: Dockerfile, stages: tuple[Stage, ...], found: tuple[Instruction, ...], install: Instruction, name: str
-) -> Fix:
-    early = found[0]
-    stage = next((one for one in stages if early in one.instructions), None)
-    step = first_step_on_source(stage) if stage else None
-    if not stage or not step or len(found) > 1 or len(pairs(early)) > 1 or install not in stage.instructions:
+def _fix(dockerfile: Dockerfile, graph: Graph, install: Instruction, name: str) -> Fix:
+    found = declarations(graph, name)
+    early, step = found[0], first_step_on_source(graph)
+    stage = next((one.stage for one in graph.stages.values() if early in one.stage.instructions), None)
+    together = stage and step in stage.instructions and install in stage.instructions
+    if not stage or not step or not together or len(found) > 1 or len(pairs(early)) > 1:
         return display_only("move the ARG by hand: the stage has no step on the source below its installs")
     between = stage.instructions[stage.instructions.index(early) + 1 : stage.instructions.index(step)]
-    if any(reads(one, name) for one in between):
+    if set(between) & set(users(graph, name)):
         return display_only(f"move the ARG by hand: {name} is read above line {step.line}")
     edits, statements = move_above(dockerfile, early, step)
     return Fix(f"move {name} above line {step.line}, below the install", Applicability.SAFE, edits, statements)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cachelint.buildcache.argument import declarations, overrides, users
 from cachelint.buildcache.change import Change, Outcome
-from cachelint.buildcache.declaration import declarations, declare, first_step_on_source, reads, revision_label
+from cachelint.buildcache.declaration import declare, first_step_on_source, revision_label
 from cachelint.buildcache.values import GraphError
 from cachelint.diagnostic import Related, Severity, locate
 from cachelint.documents.dockerfile import pairs
 from cachelint.documents.dockerfile_edit import insert_after, move_above
+from cachelint.documents.words import references
 from cachelint.fix import Applicability, Fix, display_only
 from cachelint.rules.base import Example, FixAvailability, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cachelint.buildcache.model import Model
+    from cachelint.buildcache.steps import Graph
     from cachelint.diagnostic import Diagnostic
-    from cachelint.documents.dockerfile import Dockerfile, Instruction, Stage
+    from cachelint.documents.dockerfile import Dockerfile, Instruction
     from cachelint.project import Build, BuildArg, Project
 
 _COMPOSE = "services:\n  web:\n    build:\n      context: .\n      args:\n        GIT_COMMIT_HASH: ${GIT_COMMIT_HASH}\n"
@@ -59,60 +63,55 @@ class InertCommitArg(Rule):
         if not (build.dockerfile and build.model and build.service and build.resolved) or build.is_inline:
             return
         try:
-            stages = build.model.stages
+            graph = build.model.graph
             for arg in build.args:
-                if self.settings.commit_arg.is_one(arg.name) and _is_inert(build, stages, arg.name):
-                    yield from self._inert(build.dockerfile, stages, arg)
+                if self.settings.commit_arg.is_one(arg.name) and _is_inert(build.model, graph, arg.name):
+                    yield from self._inert(build.dockerfile, graph, arg)
         except GraphError:
             return
 
-    def _inert(self, dockerfile: Dockerfile, stages: tuple[Stage, ...], arg: BuildArg) -> Iterator[Diagnostic]:
-        inside = declarations((one for stage in stages for one in stage.instructions), arg.name)
-        before = declarations(dockerfile.preamble, arg.name)
-        for declaration in (inside or before)[:1]:
+    def _inert(self, dockerfile: Dockerfile, graph: Graph, arg: BuildArg) -> Iterator[Diagnostic]:
+        inside = declarations(graph, arg.name)
+        before = [one for one in dockerfile.preamble if any(pair.name == arg.name for pair in pairs(one))]
+        for declaration in (*inside, *before)[:1]:
             span = next(pair.span for pair in pairs(declaration) if pair.name == arg.name)
             yield self.report(
                 (dockerfile.source, span),
-                f"A new `{arg.name}` re-runs nothing: {_reason(stages, inside, arg.name)}. "
+                f"A new `{arg.name}` re-runs nothing: {_reason(graph, inside, arg.name)}. "
                 "Declare it above the first RUN that works on the source.",
                 related=(Related(locate(arg.source, arg.entry.span), "passed here"),),
-                fix=_fix(dockerfile, stages, inside, arg.name),
+                fix=_fix(dockerfile, graph, inside, arg.name),
             )
 
 
-def _is_inert(build: Build, stages: tuple[Stage, ...], name: str) -> bool:
+def _is_inert(model: Model, graph: Graph, name: str) -> bool:
     """Whether a new value re-runs nothing and no instruction uses it."""
-    assert build.model
-    assert build.dockerfile
-    if any(step.outcome is not Outcome.CACHED for step in build.model.predict(Change(args=frozenset((name,))))):
+    if any(step.outcome is not Outcome.CACHED for step in model.predict(Change(args=frozenset((name,))))):
         return False
-    used = [one for stage in stages for one in stage.instructions if one.keyword != "ARG"]
-    return not any(reads(one, name) for one in used)
+    bases = (one.name for stage in graph.stages.values() for one in references(stage.stage.base))
+    return name not in bases and not users(graph, name)
 
 
-def _reason(stages: tuple[Stage, ...], inside: tuple[Instruction, ...], name: str) -> str:
+def _reason(graph: Graph, inside: tuple[Instruction, ...], name: str) -> str:
     if not inside:
         return "it is declared before FROM only, where no stage sees it"
-    if _overriding(stages, name):
+    if overrides(graph, name):
         return "an ENV of the same name overrides it"
     return "no RUN stands below its ARG, and nothing uses it"
 
 
-def _overriding(stages: tuple[Stage, ...], name: str) -> bool:
-    instructions = (one for stage in stages for one in stage.instructions if one.keyword == "ENV")
-    return any(pair.name == name for one in instructions for pair in pairs(one))
-
-
-def _fix(dockerfile: Dockerfile, stages: tuple[Stage, ...], inside: tuple[Instruction, ...], name: str) -> Fix:
+def _fix(dockerfile: Dockerfile, graph: Graph, inside: tuple[Instruction, ...], name: str) -> Fix:
     if not inside:
-        return declare(dockerfile, stages, name)
+        return declare(dockerfile, graph, name)
     late = inside[0]
-    if len(inside) > 1 or len(pairs(late)) > 1 or _overriding(stages, name):
+    if len(inside) > 1 or len(pairs(late)) > 1 or overrides(graph, name):
         return display_only("declare it by hand: it is declared or overridden in several places")
-    stage = next(one for one in stages if late in one.instructions)
-    step = first_step_on_source(stage)
-    if step and step.line < late.line:
+    stage = next((one.stage for one in graph.stages.values() if late in one.stage.instructions), None)
+    step = first_step_on_source(graph)
+    if stage and step in stage.instructions and step.line < late.line:
         edits, statements = move_above(dockerfile, late, step)
         return Fix(f"move {name} above line {step.line}", Applicability.SAFE, edits, statements)
+    if step:
+        return declare(dockerfile, graph, name)
     edit, statement = insert_after(dockerfile, late, revision_label(name))
     return Fix(f"record {name} as the image's revision", Applicability.SAFE, (edit,), (statement,))

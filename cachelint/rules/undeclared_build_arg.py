@@ -88,7 +88,7 @@ class UndeclaredBuildArg(Rule):
             (arg.source, arg.entry.name_span),
             f"`{arg.name}` is passed, but {where}: Docker drops it without a word. {advice}.",
             related=(Related(locate(dockerfile.source, stages[-1].start.span), "the stage that is built"),),
-            fix=_fix(build, stages, arg.name) if is_commit else None,
+            fix=_fix(build, arg.name) if is_commit else None,
         )
 
 
@@ -104,8 +104,9 @@ def _is_shared(project: Project, arg: BuildArg) -> bool:
     return len(users) > 1
 
 
-def _fix(build: Build, stages: tuple[Stage, ...], name: str) -> Fix:
+def _fix(build: Build, name: str) -> Fix:
     assert build.dockerfile
+    assert build.model
     if build.is_inline:
         return display_only(f"add `ARG {name}` by hand: the Dockerfile is written inside the Compose file")
-    return declare(build.dockerfile, stages, name)
+    return declare(build.dockerfile, build.model.graph, name)
