@@ -144,7 +144,7 @@ def git_files(root: str) -> list[str] | None:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             check=False,
-            env=_git_environment(),
+            env=git_environment(),
         )
     except OSError:
         return None
@@ -153,8 +153,8 @@ def git_files(root: str) -> list[str] | None:
     return list(dict.fromkeys(os.fsdecode(run.stdout).split("\0")))[:-1]
 
 
-def _git_environment() -> dict[str, str]:
-    """The environment without what a hook that runs us says about its own repository (git rev-parse --local-env-vars).
+def git_environment() -> dict[str, str]:
+    """An environment for git: without what a hook that runs us says about its own repository (git rev-parse --local-env-vars).
 
     The repository is a stranger's: its configuration may name a program as its file system monitor, and a partial clone
     may fetch what it lacks from wherever it says. Neither is done.

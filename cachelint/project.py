@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from cachelint.documents.compose import Arg, ComposeBuild, Service
     from cachelint.workspace import Workspace
 
-_REMOTE = re.compile(r"\w[\w+-]*://|git@|github\.com/|service:")
+REMOTE = re.compile(r"\w[\w+-]*://|git@|github\.com/|service:")
+"""How a context begins that is no directory on this machine."""
+
 _TEMPLATE = re.compile(r"[._-](?:tmpl|tpl|template|j2|jinja2?|in)\b")
 _CANONICAL = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 
@@ -238,7 +240,7 @@ class _Binder:
 
     def _context(self, request: ComposeBuild, source: SourceFile) -> str | None:
         text = request.context.value if request.context else "."
-        if not _known(text) or _REMOTE.match(text) or text.startswith("~"):
+        if not _known(text) or REMOTE.match(text) or text.startswith("~"):
             return None
         path = os.path.normpath(os.path.join(os.path.dirname(source.path), text))
         return path if os.path.isdir(path) and self._workspace.contains(path) else None

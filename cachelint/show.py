@@ -24,7 +24,7 @@ def show_diff(report: Report, changes: Sequence[tuple[SourceFile, str]], options
     from cachelint.output.diff import render_diff
     from cachelint.output.text import count, refusals, summary
 
-    _emit("".join(render_diff(report.relative(old.path), old.text, new) for old, new in changes), options, exact=True)
+    emit("".join(render_diff(report.relative(old.path), old.text, new) for old, new in changes), options, exact=True)
     for line in refusals(report):
         print(line, file=sys.stderr)
     if not options.quiet:
@@ -42,14 +42,15 @@ def show_report(report: Report, options: argparse.Namespace, fixed_text: str | N
 
         text = render_statistics(report)
     else:
-        text = render(report, options.output_format, Style(_colors(options, to_stderr), quiet=options.quiet))
+        text = render(report, options.output_format, Style(colors(options, to_stderr), quiet=options.quiet))
     if to_stderr:
         sys.stderr.write(text)
     else:
-        _emit(text, options)
+        emit(text, options)
 
 
-def _emit(text: str, options: argparse.Namespace, *, exact: bool = False) -> None:
+def emit(text: str, options: argparse.Namespace, *, exact: bool = False) -> None:
+    """Write results to the output file, else to standard output; `exact`: in these very bytes."""
     if options.output_file:
         try:
             with open(options.output_file, "wb") as file:
@@ -74,7 +75,8 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _colors(options: argparse.Namespace, to_stderr: bool) -> bool:
+def colors(options: argparse.Namespace, to_stderr: bool = False) -> bool:
+    """Whether results are to be painted."""
     if options.color != "auto":
         return bool(options.color == "always")
     if os.environ.get("NO_COLOR") or options.output_file:
@@ -94,4 +96,4 @@ def show_files(jobs: Iterable[Job], options: argparse.Namespace) -> None:
         skipped = {path: f"skipped: {reason}" for path, reason in {**job.workspace.tree.skipped, **odd}.items()}
         kinds = {path: kind.value for path, kind in job.workspace.tree.files.items()}
         notes.update((path, note) for path, note in {**kinds, **skipped}.items() if job.concerns(path))
-    _emit("".join(f"{printable(os.path.relpath(path))}: {notes[path]}\n" for path in sorted(notes)), options)
+    emit("".join(f"{printable(os.path.relpath(path))}: {notes[path]}\n" for path in sorted(notes)), options)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from cachelint.buildcache.change import Change, StepOutcome
     from cachelint.buildcache.files import ContextFiles
-    from cachelint.buildcache.steps import Graph
+    from cachelint.buildcache.steps import Builder, Graph
     from cachelint.documents.dockerfile import Dockerfile, Stage
 
 
@@ -53,6 +53,10 @@ class Model:
     def stages(self) -> tuple[Stage, ...]:
         """The stages that the build runs, in file order. Raises `GraphError`."""
         return tuple(one.stage for _, one in sorted(self.graph.stages.items()))
+
+    def graph_for(self, builder: Builder) -> Graph:
+        """The steps that another builder makes of the same build. Raises `GraphError`."""
+        return build_graph(self._dockerfile, self._target, self._args, builder=builder)
 
     def predict(self, change: Change, *, with_files: bool = False) -> tuple[StepOutcome, ...]:
         """What every step does after `change`; `with_files` lists the context to decide what names leave open.
