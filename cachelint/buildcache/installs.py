@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from cachelint.documents.run import Command, commands
+from cachelint.documents.run import Command, commands, text_of_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +58,11 @@ _WITH_PROJECT = {"poetry": "--no-root", "uv": "--no-install-project", "pdm": "--
 """Tools that install the project itself too, for which they need its source, unless told not to."""
 
 _COMPOSER_ALONE = ("--no-scripts", "--no-autoloader")
+_MENTIONS = re.compile(
+    r"\b(?:npm|yarn|pnpm|bun|poetry|uv|pdm|pipenv|pip3?|bundle|composer|dotnet|mix|go|cargo|mvn|gradle)\b"
+)
+"""The tools by name: a RUN that mentions none is not read as a script, which takes time."""
+
 _GLOBAL = frozenset(("-g", "--global", "--location=global"))
 _VALUE_OPTIONS = frozenset(
     """
@@ -69,7 +75,7 @@ _VALUE_OPTIONS = frozenset(
 
 def installs(instruction: Instruction) -> Iterator[Install]:
     """The installs that a RUN surely executes, in order; none for a RUN that binds its files into the step."""
-    if instruction.keyword != "RUN" or _binds_files(instruction):
+    if instruction.keyword != "RUN" or _binds_files(instruction) or not _MENTIONS.search(text_of_run(instruction)):
         return
     directory = "."
     for command in commands(instruction):

@@ -3,62 +3,93 @@
 from __future__ import annotations
 
 import re
-import shlex
 from typing import TYPE_CHECKING, NamedTuple
+
+from cachelint.documents.dockerfile_lines import place
+from cachelint.documents.shell import SHELLS, SimpleCommand, bare, script_of, simple_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cachelint.documents.dockerfile import Instruction
+    from cachelint.documents.dockerfile import Heredoc, Instruction
+    from cachelint.documents.dockerfile_lines import Pieces
+    from cachelint.source import Span
 
-_SEPARATORS = frozenset((";", "&&", "||", "|", "&", "(", ")", ";;", "|&"))
-_COMPOUND = frozenset(("if", "then", "elif", "else", "for", "while", "until", "case", "do"))
-_TESTS = frozenset(("[", "[[", "test"))
-_WRAPPERS = frozenset(("sudo", "exec", "time", "env", "command", "nice", "corepack"))
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+_HEREDOC_ONLY = re.compile(r"(?:<<-?\s*(['\"]?)\w+\1\s*)+")
+_INTERPRETER = re.compile(r"#!\s*(?:\S*/env\s+(?:-S\s+)?)?(\S+)")
 
 
 class Command(NamedTuple):
     """One simple command: its words with quotes removed, without leading assignments and wrappers such as ``sudo``.
 
-    `conditional` is set where the script may skip it: inside if, for, while and case, after ``||``, after a test.
+    Variables stay as written. `conditional` is set where the script may skip it: inside if, for, while and case, after
+    ``||``, after a test. `span` is its place in the Dockerfile. `feeds` are the words of the command that its output
+    is piped into.
     """
 
     words: tuple[str, ...]
     conditional: bool
+    span: Span
+    feeds: tuple[str, ...] = ()
 
 
-def commands(instruction: Instruction) -> tuple[Command, ...]:
-    """The commands that a RUN executes; none where its script cannot be read (open quotes)."""
+def text_of_run(instruction: Instruction) -> str:
+    """All that a RUN executes as one text, to look for words before its commands are asked for."""
+    return "\n".join((instruction.value, *(heredoc.body for heredoc in instruction.heredocs)))
+
+
+def commands(instruction: Instruction, shell: tuple[str, ...] | None = None) -> tuple[Command, ...]:
+    """The commands that a RUN executes; none where its script cannot be read.
+
+    `shell` is what SHELL says where that is known; scripts for anything but a Bourne shell are not read.
+    """
     if instruction.exec_form is not None:
-        return (Command(instruction.exec_form, False),)
-    scripts = [heredoc.body for heredoc in instruction.heredocs] or [instruction.value]
-    try:
-        return tuple(command for script in scripts for command in _split(script))
-    except ValueError:
+        return tuple(_exec(instruction, instruction.exec_form))
+    if instruction.escape != "\\" or (shell and shell[0].rpartition("/")[2] not in SHELLS):
         return ()
+    return tuple(
+        Command(one.words, one.conditional, place(pieces, one.start, one.end), one.feeds)
+        for text, pieces in _scripts(instruction)
+        for one in simple_commands(text)
+    )
 
 
-def _split(script: str) -> Iterator[Command]:
-    lexer = shlex.shlex(script.replace("\\\n", " ").replace("\n", " ; "), posix=True, punctuation_chars=True)
-    lexer.whitespace_split = True
-    lexer.commenters = ""
-    words: list[str] = []
-    compound, skipped, before = False, False, ""
-    for token in [*lexer, ";"]:
-        if token not in _SEPARATORS:
-            words.append(token)
-            continue
-        bare = _bare(words)
-        compound = compound or (bool(words) and words[0] in _COMPOUND)
-        if bare:
-            yield Command(bare, compound or skipped or before == "||")
-        skipped = (skipped or (bool(bare) and bare[0] in _TESTS)) and token == "&&"  # noqa: S105  # no password
-        before, words = token, []
+def _scripts(instruction: Instruction) -> Iterator[tuple[str, Pieces]]:
+    """The shell scripts of a RUN and where they come from."""
+    heredocs = instruction.heredocs
+    if not heredocs:
+        yield instruction.value, instruction.pieces
+    elif not _HEREDOC_ONLY.fullmatch(instruction.value):
+        yield _with_bodies(instruction)
+    elif _is_shell_script(heredocs[0].body):
+        yield heredocs[0].body, ((0, heredocs[0].span.start),)
 
 
-def _bare(words: list[str]) -> tuple[str, ...]:
-    rest = list(words)
-    while rest and (rest[0] in _WRAPPERS or rest[0] in _COMPOUND or _ASSIGNMENT.match(rest[0])):
-        del rest[0]
-    return tuple(rest)
+def _is_shell_script(body: str) -> bool:
+    interpreter = _INTERPRETER.match(body)
+    return not interpreter or interpreter[1].rpartition("/")[2] in SHELLS
+
+
+def _with_bodies(instruction: Instruction) -> tuple[str, Pieces]:
+    """The command line with the heredocs that it reads."""
+    text, pieces = instruction.value, instruction.pieces
+    for heredoc in instruction.heredocs:
+        text += "\n"
+        pieces += ((len(text), heredoc.span.start),)
+        text += _closed(heredoc)
+    return text, pieces
+
+
+def _closed(heredoc: Heredoc) -> str:
+    end = "" if not heredoc.body or heredoc.body.endswith("\n") else "\n"
+    return f"{heredoc.body}{end}{heredoc.name}"
+
+
+def _exec(instruction: Instruction, array: tuple[str, ...]) -> Iterator[Command]:
+    """The command of an exec form; that of ``["sh", "-c", "…"]`` is a script."""
+    span = place(instruction.pieces, 0, len(instruction.value))
+    words = bare(list(array))
+    script = script_of(words) if words else None
+    found = simple_commands(script) if script is not None else (SimpleCommand(words, False, 0, 0),) if words else ()
+    for one in found:
+        yield Command(one.words, one.conditional, span, one.feeds)
