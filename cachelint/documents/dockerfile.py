@@ -223,7 +223,7 @@ def _read(line: LogicalLine, command: Command, escape: str) -> Instruction:
     keyword, start, end, flags, value_start = command
     value = line.text[value_start:end]
     return Instruction(
-        keyword,
+        keyword.upper(),  # it is not yet where ONBUILD holds something that Docker does not know
         Span(offset_of(line.pieces, start), line.end),
         line.first + 1,
         line.last + 1,

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cachelint.documents.dockerfile import Dockerfile, DockerfileError, Instruction, pairs, parse_dockerfile
+from cachelint.documents.dockerfile_syntax import KEYWORDS
 from cachelint.source import SourceFile
 
 
@@ -43,6 +44,8 @@ def as_go_does(instruction: Instruction) -> tuple[object, ...]:
 
 
 def value_as_go_does(instruction: Instruction) -> tuple[str, ...]:
+    if instruction.keyword not in KEYWORDS.values():
+        return ("",)
     match instruction.keyword:
         case "ENV" | "LABEL":
             return tuple(part for pair in pairs(instruction) for part in (pair.name, pair.value or ""))
@@ -51,8 +54,6 @@ def value_as_go_does(instruction: Instruction) -> tuple[str, ...]:
         case "HEALTHCHECK":
             kind, *command = re.split(r"[\t\v\f\r ]+", instruction.value, maxsplit=1)
             return (kind, *(command if instruction.exec_form is None else instruction.exec_form))
-        case "FOO":
-            return ("",)
     if instruction.exec_form is not None:
         return instruction.exec_form
     return (instruction.value,) if instruction.value else ()
@@ -122,7 +123,7 @@ ACCEPTED = {
     "assignments over lines": "FROM a\nENV A=b \\\n# c\n\n C=d\\\ne\n",
     "assignment with an open quote": "FROM a\nENV A='b c\nARG B=\"c d\\\n",
     "ONBUILD": 'FROM a\nONBUILD RUN --mount=type=cache b\nonbuild cmd ["b"]\nONBUILD ENV A=b\nONBUILD COPY a b\n',
-    "ONBUILD without a known trigger": "FROM a\nONBUILD FOO\n",
+    "ONBUILD without a known trigger": "FROM a\nONBUILD foo b\n",
     "heredoc": "FROM a\nRUN <<EOF\n# b\n\nFROM c \\\nEOF\nRUN d\n",
     "heredoc without a body": "FROM a\nRUN <<EOF\nEOF",
     "heredocs": "FROM a\nCOPY <<A <<'B' <<-\"C\" /d/\na\nA\nb\nB\n\tc\n\tC\nRUN d\n",
