@@ -148,7 +148,7 @@ class CopySources:
         wildcards: bool = True,
         links: Mapping[str, str] | None = None,
     ) -> None:
-        self._excludes = PatternList(excludes)
+        self._excludes = PatternList(excludes) if excludes else None
         self._followed: set[str] = set()
         self._sources: list[_Source] = []
         for source in sources:
@@ -188,12 +188,14 @@ class _Source(NamedTuple):
     glob: Automaton | None = None
     include: PatternList | None = None
 
-    def selects(self, path: str, excludes: PatternList) -> bool:
+    def selects(self, path: str, excludes: PatternList | None) -> bool:
         inner = self.relative(path)
         if not inner:
             # neither `--exclude` nor `--parents` is asked about the source itself
             return inner is not None and self.include is None
-        return (self.include is None or self.include.matches(inner)) and not excludes.matches(inner)
+        if self.include is not None and not self.include.matches(inner):
+            return False
+        return excludes is None or not excludes.matches(inner)
 
     def relative(self, path: str) -> str | None:
         """The path below what this source copies; empty for the source itself, None for a path elsewhere."""

@@ -45,8 +45,8 @@ class DockerIgnore(NamedTuple):
         """Whether a path (with ``/``, relative to the context) is left out of the context.
 
         A directory that is left out is still sent, as a directory, when an exception brings back something below it.
-        Docker 20.10's own client applies exceptions differently: not to what a pattern with ``**`` left out, not
-        through a wildcard above the last ``/``; and ``**name`` is ``**/name`` there.
+        Clients before Docker 23 differ: they bring nothing back through a wildcard in front of the last ``/`` or from
+        what ``**`` left out, read ``**.py`` as ``**/.py``, and take ``|``, ``(``, ``)`` and ``+`` for more than text.
         """
         path = path.rstrip("/")
         return path not in ("", ".") and self.matcher.matches(path)

@@ -75,7 +75,8 @@ def ignore_tokens(pattern: str) -> list[Token]:
     """Tokens of a cleaned ``.dockerignore`` pattern without its ``!``. Raises `PatternError`.
 
     Docker checks the pattern with ``filepath.Match`` and then reads it as a regular expression, so an escaped letter
-    means what it means there (``\\d`` is a digit), and Docker stops at one that means nothing.
+    means what it means there (``\\d`` is a digit), and Docker stops at one that means nothing. Escapes of more than one
+    character (``\\x41``, ``\\pL``, ``\\Q``, octal) and of positions (``\\b``) are taken to match nothing.
     """
     tokens = _scan(pattern, _go_escape)
     for token in tokens:

@@ -203,10 +203,10 @@ def test_clean_path(path, cleaned):
 )
 def test_no_pattern_is_slow(pattern):
     ignore = parse(f"{pattern}\n!{pattern}x")
-    begin = time.perf_counter()
+    begin = time.process_time()
     ignore.ignores("a" * 4000)
     ignore.ignores("a/" * 2000)
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
 
 
 SOME_TEXT = st.text("ab*?[]!/.\\-^ #", max_size=12)
