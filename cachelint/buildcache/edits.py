@@ -8,7 +8,7 @@ from cachelint.buildcache.change import CACHED, Verdict, maybe, run
 from cachelint.buildcache.steps import Builder, Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cachelint.buildcache.steps import Graph, Source
 
@@ -27,12 +27,18 @@ class Edits:
         for number, sources in self._walk(before):
             self._sources.setdefault(number, set()).add(sources)
         self.verdicts: list[Verdict] = []
+        loose: set[int | None] = set()
         for step, (number, sources) in zip(after.steps, self._walk(after), strict=True):
-            self.verdicts.append(self._verdict(f"line {step.instruction.line}", number, sources))
+            if step.above in loose or after.mounts_its_root(step):
+                loose.add(step.index)
+            where = f"line {step.instruction.line}"
+            self.verdicts.append(self._verdict(where, number, sources, maybe if step.index in loose else run))
 
-    def _verdict(self, where: str, number: int, sources: Key) -> Verdict:
+    def _verdict(self, where: str, number: int, sources: Key, other: Callable[[str], Verdict]) -> Verdict:
         if number not in self._sources:
-            return run(f"the instruction on {where}, its variables or something above it is not what was built before")
+            return other(
+                f"the instruction on {where}, its variables or something above it is not what was built before"
+            )
         if sources not in self._sources[number]:
             return maybe(f"the instruction on {where} reads other files than before")
         return CACHED

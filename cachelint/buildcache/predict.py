@@ -11,12 +11,12 @@ from cachelint.buildcache.change import CACHED, Change, Outcome, StepOutcome, Ve
 from cachelint.buildcache.edits import Edits
 from cachelint.buildcache.files import ContextFiles
 from cachelint.buildcache.provenance import Content
-from cachelint.buildcache.steps import Builder, Origin
+from cachelint.buildcache.steps import Builder, Origin, Source
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from cachelint.buildcache.steps import Binding, Graph, GraphStage, Source, Step
+    from cachelint.buildcache.steps import Binding, Graph, GraphStage, Step
 
 __all__ = ["Change", "Outcome", "Predictor", "StepOutcome", "predict"]
 
@@ -131,13 +131,20 @@ class _Prediction:
             if step.stage not in self._changed_env:
                 self._enter(step.stage)
             own = self._own_verdict(step)
-            above = self._bases[step.stage] if step.above is None else self._total[step.above]
             self._own.append(own)
-            self._total.append(self._with_above(step, own, above))
+            self._total.append(self._with_above(step, own, self._above(step)))
         return tuple(
             StepOutcome(step, total.outcome, total.cause, own.outcome)
             for step, own, total in zip(self._graph.steps, self._own, self._total, strict=True)
         )
+
+    def _above(self, step: Step) -> Verdict:
+        """What the result that a step starts from does to it."""
+        if step.above is None:
+            return self._bases[step.stage]
+        if self._graph.mounts_its_root(step):
+            return self._content.verdict(step.above, Source(Origin.STAGE, paths=("/",)), self._of.words)
+        return self._total[step.above]
 
     def _with_above(self, step: Step, own: Verdict, above: Verdict) -> Verdict:
         base = self._bases[step.stage]
@@ -219,8 +226,7 @@ class _Prediction:
         if source.origin is Origin.CONTEXT:
             return self._of.files_verdict(step, source, self._change)
         if source.origin is Origin.STAGE:
-            verdict = self._content.verdict(self._graph.stages[int(source.place)].end, source, self._of.words)
-            return self._unless_self(step, source, verdict)
+            return self._content.verdict(self._graph.stages[int(source.place)].end, source, self._of.words)
         if source.pinned:
             return CACHED
         if source.origin is Origin.REMOTE:
@@ -232,6 +238,3 @@ class _Prediction:
             if step.keyword == "FROM"
             else maybe(f"{source.place} may have moved")
         )
-
-    def _unless_self(self, step: Step, source: Source, verdict: Verdict) -> Verdict:
-        return verdict

@@ -107,3 +107,14 @@ class Graph(NamedTuple):
     target: int
     stages: dict[int, GraphStage]
     steps: tuple[Step, ...]
+
+    def mounts_its_root(self, step: Step) -> bool:
+        """Whether a RUN mounts the very result that it starts from, so that its content decides, not its history.
+
+        Source: moby/buildkit, solver/llbsolver/ops/exec.go, getMountDeps: one input is root and mount at once, and the
+        last mount says how it is compared. In 20.10 the root does.
+        """
+        if self.builder is not Builder.BUILDKIT or step.keyword != "RUN" or step.above is None:
+            return False
+        stages = (source.place for source in step.sources if source.origin is Origin.STAGE)
+        return any(self.stages[int(place)].end == step.above for place in stages)

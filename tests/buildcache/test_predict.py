@@ -286,6 +286,16 @@ def test_a_mount_from_a_stage_is_judged_like_a_copy():
     assert marks(predict(built, paths("lib/a.py"))) == "---"
 
 
+@pytest.mark.parametrize(("builder", "expected"), [(Builder.BUILDKIT, "R??"), (Builder.BUILDKIT_20_10, "RRR")])
+def test_a_mount_of_the_very_result_that_the_step_starts_from(builder, expected):
+    text = "FROM b AS one\nARG GIT\nRUN x\nFROM one\nENV GIT=1\nRUN --mount=from=one,target=/m y\nRUN z\n"
+    assert marks(predict(graph(text, builder, GIT="a"), GIT)) == expected
+    other = graph(text.replace("RUN x", "RUN xx"), builder)
+    assert marks(predict(other, Change(), before=graph(text, builder))) == expected
+    copied = "FROM b AS one\nCOPY src /a/\nFROM one\nRUN --mount=from=one,target=/m y\n"
+    assert marks(predict(graph(copied, builder), paths("src/a"))) == "RR"
+
+
 def test_remote_content_is_never_known():
     text = "FROM b\nADD https://x/y /\nRUN x\n"
     assert marks(predict(graph(text), Change())) == "??"
