@@ -132,7 +132,8 @@ class _Run:
         """Run every rule on a project."""
         builds = [build for build in project.builds if self._takes_part(build)]
         paths = frozenset(path for build in builds for path in build.paths)
-        self._files |= paths | {one.source.path for one in project.compose_files if self._is_given(one.source.path)}
+        named = [one.source.path for one in project.compose_files] + [one.location.path for one in project.problems]
+        self._files |= paths | set(filter(self._is_given, named))
         self._read_suppressions(project)
         for diagnostic in self._check(project, builds, paths):
             key = (diagnostic.rule, diagnostic.location, diagnostic.message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from cachelint import __version__
@@ -10,6 +11,8 @@ from cachelint.output import FORMATTERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from _typeshed import SupportsWrite
 
 LINT = "lint"
 RULE = "rule"
@@ -38,8 +41,12 @@ class UsageError(Exception):
 class _Parser(argparse.ArgumentParser):
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         if message:
-            self._print_message(message, None if status == 0 else __import__("sys").stderr)
+            self._print_message(message, sys.stdout if status == 0 else sys.stderr)
         raise UsageError(status)
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        """As the original, which hides that nothing could be written."""
+        (file or sys.stderr).write(message)
 
 
 def parse(words: Sequence[str]) -> tuple[str, argparse.Namespace]:

@@ -20,8 +20,8 @@ def rule_command(options: argparse.Namespace) -> int:
     """Print the list of rules, or one rule's page. Raises `InputError` for an unknown rule."""
     chosen = _find(options.rule) if options.rule else None
     if options.output_format == "json":
-        data = _data(chosen) if chosen else {"version": 1, "rules": [_data(rule) for rule in _sorted()]}
-        print(json.dumps(data, indent=2))
+        data = _data(chosen) if chosen else {"rules": [_data(rule) for rule in _sorted()]}
+        print(json.dumps({"version": 1, **data}, indent=2))
     elif chosen:
         print(page(chosen), end="")
     else:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cachelint.diagnostic import Severity
+from cachelint.output.terminal import printable
 
 if TYPE_CHECKING:
     from cachelint.diagnostic import Diagnostic, Report
     from cachelint.output.terminal import Style
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+_ESCAPES = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 
 
 def render(report: Report, style: Style) -> str:
@@ -34,8 +36,8 @@ def _command(report: Report, diagnostic: Diagnostic) -> str:
 
 
 def _data(text: str) -> str:
-    """Escaped so that no part of a message can begin a command of its own."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """Escaped so that no part of a message can begin a command of its own, or steer a terminal that shows the log."""
+    return "".join(_ESCAPES.get(char) or printable(char) for char in text)
 
 
 def _property(text: str) -> str:

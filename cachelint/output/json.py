@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from json import dumps
 from typing import TYPE_CHECKING, Any
 
 from cachelint.diagnostic import Severity
 from cachelint.fix import Applicability
+from cachelint.output.machine import to_json
 
 if TYPE_CHECKING:
     from cachelint.diagnostic import Diagnostic, Location, Report
@@ -34,7 +34,7 @@ def render(report: Report, style: Style) -> str:
             {"rule": one.rule, "path": report.relative(one.path), "reason": one.reason} for one in report.refused
         ],
     }
-    return dumps(data, indent=2) + "\n"
+    return to_json(data)
 
 
 def _diagnostic(report: Report, diagnostic: Diagnostic) -> dict[str, Any]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from json import dumps
+from inspect import cleandoc
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from cachelint import __version__
 from cachelint.diagnostic import Severity
+from cachelint.output.machine import to_json
 
 if TYPE_CHECKING:
-    from cachelint.diagnostic import Diagnostic, Location, Report
+    from cachelint.diagnostic import Diagnostic, Location, Report, RuleInfo
     from cachelint.fix import Fix
     from cachelint.output.terminal import Style
 
@@ -19,31 +20,39 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: 
 
 def render(report: Report, style: Style) -> str:
     """The report as a SARIF log of one run."""
-    rules = sorted({one.rule for one in report.diagnostics})
+    ids = sorted({*(rule.id for rule in report.rules), *(one.rule for one in report.diagnostics)})
+    described = {rule.id: _rule(rule) for rule in report.rules}
     run = {
         "tool": {
             "driver": {
                 "name": "cachelint",
                 "semanticVersion": __version__,
-                "rules": [{"id": rule} for rule in rules],
+                "rules": [described.get(one, {"id": one}) for one in ids],
             }
         },
         "columnKind": "unicodeCodePoints",
-        "results": [_result(report, one, rules.index(one.rule)) for one in report.diagnostics],
-        "invocations": [
-            {
-                "executionSuccessful": True,
-                "toolExecutionNotifications": [
-                    {"level": "warning", "message": {"text": f"{report.relative(one.path)}: not fixed: {one.reason}"}}
-                    for one in report.refused
-                ],
-            }
-        ],
+        "results": [_result(report, one, ids.index(one.rule)) for one in report.diagnostics],
+        "invocations": [_invocation(report)],
     }
-    return (
-        dumps({"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}, indent=2)
-        + "\n"
-    )
+    return to_json({"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]})
+
+
+def _rule(rule: RuleInfo) -> dict[str, Any]:
+    page = cleandoc(rule.page)
+    return {
+        "id": rule.id,
+        "shortDescription": {"text": rule.summary},
+        "help": {"text": page, "markdown": page},
+        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+    }
+
+
+def _invocation(report: Report) -> dict[str, Any]:
+    refusals = ((f"{report.relative(one.path)}: not fixed: {one.reason}") for one in report.refused)
+    return {
+        "executionSuccessful": not report.refused,
+        "toolExecutionNotifications": [{"level": "error", "message": {"text": text}} for text in refusals],
+    }
 
 
 def _result(report: Report, diagnostic: Diagnostic, index: int) -> dict[str, Any]:

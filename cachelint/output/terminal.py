@@ -7,6 +7,7 @@ import unicodedata
 from cachelint.diagnostic import Severity
 
 _CODES = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.NOTE: "1;36", "path": "1", "dim": "2", "fix": "32"}
+_CODES |= {"run": "1;33", "cached": "32", "maybe": "1;35"}
 
 
 class Style:
@@ -17,7 +18,7 @@ class Style:
         self.quiet = quiet
 
     def paint(self, text: str, what: Severity | str) -> str:
-        """The text in the colour of a severity, or of ``path``, ``dim`` and ``fix``."""
+        """The text in the colour of a severity, an outcome (``run`` …), or of ``path``, ``dim`` and ``fix``."""
         return f"\x1b[{_CODES[what]}m{text}\x1b[0m" if self._color else text
 
 
@@ -31,6 +32,16 @@ def printable(text: str) -> str:
         return text
     return "".join(
         one if one == " " or not unicodedata.category(one).startswith(("C", "Z")) else _escape(one) for one in text
+    )
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal a printable text takes: wide characters two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        2 if unicodedata.east_asian_width(one) in "WF" else unicodedata.category(one) not in ("Mn", "Me")
+        for one in text
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.diagnostic import Severity
 from cachelint.fix import Applicability
-from cachelint.output.terminal import printable
+from cachelint.output.terminal import columns, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,15 +85,15 @@ def _snippet(location: Location, style: Style, severity: Severity) -> Iterator[s
     first = location.start.column - 1
     last = location.end.column - 1 if location.end.line == location.start.line else len(location.line_text)
     cut = max(0, first - _WIDTH // 2)
+    end = cut + _WIDTH
     before, marked, after = (
-        printable(location.line_text[start:end].replace("\t", " "))
-        for start, end in ((cut, first), (first, max(first, last)), (max(first, last), cut + 2 * _WIDTH))
+        printable(location.line_text[one:other].replace("\t", " "))
+        for one, other in ((cut, first), (first, min(last, end)), (max(first, min(last, end)), end))
     )
-    number, ellipsis, shown = str(location.start.line), "…" if cut else "", marked[:_WIDTH]
-    rest = (marked[_WIDTH:] + after)[:_WIDTH]
-    yield f"  {style.paint(f'{number} |', 'dim')} {ellipsis}{before}{shown}{rest}"
-    carets = style.paint("^" * max(1, len(shown)), severity)
-    yield f"  {style.paint(' ' * len(number) + ' |', 'dim')} {' ' * len(ellipsis + before)}{carets}"
+    number, left, right = str(location.start.line), "…" if cut else "", "…" if len(location.line_text) > end else ""
+    yield f"  {style.paint(f'{number} |', 'dim')} {left}{before}{marked}{after}{right}"
+    carets = style.paint("^" * max(1, columns(marked)), severity)
+    yield f"  {style.paint(' ' * len(number) + ' |', 'dim')} {' ' * columns(left + before)}{carets}"
 
 
 def count(number: int, noun: str) -> str:
