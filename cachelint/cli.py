@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from cachelint.messages import InputError, complain
-from cachelint.options import LINT, RULE, UsageError, parse
+from cachelint.options import LINT, PLAN, RULE, UsageError, parse
 
 if TYPE_CHECKING:
     import argparse
@@ -68,6 +68,12 @@ def _rule(options: argparse.Namespace) -> int:
     return rule_command(options)
 
 
+def _plan(options: argparse.Namespace) -> int:
+    from cachelint.plan_command import plan_command
+
+    return plan_command(options)
+
+
 def _print_completion(shell: str) -> int:
     import shtab
 
@@ -103,4 +109,4 @@ def _fail(message: str) -> int:
     return FAILED
 
 
-_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {LINT: _lint, RULE: _rule}
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {LINT: _lint, RULE: _rule, PLAN: _plan}

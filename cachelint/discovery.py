@@ -154,7 +154,7 @@ def git_files(root: str) -> list[str] | None:
 
 
 def git_environment() -> dict[str, str]:
-    """An environment for git: without what a hook that runs us says about its own repository (git rev-parse --local-env-vars).
+    """The environment for git, without what a hook says about its own repository (git rev-parse --local-env-vars).
 
     The repository is a stranger's: its configuration may name a program as its file system monitor, and a partial clone
     may fetch what it lacks from wherever it says. Neither is done.

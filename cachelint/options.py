@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 LINT = "lint"
 RULE = "rule"
-COMMANDS = {RULE: "list the rules, or show one rule's page"}
+PLAN = "plan"
+COMMANDS = {
+    RULE: "list the rules, or show one rule's page",
+    PLAN: "which steps of a build run again after a change, which stay cached, and why",
+}
 
 _EPILOG = """\
 commands:
@@ -52,7 +56,8 @@ class _Parser(argparse.ArgumentParser):
 def parse(words: Sequence[str]) -> tuple[str, argparse.Namespace]:
     """The command and its options. Raises `UsageError` after help, version and mistakes."""
     if words and words[0] in COMMANDS:
-        return words[0], _rule_parser().parse_args(words[1:])
+        parser = _rule_parser() if words[0] == RULE else plan_parser()
+        return words[0], parser.parse_args(words[1:])
     return LINT, lint_parser().parse_args(words)
 
 
@@ -119,6 +124,73 @@ def _rule_parser() -> argparse.ArgumentParser:
         "--output-format", metavar="FMT", choices=("text", "json"), default="text", help="text, json (default: text)"
     )
     parser.set_defaults(print_completion=None)
+    return parser
+
+
+_PLAN_EPILOG = """\
+changes:
+  commit        the build gets a new commit argument; no file changes
+  source        every file of the context that is not a manifest
+  dependencies  the manifests: package.json, requirements.txt, lock files, ...
+  PATH          these files or directories were edited, added or removed; all of them together
+  (a file or directory of that name: ./source)
+
+--since REV takes the changed files from git: committed since then or not, untracked ones and deleted ones too. It
+also compares the Dockerfiles, .dockerignore and Compose files with those of REV.
+"""
+
+
+def plan_parser() -> argparse.ArgumentParser:
+    """The parser of ``cachelint plan``."""
+    from cachelint.output.plan import FORMATS
+
+    parser = _Parser(
+        prog="cachelint plan",
+        description="Show which steps BuildKit will run again, which it will take from its cache, and why.",
+        epilog=_PLAN_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add(
+        "paths",
+        nargs="?",
+        metavar="PATH",
+        help="a directory, a Compose file or a Dockerfile (default: the current directory)",
+    )
+    add("--service", metavar="S", help="plan this service only")
+    add(
+        "--change",
+        metavar="WHAT",
+        action="append",
+        help="commit, source, dependencies or a PATH; may be repeated (default: the first three)",
+    )
+    add("--since", metavar="REV", help="everything that changed since this revision of the git repository")
+    add(
+        "--builder",
+        metavar="B",
+        choices=("buildkit", "legacy"),
+        default="buildkit",
+        help="buildkit, legacy (default: buildkit)",
+    )
+    add(
+        "--output-format",
+        metavar="FMT",
+        choices=FORMATS,
+        default="text",
+        help=f"{', '.join(FORMATS)} (default: text)",
+    )
+    add("--output-file", metavar="FILE", help="write the plan there instead of standard output")
+    add("--config", metavar="FILE", help="this configuration and no other")
+    add("--isolated", action="store_true", help="ignore configuration files")
+    add(
+        "--color",
+        metavar="WHEN",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="auto, always, never (default: auto)",
+    )
+    parser.set_defaults(print_completion=None, select=None, ignore=None)
     return parser
 
 
