@@ -1,6 +1,7 @@
 """The rules, in the order in which their fixes are tried: what adds to a block comes before what empties it."""
 
 from cachelint.rules.base import Rule
+from cachelint.rules.cached_fetch import CachedFetch
 from cachelint.rules.constant_commit_arg import ConstantCommitArg
 from cachelint.rules.copy_before_install import CopyBeforeInstall
 from cachelint.rules.early_commit_arg import EarlyCommitArg
@@ -20,6 +21,7 @@ RULES: tuple[type[Rule], ...] = (
     ConstantCommitArg,
     InlineCache,
     CopyBeforeInstall,
+    CachedFetch,
     InvalidCompose,
     UnparsableFile,
     UnusedSuppression,
