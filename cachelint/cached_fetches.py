@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cachelint.buildcache.change import Change, Outcome
 from cachelint.buildcache.fetches import MENTIONS, Fetch, fetches, pins_checkout
@@ -12,9 +12,11 @@ from cachelint.buildcache.scope import platform_values
 from cachelint.buildcache.values import UNKNOWN
 from cachelint.documents.dockerfile import pairs
 from cachelint.documents.run import Command, commands, text_of_run
+from cachelint.documents.yaml import Mapping, Sequence, deref, text_of
+from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from cachelint.buildcache.steps import Graph, GraphStage, Step
     from cachelint.documents.dockerfile import Dockerfile
@@ -51,7 +53,7 @@ def cached_fetches(build: Build, is_commit: Callable[[str], bool]) -> Iterator[C
     except GraphError:
         return
     for step in steps:
-        if outcomes[step.index].outcome is Outcome.CACHED:
+        if outcomes[step.index].outcome is Outcome.CACHED and not _without_cache(build, build.model.graph, step):
             yield from _fetches_of(build, build.model.graph, step)
 
 
@@ -75,6 +77,18 @@ def _changing_args(build: Build, dockerfile: Dockerfile, is_commit: Callable[[st
         return is_open and name not in literal
 
     return frozenset(pair.name for pair in declared if changes(pair.name, pair.value))
+
+
+def _without_cache(build: Build, graph: Graph, step: Step) -> bool:
+    """Whether the service's build says ``no_cache: true``, or ``no_cache_filter`` names the step's stage."""
+    request = deref(build.request.node) if build.service else None
+    if not isinstance(request, Mapping):
+        return False
+    always, stages = request.merged.get("no_cache"), request.merged.get("no_cache_filter")
+    names = deref(stages.value) if stages else None
+    listed = names.items if isinstance(names, Sequence) else [names] if names else []
+    lineage = {stage.stage.name for stage in _lineage(graph, step.stage)}
+    return (always is not None and text_of(always.value) != "false") or any(text_of(one) in lineage for one in listed)
 
 
 def _may_fetch(step: Step) -> bool:
@@ -113,7 +127,7 @@ def _environment(chain: list[GraphStage], step: Step, *, args_known: bool) -> di
     }
 
 
-def _resolved(command: Command, known: Mapping[str, str]) -> Command:
+def _resolved(command: Command, known: dict[str, str]) -> Command:
     def fill(match: re.Match[str]) -> str:
         return known.get(match[1] or match[2], match[0])
 

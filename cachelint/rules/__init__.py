@@ -1,6 +1,7 @@
 """The rules, in the order in which their fixes are tried: what adds to a block comes before what empties it."""
 
 from cachelint.rules.base import Rule
+from cachelint.rules.cache_from_fetch import CacheFromFetch
 from cachelint.rules.cached_fetch import CachedFetch
 from cachelint.rules.constant_commit_arg import ConstantCommitArg
 from cachelint.rules.copy_before_install import CopyBeforeInstall
@@ -22,6 +23,7 @@ RULES: tuple[type[Rule], ...] = (
     InlineCache,
     CopyBeforeInstall,
     CachedFetch,
+    CacheFromFetch,
     InvalidCompose,
     UnparsableFile,
     UnusedSuppression,

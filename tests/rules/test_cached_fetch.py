@@ -136,6 +136,8 @@ def test_silent_below_what_changes(dockerfile: str) -> None:
         ("      args:\n        RELEASE: ${RELEASE}\n", "FROM debian\nARG RELEASE=1\n" + CLONE),
         ("      args: [RELEASE]\n", "FROM debian\nARG RELEASE=1\n" + CLONE),
         ("      args: {REF: v1.2}\n", "FROM debian\nARG REF=main\nRUN git clone -b $REF https://example.com/a/b\n"),
+        ("      no_cache: true\n", "FROM debian\n" + CLONE),
+        ("      no_cache_filter: [one]\n", "FROM debian AS one\n" + CLONE + "FROM one\n"),
         ("    extends: {file: other.yaml, service: x}\n", "FROM debian\nARG RELEASE=1\n" + CLONE),
     ],
 )
@@ -211,6 +213,7 @@ def test_reports_releases_and_upgrades(run: str, severity: str) -> None:
         ("", "FROM debian\nENV REF=master\nRUN git clone -b ${REF} https://example.com/a/b\n"),
         ("", "FROM debian\nARG GIT_SHA\nFROM debian\n" + CLONE),
         ("", "FROM debian\n" + CLONE + "ARG GIT_SHA\nCOPY . .\nRUN make\n"),
+        ("      no_cache: false\n      no_cache_filter: two\n", "FROM debian AS one\n" + CLONE + "FROM one AS two\n"),
         ("      target: one\n", "FROM debian AS one\n" + CLONE + "FROM debian\n"),
         ("", "FROM debian AS one\n" + CLONE + "FROM debian\nCOPY --from=one /src /src\n"),
     ],
