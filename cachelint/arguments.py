@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cachelint.config import Config, ConfigError, check_names, load_config, with_options
 from cachelint.discovery import Kind, Tree, discover, find_root, is_below, kind_of
 from cachelint.messages import InputError
+from cachelint.record import NamedTuple
 from cachelint.source import MAX_BYTES, SourceError, SourceFile, decode, read_source
 from cachelint.workspace import Workspace
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from cachelint.record import NamedTuple
 
 NAME = "GIT_COMMIT_HASH"
 

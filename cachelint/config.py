@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from cachelint.commit_arg import CommitArg
 from cachelint.config_file import ConfigError, find_config, read_config, suggestion
 from cachelint.diagnostic import Severity
+from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import enum
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from cachelint.fix import Applicability, Fix

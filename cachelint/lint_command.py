@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cachelint.arguments import STDIN, Job, read_arguments
 from cachelint.diagnostic import Refusal, Report, RuleInfo
@@ -13,6 +13,7 @@ from cachelint.fix import Applicability
 from cachelint.linter import Fixed, Linter
 from cachelint.messages import InputError, complain
 from cachelint.progress import Progress
+from cachelint.record import NamedTuple
 from cachelint.show import show_diff, show_files, show_report
 from cachelint.source import SourceError, write_source
 

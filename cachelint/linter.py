@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cachelint.diagnostic import Diagnostic, Refusal, Report
 from cachelint.discovery import Kind
 from cachelint.documents.verify import objection
 from cachelint.fix import Applicability, Edit, Fix, apply_fixes, choose
 from cachelint.project import projects
+from cachelint.record import NamedTuple
 from cachelint.rules import RULES
 from cachelint.rules.base import Rule, Settings
 from cachelint.suppression import Suppression, find_suppressions

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cachelint.buildcache.steps import Builder, Origin
 from cachelint.plan_builds import find_builds, place_of
 from cachelint.plan_changes import Forecaster
 from cachelint.plan_words import summarize
+from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cachelint.buildcache.model import Model
 from cachelint.buildcache.steps import Builder, Origin
@@ -15,6 +15,7 @@ from cachelint.documents.dockerignore import DockerIgnoreError, parse_dockerigno
 from cachelint.documents.yaml import Mapping, Sequence, deref, text_of
 from cachelint.messages import InputError
 from cachelint.project import REMOTE, projects
+from cachelint.record import NamedTuple
 from cachelint.source import SourceError
 
 if TYPE_CHECKING:
@@ -126,8 +127,7 @@ def _only_adds(build: Build, project: Project) -> bool:
     if build.service is None or build.request.context or build.request.inline:
         return False
     name = build.service.name
-    others = [one for one in project.builds if one.service and one.service.name == name and one is not build]
-    return build.dockerfile is None and any(one.dockerfile for one in others)
+    return any(one.service and one.service.name == name and one.request.context for one in project.builds)
 
 
 def _examine(build: Build, problems: Iterable[Problem], workspace: Workspace, builder: Builder) -> Subject | Skipped:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cachelint.buildcache.change import Change, Outcome, StepOutcome
 from cachelint.buildcache.context import list_context, read_context
@@ -14,6 +14,7 @@ from cachelint.discovery import is_below
 from cachelint.documents.dockerfile import pairs
 from cachelint.documents.dockerignore import DockerIgnore, DockerIgnoreError, parse_dockerignore
 from cachelint.project import projects
+from cachelint.record import NamedTuple
 from cachelint.source import SourceFile
 from cachelint.workspace import Workspace
 

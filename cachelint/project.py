@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cachelint.buildcache.model import Model
 from cachelint.context import Context
@@ -14,6 +14,7 @@ from cachelint.discovery import Kind
 from cachelint.documents.compose import ComposeFile, NotComposeError
 from cachelint.documents.dockerfile import Dockerfile, DockerfileError, parse_dockerfile
 from cachelint.documents.yaml import Mapping, YamlError, deref, text_of
+from cachelint.record import NamedTuple
 from cachelint.scripts import Scripts
 from cachelint.source import Position, SourceError, SourceFile
 

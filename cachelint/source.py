@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import stat
 from bisect import bisect_right
-from typing import NamedTuple
+
+from cachelint.record import NamedTuple
 
 MAX_BYTES = 10 * 1024 * 1024
 """Larger files are reported and left alone: no hand-written build file comes near this size."""

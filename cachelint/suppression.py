@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from cachelint.record import NamedTuple
 from cachelint.source import SourceFile, Span
 
 if TYPE_CHECKING:

@@ -8,7 +8,9 @@ that its sources select. The rules are BuildKit's: frontend/dockerfile/dockerfil
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from cachelint.record import NamedTuple
 
 from cachelint.documents.globs import clean_path, glob_tokens, has_wildcard
 from cachelint.documents.pattern_list import Automaton, PatternList, Place

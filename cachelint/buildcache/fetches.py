@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import enum
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from cachelint.record import NamedTuple
 
 from cachelint.buildcache.remotes import (
     branch_in,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cachelint.documents.run import Command, commands, text_of_run
+from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from cachelint.record import NamedTuple
 
 from cachelint.buildcache.mounts import mount_origin
 from cachelint.buildcache.steps import Builder

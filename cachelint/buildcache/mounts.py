@@ -6,7 +6,9 @@ The fields are those of BuildKit (moby/buildkit, frontend/dockerfile/instruction
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

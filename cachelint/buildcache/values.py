@@ -7,7 +7,9 @@ references cannot.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from cachelint.record import NamedTuple
 
 from cachelint.documents.words import ExpansionError, expand, references
 

@@ -6,7 +6,7 @@ the schema (slow to load) is asked only when there is something to explain.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cachelint.documents.yaml import (
     Entry,
@@ -20,6 +20,7 @@ from cachelint.documents.yaml import (
     parse_yaml,
     text_of,
 )
+from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

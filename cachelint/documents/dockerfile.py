@@ -8,7 +8,7 @@ is the measure (moby/buildkit, frontend/dockerfile/parser and .../instructions).
 from __future__ import annotations
 
 from io import BytesIO
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cachelint.documents.dockerfile_checks import problem, trigger_problem
 from cachelint.documents.dockerfile_lines import (
@@ -29,6 +29,7 @@ from cachelint.documents.dockerfile_syntax import (
     split_command,
     word_pattern,
 )
+from cachelint.record import NamedTuple
 from cachelint.source import SourceFile, Span
 
 if TYPE_CHECKING:
@@ -186,19 +187,13 @@ def parse_dockerfile(source: SourceFile) -> Dockerfile:
     """Parse a Dockerfile. Raises `DockerfileError` for what Docker refuses to read."""
     layout = scan(source)
     escape = layout.directives.get("escape", "\\")
-    instructions: list[Instruction] = []
-    comments: list[Comment] = []
-    for line in _first_lines(layout.masked):
-        if span := layout.comments.get(line):
-            comments.append(Comment(span, source.text[span.start : span.end]))
-        else:
-            instructions.append(_instruction(layout.logical[line], escape))
-    preamble, stages = _staged(source, instructions)
-    return Dockerfile(source, layout.directives, preamble, stages, tuple(comments))
+    instructions = [_instruction(layout.logical[line], escape) for line in _first_lines(layout.masked)]
+    comments = tuple([Comment(span, source.text[span.start : span.end]) for span in layout.comments])
+    return Dockerfile(source, layout.directives, *_staged(source, instructions), comments)
 
 
 def _first_lines(masked: str) -> Iterator[int]:
-    """0-based numbers of the lines on which instructions and comments begin."""
+    """0-based numbers of the lines on which instructions begin."""
     from dockerfile_parse import DockerfileParser  # not at start-up: it loads logging
 
     parser = DockerfileParser(fileobj=BytesIO(masked.encode("utf-8", "replace")))
@@ -229,7 +224,7 @@ def _read(line: LogicalLine, command: Command, escape: str) -> Instruction:
         line.last + 1,
         value,
         sub_pieces(line.pieces, value_start),
-        tuple([_flag(line.pieces, *flag) for flag in flags]),
+        tuple([_flag(line.pieces, *flag) for flag in flags]) if flags else (),
         exec_form(keyword, value),
         line.heredocs,
         escape=escape,
@@ -244,7 +239,7 @@ def _flag(pieces: Pieces, text: str, start: int, end: int) -> Flag:
 def _staged(source: SourceFile, instructions: list[Instruction]) -> tuple[tuple[Instruction, ...], tuple[Stage, ...]]:
     """The instructions before the first FROM, and the stages."""
     starts = [at for at, instruction in enumerate(instructions) if instruction.keyword == "FROM"]
-    preamble = tuple(instructions[: starts[0]] if starts else instructions)
+    preamble = instructions[: starts[0]] if starts else instructions
     for early in preamble:
         if early.keyword != "ARG":
             raise DockerfileError(f"{early.keyword} before the first FROM, where only ARG may stand", early.span)
@@ -254,7 +249,7 @@ def _staged(source: SourceFile, instructions: list[Instruction]) -> tuple[tuple[
     stages = [
         _stage(index, instructions[start:end]) for index, (start, end) in enumerate(zip(starts, ends, strict=True))
     ]
-    return preamble, tuple(stages)
+    return tuple(preamble), tuple(stages)
 
 
 def _stage(index: int, instructions: list[Instruction]) -> Stage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cachelint.documents.dockerfile_syntax import (
     KEYWORDS,
@@ -16,10 +16,11 @@ from cachelint.documents.dockerfile_syntax import (
     split_command,
 )
 from cachelint.documents.words import GO_SPACES, ExpansionError
+from cachelint.record import NamedTuple
 from cachelint.source import BOM, SourceFile, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 Pieces = tuple[tuple[int, int], ...]
 """Where a text joined of parts comes from: offsets in it, each with the offset in the source of the character there."""
@@ -73,14 +74,14 @@ class LogicalLine(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """What the lines of a Dockerfile are: `logical` holds the instructions and `comments` the comments, by line.
+    """What the lines of a Dockerfile are: `logical` holds the instructions by line, `comments` the comments in order.
 
-    `masked` has as many lines as the source, with each instruction on its first line and every comment as ``#``.
+    `masked` has as many lines as the source: each instruction on its first line, all other lines empty.
     """
 
     directives: dict[str, str]
     logical: dict[int, LogicalLine]
-    comments: dict[int, Span]
+    comments: tuple[Span, ...]
     masked: str
 
 
@@ -102,7 +103,7 @@ _LAST = 1 << 62
 def sub_pieces(pieces: Pieces, start: int) -> Pieces:
     """The pieces of a joined text's part from `start` on."""
     if len(pieces) == 1:
-        return ((0, pieces[0][1] + start - pieces[0][0]),)
+        return ((0, pieces[0][1] + start),)
     rest = pieces[bisect_right(pieces, (start, _LAST)) :]
     return ((0, offset_of(pieces, start)), *((begin - start, offset) for begin, offset in rest))
 
@@ -110,8 +111,7 @@ def sub_pieces(pieces: Pieces, start: int) -> Pieces:
 def scan(source: SourceFile) -> Layout:
     """Classify the lines of a Dockerfile. Raises `DockerfileError`."""
     lines = _lines(source)
-    directives = _directives(source, lines)
-    return _Scanner(source, lines, directives).run()
+    return _Scanner(source, lines, *_directives(source, lines)).run()
 
 
 _KNOWN = frozenset(KEYWORDS.values())
@@ -129,16 +129,16 @@ def _kind(line: str) -> int:
 class _Scanner:
     """Walks down the lines; `_at` is the number of the next one to look at."""
 
-    def __init__(self, source: SourceFile, lines: list[str], directives: dict[str, str]) -> None:
+    def __init__(self, source: SourceFile, lines: list[str], directives: dict[str, str], start: int) -> None:
         self._text = source.text
         self._starts = source.line_starts
         self._lines = lines
-        self._at = sum(1 for _ in _leading_directives(lines))
+        self._at = start
         self._directives = directives
         self._escape = directives.get("escape", "\\")
         self._masked = [""] * len(lines)
         self._logical: dict[int, LogicalLine] = {}
-        self._comments: dict[int, Span] = {}
+        self._comments: list[Span] = []
 
     def run(self) -> Layout:
         while self._at < len(self._lines):
@@ -147,13 +147,12 @@ class _Scanner:
                 self._instruction()
             else:
                 self._step_over(kind)
-        return Layout(self._directives, self._logical, self._comments, "\n".join((*self._masked, "")))
+        return Layout(self._directives, self._logical, tuple(self._comments), "\n".join((*self._masked, "")))
 
     def _step_over(self, kind: int) -> None:
         if kind == _COMMENT:
             line, start = self._lines[self._at], self._starts[self._at]
-            self._comments[self._at] = Span(start + line.index("#"), start + len(line))
-            self._masked[self._at] = "#"
+            self._comments.append(Span(start + line.index("#"), start + len(line)))
         self._at += 1
 
     def _instruction(self) -> None:
@@ -176,9 +175,12 @@ class _Scanner:
     def _join(self) -> tuple[str, Pieces]:
         """The logical line that begins here and its pieces; comments and blank lines in it do not end it."""
         part, more = _without_continuation(self._lines[self._at], self._escape)
-        parts, pieces = [part], [(0, self._starts[self._at])]
-        length = len(part)
+        start = self._starts[self._at]
         self._at += 1
+        if not more:
+            return part, ((0, start),)
+        parts, pieces = [part], [(0, start)]
+        length = len(part)
         while more and self._at < len(self._lines):
             kind = _kind(self._lines[self._at])
             if kind == _TEXT:
@@ -246,35 +248,33 @@ def _lines(source: SourceFile) -> list[str]:
     return [line.rstrip("\r") for line in lines] if "\r" in source.text else lines
 
 
-def _leading_directives(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """The directives at the top: any other line ends them."""
-    for line in lines:
-        found = directive(line.lstrip(GO_SPACES))
-        if not found:
-            return
-        yield found
+def _directives(source: SourceFile, lines: list[str]) -> tuple[dict[str, str], int]:
+    """Every directive that Docker heeds, and how many lines they take.
 
-
-def _directives(source: SourceFile, lines: list[str]) -> dict[str, str]:
-    """Every directive that Docker heeds: `escape` is read by its parser, the others by a stricter look at the top."""
+    Its parser reads `escape`; for the others Docker takes a stricter look at the top of the file.
+    """
     seen: dict[str, str] = {}
-    for number, (name, value) in enumerate(_leading_directives(lines), 1):
-        if name in seen:
-            raise DockerfileError(f"a second {name} directive", source.line_span(number))
-        if name == "escape" and value not in {"\\", "`"}:
-            raise DockerfileError("the escape character is either \\ or `", source.line_span(number))
-        seen[name] = value
-    return {name: value for name, value in seen.items() if name == "escape"} | _unindented_directives(source.text)
-
-
-def _unindented_directives(text: str) -> dict[str, str]:
-    """The syntax and check directives, which begin in the first column and may follow a ``#!`` line."""
-    lines = [line.rstrip("\r") for line in text.removeprefix(BOM).split("\n", 5)[:5]]
-    found: dict[str, str] = {}
-    for line in lines[lines[0].startswith("#!") :]:
-        name, value = directive(line) or ("", "")
-        if not name or name in found:
+    for number, line in enumerate(lines):
+        name, value = directive(line.lstrip(GO_SPACES)) or ("", "")
+        if not name:
             break
-        found[name] = value
+        if name in seen:
+            raise DockerfileError(f"a second {name} directive", source.line_span(number + 1))
+        if name == "escape" and value not in {"\\", "`"}:
+            raise DockerfileError("the escape character is either \\ or `", source.line_span(number + 1))
+        seen[name] = value
+    escape = {"escape": seen["escape"]} if "escape" in seen else {}
+    return escape | _unindented_directives(lines), len(seen)
+
+
+def _unindented_directives(lines: list[str]) -> dict[str, str]:
+    """The syntax and check directives, which begin in the first column and may follow a ``#!`` line."""
+    found: dict[str, str] = {}
+    for number, line in enumerate(lines):
+        name, value = directive(line) or ("", "")
+        if name and name not in found:
+            found[name] = value
+        elif number or not line.startswith("#!"):
+            break
     found.pop("escape", None)
     return found

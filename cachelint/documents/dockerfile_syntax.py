@@ -7,9 +7,14 @@ place to place there, and so it does here.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING
 
 from cachelint.documents.words import GO_SPACES, ExpansionError, Lexer
+from cachelint.record import NamedTuple
+
+if TYPE_CHECKING:
+    from json import JSONDecoder
 
 _NAMES = """
     ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER VOLUME
@@ -127,7 +132,7 @@ def exec_form(keyword: str, value: str) -> tuple[str, ...] | None:
     if not value.startswith("["):
         return None
     try:
-        array = _parse_json(value)
+        array = _json().decode(value)
     except (ValueError, RecursionError):
         return None
     if not all(isinstance(item, str) for item in array):
@@ -138,12 +143,12 @@ def exec_form(keyword: str, value: str) -> tuple[str, ...] | None:
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def _parse_json(text: str) -> list[str]:
-    """Python's JSON held to the standard: no NaN, no number beyond a double. Raises ValueError."""
-    from json import loads  # comes with dockerfile_parse, not before
+@cache
+def _json() -> JSONDecoder:
+    """Python's JSON held to the standard: no NaN, no number beyond a double."""
+    from json import JSONDecoder  # comes with dockerfile_parse, not before
 
-    array: list[str] = loads(text, parse_constant=_no_number, parse_int=_number, parse_float=_number)
-    return array
+    return JSONDecoder(parse_constant=_no_number, parse_int=_number, parse_float=_number)
 
 
 def _number(digits: str) -> float:

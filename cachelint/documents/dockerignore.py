@@ -7,11 +7,11 @@ Read as moby/patternmatcher's ``ignorefile`` reads them and applied as BuildKit'
 from __future__ import annotations
 
 import os.path
-from typing import NamedTuple
 
 from cachelint.documents.dockerfile import Comment
 from cachelint.documents.globs import PatternError, clean_path, go_strip
 from cachelint.documents.pattern_list import PatternList
+from cachelint.record import NamedTuple
 from cachelint.source import BOM, SourceFile, Span
 
 

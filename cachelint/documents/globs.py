@@ -6,7 +6,9 @@ What they mean: Go's ``path/filepath.Match``; moby/patternmatcher ``patternmatch
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable

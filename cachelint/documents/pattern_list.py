@@ -7,7 +7,7 @@ cannot make it slow, which ``re`` cannot promise.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cachelint.documents.globs import (
     DEEP,
@@ -21,6 +21,7 @@ from cachelint.documents.globs import (
     go_strip,
     ignore_tokens,
 )
+from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

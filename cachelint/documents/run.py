@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cachelint.documents.dockerfile_lines import place
 from cachelint.documents.shell import SHELLS, SimpleCommand, bare, script_of, simple_commands
+from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

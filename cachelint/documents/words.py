@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cachelint.documents.word_patterns import ExpansionError, replaced, trimmed
+from cachelint.record import NamedTuple
 from cachelint.source import BOM, Span
 
 if TYPE_CHECKING:

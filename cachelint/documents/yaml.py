@@ -7,8 +7,9 @@ position of its anchor, so that an edit "at the alias" would edit the anchor.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from cachelint.record import NamedTuple
 from cachelint.source import BOM, SourceFile, Span
 
 if TYPE_CHECKING:
@@ -22,16 +23,15 @@ MAX_MERGED = 1_000_000
 """Entries that all merge keys of a file together may bring: the bound that a merge bomb runs into."""
 
 MERGE = "<<"
-_PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*[ \t]*(?:\r?\n[ \t]*)*)+")
+_PROPERTIES = re.compile(r"(?:(?:!<[^>\s]*>|[&!][^\s,\[\]{}]*)(?:\s|(?<=\s)#[^\n]*)*)+")
+_COLON = re.compile(r"\s*:")
 # What a plain scalar is when it is no string (yaml.v3, resolve.go; `yes` and `on` are strings for Compose).
 _NUMBER = re.compile(
     r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*|(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|"
     r"\.(?:inf|Inf|INF))|\.(?:nan|NaN|NAN)"
 )
 _BOOLEANS = frozenset(("true", "True", "TRUE", "false", "False", "FALSE"))
-_ILLEGAL = re.compile(
-    "[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]"
-)  # YAML 1.2, 5.1
+_ILLEGAL = "[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]"  # YAML 1.2, 5.1
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 
 
@@ -161,6 +161,12 @@ def text_of(node: Node | None) -> str | None:
     return target.value if isinstance(target, Scalar) and not target.is_null else None
 
 
+def is_merge(entry: Entry) -> bool:
+    """Whether an entry merges other mappings into its own (``<<``)."""
+    key = deref(entry.key)
+    return isinstance(key, Scalar) and key.value == MERGE and not key.style
+
+
 def has_compose_tag(node: Node) -> bool:
     """Whether a node carries ``!reset`` or ``!override``, which act on the files merged before."""
     tag = deref(node).tag
@@ -220,7 +226,7 @@ class _Builder:
         return YamlFile(self._source, tuple(self._documents))
 
     def _illegal_character(self) -> int:
-        match = _ILLEGAL.search(self._source.text, self._shift)
+        match = re.compile(_ILLEGAL).search(self._source.text, self._shift)
         return match.start() if match else 0
 
     def _mark(self, mark: Any) -> Span:
@@ -244,8 +250,18 @@ class _Builder:
         if style in ("|", ">"):
             span = Span(span.start, span.start + len(self._source.text[slice(*span)].rstrip()))
         elif not style and not event.value:
-            span = Span(span.end, span.end)
+            end = span.end if event.anchor or event.tag else self._end_of_nothing(span.end)
+            span = Span(end, end)
         self._add(Scalar(span, event.value, style, event.tag, event.anchor), event.anchor)
+
+    def _end_of_nothing(self, end: int) -> int:
+        """Where an empty value ends: behind its key's colon, or behind the key; its mark lies at what follows it."""
+        opened = self._open[-1] if self._open else None
+        if opened is None or type(opened.event).__name__ != "MappingStartEvent" or len(opened.children) % 2 == 0:
+            return end
+        key = opened.children[-1].span.end
+        colon = _COLON.match(self._source.text, key)
+        return colon.end() if colon else key
 
     def _alias(self, event: Any) -> None:
         span = Span(event.start_mark.index + self._shift, event.end_mark.index + self._shift)
@@ -297,7 +313,7 @@ class _Builder:
             if key.value in own:
                 raise YamlError(f"key {key.value!r} is already defined in this mapping", entry.key.span)
             own[key.value] = entry
-            if key.value == MERGE and not key.style:
+            if key.value == MERGE and is_merge(entry):
                 merges.append(entry)
         return self._with_merges(own, merges) if merges else own
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
 from cachelint.commit_arg import CommitArg
 from cachelint.diagnostic import Diagnostic, Location, Related, Severity, locate
+from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cachelint.buildcache.change import Change, Outcome
 from cachelint.buildcache.copies import context_sources, is_everything
@@ -14,6 +14,7 @@ from cachelint.diagnostic import Related, Severity, locate
 from cachelint.documents.dockerfile_edit import move_below
 from cachelint.documents.run import commands
 from cachelint.fix import Applicability, Fix, display_only
+from cachelint.record import NamedTuple
 from cachelint.rules.base import Example, FixAvailability, Rule
 
 if TYPE_CHECKING:

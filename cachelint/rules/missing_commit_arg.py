@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from cachelint.buildcache.copies import brings_source
 from cachelint.buildcache.values import GraphError
 from cachelint.diagnostic import Diagnostic, Severity
-from cachelint.documents.compose_edit import add_arg, args_home
+from cachelint.documents.compose_edit import add_arg, args_home, sources_of
 from cachelint.documents.dockerfile import pairs
 from cachelint.documents.yaml_edit import CannotEditError
 from cachelint.fix import Applicability, Fix, display_only
-from cachelint.rules.base import Example, FixAvailability, Rule
+from cachelint.record import NamedTuple
+from cachelint.rules.base import Example, FixAvailability, Rule, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cachelint.documents.dockerfile import Instruction
     from cachelint.project import Build, Project
@@ -64,6 +65,10 @@ services:
         ),
     )
 
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._surveyed: tuple[Project, _Survey] | None = None
+
     def check_build(self, build: Build, project: Project) -> Iterator[Diagnostic]:
         """Findings about one build."""
         if not self._is_missing(build):
@@ -91,32 +96,65 @@ services:
         assert build.dockerfile
         declared = (pair.name for one in build.dockerfile.instructions if one.keyword == "ARG" for pair in pairs(one))
         known = next(filter(self.settings.commit_arg.is_one, declared), None)
-        return known or self._habit(project)[0]
+        return known or self._survey(project).habit[0]
 
-    def _habit(self, project: Project) -> tuple[str, str]:
-        """The commit argument, as (name, value), that most builds of the project pass."""
-        passed = Counter(
-            (arg.name, arg.value)
-            for build in project.builds
-            for arg in build.args
-            if arg.value and "$" in arg.value and self.settings.commit_arg.is_one(arg.name)
-        )
-        default = (self.settings.commit_arg.name, self.settings.commit_arg.value)
-        return max(passed, key=lambda one: (passed[one], one), default=default)
+    def _survey(self, project: Project) -> _Survey:
+        """What the project's builds have in common; looked up once for each project, since they come one by one."""
+        if self._surveyed is None or self._surveyed[0] is not project:
+            default = (self.settings.commit_arg.name, self.settings.commit_arg.value)
+            habit = _habit(project, self.settings.commit_arg.is_one, default)
+            self._surveyed = project, _Survey(habit, _sharers(project))
+        return self._surveyed[1]
 
     def _fix(self, build: Build, project: Project, name: str) -> Fix:
-        value = self._habit(project)[1]
+        """Written where the build's arguments are, or once at the anchor that they share with others that need it."""
+        survey = self._survey(project)
+        value = survey.habit[1]
         assert build.compose
-        home = args_home(build.request)
-        sharing = [one for one in project.builds if one.service and args_home(one.request) is home]
-        others = [one.service.name for one in sharing if one.service and not self._is_missing(one)]
-        if others:
-            return display_only(f"write `{name}: {value}` by hand: `{others[0]}` shares these arguments and needs none")
+        homes = [(home, survey.sharers.get(id(home), [])) for home in sources_of(args_home(build.request))]
+        others = [[one for one in builds if not self._is_missing(one)] for _, builds in homes]
+        owners = [
+            one
+            for (home, builds), without in zip(homes, others, strict=True)
+            for one in builds
+            if not without and args_home(one.request) is home
+        ]
+        if not owners:
+            service = others[0][0].service
+            assert service
+            return display_only(f"write `{name}: {value}` by hand: `{service.name}` shares these arguments")
         try:
-            change = add_arg(build.compose, build.request, name, value)
+            change = add_arg(build.compose, owners[-1].request, name, value)
         except CannotEditError as error:
             return display_only(f"write `{name}: {value}` by hand: {error}")
         return Fix(f"pass {name}={value}", Applicability.SAFE, change.edits, change.statements)
+
+
+class _Survey(NamedTuple):
+    """`habit` is the commit argument, as (name, value), that most builds pass; `sharers` are the builds that a node
+    (by its identity) gives arguments to."""
+
+    habit: tuple[str, str]
+    sharers: dict[int, list[Build]]
+
+
+def _habit(project: Project, is_commit_arg: Callable[[str], bool], default: tuple[str, str]) -> tuple[str, str]:
+    passed = Counter(
+        (arg.name, arg.value)
+        for build in project.builds
+        for arg in build.args
+        if arg.value and "$" in arg.value and is_commit_arg(arg.name)
+    )
+    return max(passed, key=lambda one: (passed[one], one), default=default)
+
+
+def _sharers(project: Project) -> dict[int, list[Build]]:
+    found: dict[int, list[Build]] = {}
+    for build in project.builds:
+        if build.service:
+            for home in sources_of(args_home(build.request)):
+                found.setdefault(id(home), []).append(build)
+    return found
 
 
 def _built(build: Build) -> Iterator[Instruction]:
