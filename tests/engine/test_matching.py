@@ -197,7 +197,7 @@ def test_generated(engine, tmp_path) -> None:
     parents = knows(engine, "--parents", tmp_path / "parents")
 
     @settings(
-        max_examples=int(EXAMPLES or 30),
+        max_examples=int(EXAMPLES or 20),
         deadline=None,
         database=None,
         derandomize=EXAMPLES is None,
