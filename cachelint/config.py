@@ -101,4 +101,4 @@ def _patterns(exclude: tuple[str, ...]) -> PatternList:
 def _anywhere(pattern: str) -> str:
     name = pattern.removeprefix("!")
     mark = pattern[: len(pattern) - len(name)]
-    return pattern if "/" in name.rstrip("/") else f"{mark}**/{name}"
+    return f"{mark}{name.lstrip('/')}" if "/" in name.rstrip("/") else f"{mark}**/{name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 from cachelint.source import SourceError, read_source
@@ -17,6 +18,8 @@ FILE_NAMES = (".cachelint.yaml", ".cachelint.yml")
 _PYPROJECT = "pyproject.toml"
 _SCHEMA = os.path.join(os.path.dirname(__file__), "config.schema.json")
 _MAX_NODES = 10_000
+_MAX_KEY_PARTS = 50
+_KEY_PART = re.compile(r"""[ \t]*(?:[\w-]+|"[^"]*"|'[^']*')[ \t]*""")
 _WORDS = {"object": "a mapping", "array": "a list", "string": "text"}
 
 
@@ -72,11 +75,23 @@ def _table(source: SourceFile) -> Any:
         import tomllib
     else:
         import tomli as tomllib
+    if any(map(_is_bomb, source.text.splitlines())):
+        raise ConfigError(f"{_shown(source.path)}: a key of more than {_MAX_KEY_PARTS} parts")
     try:
         tool = tomllib.loads(source.text).get("tool")
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{_shown(source.path)}: no valid TOML: {error}") from error
     return tool.get("cachelint") if isinstance(tool, dict) else None
+
+
+def _is_bomb(line: str) -> bool:
+    """Whether a line holds a dotted key so long that the TOML reader, which is quadratic in it, would take minutes."""
+    parts = 0
+    for part in line.split(".") if line.count(".") > _MAX_KEY_PARTS else ():
+        parts = parts + 1 if _KEY_PART.fullmatch(part) else 0
+        if parts > _MAX_KEY_PARTS:
+            return True
+    return False
 
 
 def _read_toml(source: SourceFile) -> Any:
