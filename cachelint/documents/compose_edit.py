@@ -5,25 +5,26 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cachelint.documents.yaml import Alias, Mapping, Scalar, Sequence, deref
+from cachelint.documents.yaml import Mapping, Scalar, Sequence, deref, is_merge
 from cachelint.documents.yaml_edit import (
     CannotEditError,
     Change,
-    Lines,
-    Remover,
     entry_span,
-    insert_below,
-    insert_in_block,
-    insert_in_flow,
+    key_of,
     place_of,
     quote_like,
 )
+from cachelint.documents.yaml_insert import Lines, indentation, insert_below, insert_in_block, insert_in_flow
+from cachelint.documents.yaml_remove import Remover
 from cachelint.fix import Edit, Fields, Statement
 from cachelint.source import Span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cachelint.documents.compose import ComposeBuild, ComposeFile
-    from cachelint.documents.yaml import Node
+    from cachelint.documents.yaml import Entry, Node
+    from cachelint.documents.yaml_edit import Place
 
 _ABOUT_CACHE = re.compile(r"inline|cach|buildkit", re.IGNORECASE)
 _BEFORE_ARGS = ("context", "dockerfile", "target")
@@ -47,41 +48,45 @@ def add_arg(file: ComposeFile, build: ComposeBuild, name: str, value: str) -> Ch
     home = args_home(build)
     if home is build.args_node:
         if isinstance(home, Scalar):
-            return _fill_empty_args(file, build, home, name, value)
+            return _fill_empty_args(file, home, name, value)
         return _append(file, home, name, value)
     if isinstance(home, Mapping):
-        return _create_args(file, build, home, name, value)
+        return _create_args(file, home, name, value)
     assert isinstance(home, Scalar)
     return _expand_build(file, build, home, name, value)
 
 
+def sources_of(home: Node) -> Iterator[Node]:
+    """The node itself and the mappings that it takes entries from with merge keys, nearest first."""
+    yield home
+    if isinstance(home, Mapping):
+        for entry in filter(is_merge, home.entries):
+            value = deref(entry.value)
+            for source in value.items if isinstance(value, Sequence) else (value,):
+                yield from sources_of(deref(source))
+
+
 def _append(file: ComposeFile, args: Mapping | Sequence, name: str, value: str) -> Change:
     place = place_of(file.yaml, args)
+    last: Entry | Node | None
     if isinstance(args, Mapping):
+        last = args.entries[-1] if args.entries else None
         statement = Statement((*place.path, name), value)
-        text = _entry_text(args, name, value)
+        text = _entry_text(last, name, value, flow=args.flow)
     else:
-        text = _item_text(args, name, value)
+        last = args.items[-1] if args.items else None
         statement = Statement((*place.path, len(args.items)), f"{name}={value}")
+        text = quote_like(last, f"{name}={value}", flow=args.flow)
     if args.flow:
         return Change(insert_in_flow(file.source, args, text), (statement,))
-    after = args.entries[-1].value if isinstance(args, Mapping) else args.items[-1]
     if isinstance(args, Sequence):
         text = _dash(file, args) + text
-    if after.span.start == after.span.end and isinstance(args, Mapping):
-        after = Scalar(args.entries[-1].span, "", "")
-    return Change((insert_in_block(file.source, args, after, Lines(((0, text),))),), (statement,))
+    return Change((insert_in_block(file.yaml, args, last, Lines(((0, text),))),), (statement,))
 
 
-def _entry_text(args: Mapping, name: str, value: str) -> str:
-    key, sample = args.entries[-1].key, args.entries[-1].value
-    quoted_key = quote_like(key if isinstance(key, Scalar) else None, name, flow=False)
-    return f"{quoted_key}: {quote_like(sample if isinstance(sample, Scalar) else None, value, flow=args.flow)}"
-
-
-def _item_text(args: Sequence, name: str, value: str) -> str:
-    sample = args.items[-1] if args.items else None
-    return quote_like(sample if isinstance(sample, Scalar) else None, f"{name}={value}", flow=args.flow)
+def _entry_text(sample: Entry | None, name: str, value: str, *, flow: bool) -> str:
+    key = quote_like(sample and sample.key, name, flow=False)
+    return f"{key}: {quote_like(sample and sample.value, value, flow=flow)}"
 
 
 def _dash(file: ComposeFile, args: Sequence) -> str:
@@ -92,40 +97,56 @@ def _dash(file: ComposeFile, args: Sequence) -> str:
     return dash if re.fullmatch(r"-[ \t]+", dash) else "- "
 
 
-def _fill_empty_args(file: ComposeFile, build: ComposeBuild, args: Scalar, name: str, value: str) -> Change:
-    entry = build.node.merged["args"] if isinstance(build.node, Mapping) else build.entry
-    shared = isinstance(entry.value, Alias) or args.anchor or build.entry.value is not build.node
-    if shared or args.span.start != args.span.end:
-        raise CannotEditError("`args` is written as an explicit null or behind an anchor")
-    assert isinstance(build.node, Mapping)
-    if build.node.flow:
-        raise CannotEditError("`args` is an empty value in braces")
-    indent = file.source.position(entry.key.span.start).column - 1 + _step(file, build)
-    text, data = _new_args(file, name, value, flow=False)
-    edit = insert_below(file.source, entry.span.end + 1, " " * indent, Lines(((0, text),)))
-    return Change((edit,), (Statement(place_of(file.yaml, args).path, data),))
+def _fill_empty_args(file: ComposeFile, args: Scalar, name: str, value: str) -> Change:
+    """Write the first argument in the place of an ``args:`` without value, or with ``null``."""
+    if args.anchor or args.tag or not args.is_null:
+        raise CannotEditError("`args` has an anchor or is neither a mapping nor a list")
+    place = place_of(file.yaml, args)
+    start, colon = args.span.start, _behind_colon(file, place)
+    flow = place.parents[-1].flow
+    text, data = _new_args(file, name, value, flow=flow)
+    statement = (Statement(place.path, data),)
+    if flow:
+        space = "" if file.source.text[start - 1].isspace() else " "
+        return Change((Edit(args.span, space + text),), statement)
+    indent = " " * (indentation(file.source, place.parents[-1]) + _step(file, place.parent))
+    below = insert_below(file.source, args.span.end, indent, Lines(((0, text),)))
+    if start == args.span.end:
+        return Change((below,), statement)
+    return Change((Edit(Span(colon, args.span.end), ""), below), statement)
 
 
-def _create_args(file: ComposeFile, build: ComposeBuild, node: Mapping, name: str, value: str) -> Change:
-    path = (*place_of(file.yaml, node).path, "args")
+def _behind_colon(file: ComposeFile, place: Place) -> int:
+    """Where the colon between a key and its value ends. Raises `CannotEditError`."""
+    key = key_of(place)
+    match = key and re.compile(r"[ \t]*:").match(file.source.text, key.span.end, place.node.span.start)
+    if not match or file.source.text[match.end() : place.node.span.start].strip():
+        raise CannotEditError("its key is written in an unusual way")
+    return match.end()
+
+
+def _create_args(file: ComposeFile, node: Mapping, name: str, value: str) -> Change:
+    place = place_of(file.yaml, node)
     text, data = _new_args(file, name, value, flow=node.flow)
-    statement = (Statement(path, data),)
+    statement = (Statement((*place.path, "args"), data),)
+    above = _entry_above_args(node)
+    head = f"{quote_like(above and above.key, 'args', flow=False)}:"
     if node.flow:
-        return Change(insert_in_flow(file.source, node, f"args: {text}"), statement)
-    lines = Lines(((0, "args:"), (_step(file, build), text)))
-    return Change((insert_in_block(file.source, node, _line_above_args(node), lines),), statement)
+        return Change(insert_in_flow(file.source, node, f"{head} {text}"), statement)
+    lines = Lines(((0, head), (_step(file, place), text)))
+    return Change((insert_in_block(file.yaml, node, above, lines),), statement)
 
 
-def _line_above_args(node: Mapping) -> Node:
-    """The value of the last of context, dockerfile and target; without any of them the last value."""
+def _entry_above_args(node: Mapping) -> Entry | None:
+    """The last of context, dockerfile and target; without any of them the last entry."""
     written = [entry for entry in node.entries if entry.value.span.start < entry.value.span.end]
-    simple = [one.value for one in written if isinstance(one.key, Scalar) and one.key.value in _BEFORE_ARGS]
-    return simple[-1] if simple else node.entries[-1].value
+    simple = [one for one in written if isinstance(one.key, Scalar) and one.key.value in _BEFORE_ARGS]
+    return (simple or node.entries or (None,))[-1]
 
 
 def _expand_build(file: ComposeFile, build: ComposeBuild, node: Scalar, name: str, value: str) -> Change:
     """Turn ``build: ./dir`` into its long form; the text of the path and a comment behind it stay where they are."""
-    if node.anchor or node.tag or build.entry.value is not node or node.style in ("|", ">"):
+    if node.anchor or node.tag or build.entry.value is not node or node.style in {"|", ">"}:
         raise CannotEditError("`build` has an anchor or is written in an unusual way")
     place = place_of(file.yaml, node)
     service = place.parents[-1]
@@ -133,45 +154,41 @@ def _expand_build(file: ComposeFile, build: ComposeBuild, node: Scalar, name: st
     text, data = _new_args(file, name, value, flow=service.flow)
     statement = (Statement(place.path, Fields((("context", node.value), ("args", data)))),)
     start, end = node.span
+    context, args = (f"{quote_like(build.entry.key, key, flow=False)}:" for key in ("context", "args"))
     if service.flow:
-        around = Edit(Span(start, start), "{context: "), Edit(Span(end, end), f", args: {text}}}")
+        around = Edit(Span(start, start), f"{{{context} "), Edit(Span(end, end), f", {args} {text}}}")
         return Change(around, statement)
-    colon = file.source.text.index(":", build.entry.key.span.end) + 1
-    if file.source.text[colon:start].strip():
-        raise CannotEditError("a comment stands between `build:` and its value")
-    step = _step(file, build)
-    indent = " " * (file.source.position(build.entry.key.span.start).column - 1 + step)
-    line_break = file.source.line_break_at(start)
-    context = Edit(Span(colon, start), f"{line_break}{indent}context: ")
-    args = insert_below(file.source, end, indent, Lines(((0, "args:"), (step, text))))
-    return Change((context, args), statement)
+    step = _step(file, place.parent)
+    line_start = file.source.line_span(file.source.position(start).line).start
+    if file.source.text[line_start:start].strip():
+        indent = " " * (indentation(file.source, service) + step)
+        gap = Span(_behind_colon(file, place), start)
+        before = Edit(gap, f"{file.source.line_break_at(start)}{indent}{context} ")
+    else:  # the value has a line of its own: its indentation stays
+        indent = file.source.text[line_start:start]
+        before = Edit(Span(start, start), f"{context} ")
+    below = insert_below(file.source, end, indent, Lines(((0, args), (step, text))))
+    return Change((before, below), statement)
 
 
 def _new_args(file: ComposeFile, name: str, value: str, *, flow: bool) -> tuple[str, object]:
     """The first argument of a build as text and as data, in the notation that the file's other builds prefer."""
     known = [one.build.args_node for one in file.services if one.build and one.build.args_node]
-    as_list = bool(known) and all(isinstance(args, Sequence) for args in known)
-    if as_list:
-        item = quote_like(_sample(known[0]), f"{name}={value}", flow=flow)
+    lists = [args.items for args in known if isinstance(args, Sequence)]
+    if lists and len(lists) == len(known):
+        item = quote_like(lists[0][-1] if lists[0] else None, f"{name}={value}", flow=flow)
         return (f"[{item}]" if flow else f"- {item}"), (f"{name}={value}",)
-    entry = f"{name}: {quote_like(None, value, flow=flow)}"
+    entry = _entry_text(None, name, value, flow=flow)
     return (f"{{{entry}}}" if flow else entry), Fields(((name, value),))
 
 
-def _sample(args: Node) -> Scalar | None:
-    node = args.items[-1] if isinstance(args, Sequence) and args.items else None
-    return node if isinstance(node, Scalar) else None
-
-
-def _step(file: ComposeFile, build: ComposeBuild) -> int:
-    """How far a level is indented below ``build:``, in columns."""
-    key = build.entry.key
-    value = deref(build.entry.value)
-    column = file.source.position(key.span.start).column
-    if isinstance(value, Mapping) and not value.flow and build.entry.value is value:
-        return max(file.source.position(value.span.start).column - column, 1)
-    for service in file.services:
-        start = file.source.position(service.key.span.start).column
-        if not service.node.flow and file.source.position(service.node.span.start).column > start:
-            return file.source.position(service.node.span.start).column - start
+def _step(file: ComposeFile, around: Place) -> int:
+    """How many columns a level below a mapping is indented, judged by the mapping itself and then by the services."""
+    pairs = [(key_of(around) if around.parents else None, around.node)]
+    pairs += [(service.key, service.node) for service in file.services]
+    for key, node in pairs:
+        if key and isinstance(node, Mapping) and not node.flow:
+            step = indentation(file.source, node) + 1 - file.source.position(key.span.start).column
+            if step > 0:
+                return step
     return 2

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cachelint.discovery import Kind
 from cachelint.documents import dockerfile_meaning, yaml_meaning
 from cachelint.documents.dockerfile import DockerfileError, parse_dockerfile
-from cachelint.documents.yaml import YamlError, parse_yaml
+from cachelint.documents.yaml import Mapping, YamlError, parse_yaml
 from cachelint.source import SourceFile
 
 if TYPE_CHECKING:
@@ -32,15 +32,20 @@ def _compose(old: SourceFile, new: SourceFile, statements: Sequence[Statement]) 
     before, after = parse_yaml(old), parse_yaml(new)
     if not yaml_meaning.means_as_stated(before, statements, after):
         return False
-    return all(_in_build(path) for path in yaml_meaning.differences(before, after))
+    has_services = any(isinstance(root, Mapping) and "services" in root.merged for root in before.documents)
+    return all(_in_build(path, has_services=has_services) for path in yaml_meaning.differences(before, after))
 
 
-def _in_build(path: tuple[str | int, ...]) -> bool:
+def _in_build(path: tuple[str | int, ...], *, has_services: bool) -> bool:
     """Whether a resolved path lies in a service's build (of version 1 too) or in a block that is nothing by itself."""
-    _, *keys = path
-    if keys[:1] == ["services"]:
+    keys = [str(key) for key in path[1:]]
+    if keys and keys[0].startswith("x-"):
+        return True
+    if has_services:
+        if keys[:1] != ["services"]:
+            return False
         keys = keys[1:]
-    return str(keys[0]).startswith("x-") or keys[1:2] == ["build"]
+    return len(keys) > 1 and (keys[1] == "build" or keys[1].startswith("x-"))
 
 
 def _dockerfile(old: SourceFile, new: SourceFile, statements: Sequence[Statement]) -> bool:

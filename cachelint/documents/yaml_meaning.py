@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING, TypeAlias
 
-from cachelint.documents.yaml import MERGE, Alias, Entry, Mapping, Node, Scalar, Sequence, YamlFile, deref
+from cachelint.documents.yaml import Alias, Entry, Mapping, Node, Scalar, Sequence, YamlFile, deref, is_merge
 from cachelint.fix import ABSENT, Fields
 
 if TYPE_CHECKING:
@@ -63,9 +63,13 @@ def _child(node: Node, step: str | int) -> Node | None:
     if isinstance(node, Sequence) and isinstance(step, int):
         return node.items[step] if step < len(node.items) else None
     if isinstance(node, Mapping):
-        entry = node.own(str(step))
-        return entry.value if entry else None
+        return next((one.value for one in node.entries if _names(one, step)), None)
     raise LookupError(step)
+
+
+def _names(entry: Entry, step: str | int) -> bool:
+    key = deref(entry.key)
+    return isinstance(key, Scalar) and key.value == step
 
 
 class _Reader:
@@ -73,7 +77,7 @@ class _Reader:
         self._numbers = numbers
         self._changes = changes
         self._seen: dict[int, Number] = {}
-        self._merges: dict[int, dict[object, Entry]] = {}
+        self._merges: dict[int, dict[object, Number]] = {}
 
     def number(self, node: Node | None) -> Number:
         """One number for equal meanings."""
@@ -93,46 +97,39 @@ class _Reader:
     def _of_node(self, node: Scalar | Sequence | Mapping) -> Number:
         if isinstance(node, Scalar):
             return self._of_scalar(node)
-        added = self._changes.added.get(id(node), [])
         if isinstance(node, Sequence):
-            kept = [item for item in node.items if self._changes.replaced.get(id(item)) is not ABSENT]
+            added = self._changes.added.get(id(node), [])
+            kept = [item for item in node.items if not self._is_removed(item)]
             items = [self.number(item) for item in kept] + [self._of_data(data) for _, data in added]
             return self._of_key(("list", node.tag, tuple(items)))
-        fields = {key: self.number(entry.value) for key, entry in self._entries(node).items()}
-        fields |= {key: self._of_data(data) for key, data in added}
-        return self._of_key(("map", node.tag, frozenset(fields.items())))
+        return self._of_key(("map", node.tag, frozenset(self._fields(node).items())))
 
-    def _entries(self, node: Mapping) -> dict[object, Entry]:
-        """Entries by key with merges applied, looked up anew because a stated change may be inside a merged one."""
+    def _is_removed(self, node: Node) -> bool:
+        return self._changes.replaced.get(id(node)) is ABSENT
+
+    def _fields(self, node: Mapping) -> dict[object, Number]:
+        """Meanings by key with merges applied, anew because a stated change may be inside a merged mapping."""
         known = self._merges.get(id(node))
         if known is None:
-            known = self._merges[id(node)] = self._merge(node)
+            own: dict[object, Number] = {}
+            for entry in node.entries:
+                key = deref(entry.key)
+                if not is_merge(entry) and not self._is_removed(entry.value):
+                    own[key.value if isinstance(key, Scalar) else self.number(key)] = self.number(entry.value)
+            own |= {key: self._of_data(data) for key, data in self._changes.added.get(id(node), [])}
+            known = self._merges[id(node)] = {**self._merged(node), **own}
         return known
 
-    def _merge(self, node: Mapping) -> dict[object, Entry]:
-        entries: dict[object, Entry] = {}
-        for entry in node.entries:
-            key = deref(entry.key)
-            if not isinstance(key, Scalar):
-                entries[self.number(key)] = entry
-            elif key.value != MERGE or key.style:
-                entries[key.value] = entry
-        kept = {key: one for key, one in entries.items() if self._changes.replaced.get(id(one.value)) is not ABSENT}
-        for name, inherited in self._merged(node).items():
-            kept.setdefault(name, inherited)
-        return kept
-
-    def _merged(self, node: Mapping) -> dict[object, Entry]:
-        merged: dict[object, Entry] = {}
-        for entry in node.entries:
-            key = deref(entry.key)
-            if isinstance(key, Scalar) and key.value == MERGE and not key.style:
-                value = deref(entry.value)
-                sources = value.items if isinstance(value, Sequence) else (value,)
-                for source in sources:
-                    mapping = deref(source)
-                    if isinstance(mapping, Mapping):
-                        merged = {**self._entries(mapping), **merged}
+    def _merged(self, node: Mapping) -> dict[object, Number]:
+        merged: dict[object, Number] = {}
+        for entry in filter(is_merge, node.entries):
+            value = deref(entry.value)
+            if self._is_removed(entry.value):
+                continue
+            for source in value.items if isinstance(value, Sequence) else (value,):
+                mapping = deref(source)
+                if isinstance(mapping, Mapping) and id(source) not in self._changes.replaced:
+                    merged = {**self._fields(mapping), **merged}
         return merged
 
     def _of_scalar(self, node: Scalar) -> Number:
@@ -161,17 +158,19 @@ def differences(old: YamlFile, new: YamlFile) -> Iterator[tuple[str | int, ...]]
     """
     numbers: dict[object, Number] = {}
     before, after = _Reader(numbers, _Changes(old, ())), _Reader(numbers, _Changes(new, ()))
+    pairs = enumerate(zip_longest(old.documents, new.documents))
     pending: list[tuple[tuple[str | int, ...], Node | None, Node | None]] = [
-        ((number,), *pair) for number, pair in enumerate(zip_longest(old.documents, new.documents))
+        ((number,), one, other) for number, (one, other) in pairs if before.number(one) != after.number(other)
     ]
     while pending:
         path, one, other = pending.pop()
-        if before.number(one) == after.number(other):
-            continue
         left, right = one and deref(one), other and deref(other)
+        changed: list[tuple[tuple[str | int, ...], Node | None, Node | None]] = []
         if isinstance(left, Mapping) and isinstance(right, Mapping) and left.tag == right.tag:
             for key in {**left.merged, **right.merged}:
-                values = (entry and entry.value for entry in (left.merged.get(key), right.merged.get(key)))
-                pending.append(((*path, key), *values))  # type: ignore[arg-type]  # two values, which mypy cannot count
-        else:
+                was, now = left.merged.get(key), right.merged.get(key)
+                if not (was and now and before.number(was.value) == after.number(now.value)):
+                    changed.append(((*path, key), was and was.value, now and now.value))
+        pending += changed
+        if not changed:
             yield path

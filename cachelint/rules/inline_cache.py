@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cachelint.diagnostic import Diagnostic, Severity
 from cachelint.documents.compose import read_args
 from cachelint.documents.compose_edit import remove_cache_setting
 from cachelint.documents.dockerfile import pairs
-from cachelint.documents.yaml import Mapping, Scalar, Sequence, children
+from cachelint.documents.yaml import Mapping, Scalar, Sequence
 from cachelint.documents.yaml_edit import CannotEditError
 from cachelint.fix import Applicability, Fix, display_only
 from cachelint.rules.base import Example, FixAvailability, Rule
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from cachelint.source import Span
 
 _NAME = "BUILDKIT_INLINE_CACHE"
+_ARGS = re.compile(r"(?<![a-z])(?:build)?args?(?![a-z])", re.IGNORECASE)
 _OFF = ("0", "false", "")
 
 
@@ -91,7 +93,7 @@ services:
         """Findings in blocks that no build uses."""
         used = {arg.entry.span for build in project.builds if build.compose is compose for arg in build.args}
         for root in compose.yaml.documents:
-            for node in _extension_blocks(root):
+            for node in _extension_args(root):
                 for arg in read_args(node):
                     if arg.name == _NAME and arg.span not in used:
                         yield self._setting(compose, project, arg.node, arg.span, arg.value)
@@ -109,10 +111,9 @@ services:
                         )
 
     def _setting(self, compose: ComposeFile, project: Project, node: Node, span: Span, value: str | None) -> Diagnostic:
-        readers = [build for build in project.builds if build.service and _uses(build, span) and _reads_image(build)]
-        return self.report(
-            (compose.source, span), _message(value, bool(readers)), fix=_fix(compose, node, unsafe=bool(readers))
-        )
+        builds = (build for build in project.builds if build.compose is compose and _uses(build, span))
+        is_read = any(map(_reads_image, builds))
+        return self.report((compose.source, span), _message(value, is_read), fix=_fix(compose, node, unsafe=is_read))
 
 
 def _message(value: str | None, is_read: bool) -> str:
@@ -155,15 +156,14 @@ def _reads_image(build: Build) -> bool:
     return any("type=" not in one.value or "type=registry" in one.value for one in build.request.cache_from)
 
 
-def _extension_blocks(root: Node | None) -> Iterator[Node]:
-    """Every mapping and list inside the top level ``x-`` keys."""
+def _extension_args(root: Node | None) -> Iterator[Node]:
+    """What stands for build arguments inside the top level ``x-`` keys, by the name of its key."""
     if not isinstance(root, Mapping):
         return
-    pending = [
-        entry.value for entry in root.entries if isinstance(entry.key, Scalar) and entry.key.value.startswith("x-")
-    ]
+    pending = [one for one in root.entries if isinstance(one.key, Scalar) and one.key.value.startswith("x-")]
     while pending:
-        node = pending.pop()
-        if isinstance(node, (Mapping, Sequence)):
-            yield node
-            pending += children(node)
+        key, value = pending.pop()
+        if isinstance(value, (Mapping, Sequence)) and isinstance(key, Scalar) and _ARGS.search(key.value):
+            yield value
+        if isinstance(value, Mapping):
+            pending += value.entries
