@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cachelint.diagnostic import Diagnostic, Refusal, Report
 from cachelint.discovery import Kind
 from cachelint.documents.verify import objection
-from cachelint.fix import Applicability, Edit, Fix, apply_fixes, choose
+from cachelint.fix import Applicability, Edit, EditConflictError, Fix, apply_fixes, choose
 from cachelint.project import projects
 from cachelint.record import NamedTuple
 from cachelint.rules import RULES
@@ -54,7 +54,7 @@ class Linter:
         self._config = config
         self._given = given
         self._progress = progress
-        settings = Settings(config.commit_arg)
+        settings = Settings(config.commit_arg, config.allowed_volumes)
         self._rules = [rule(settings) for rule in RULES if config.enables(rule.id)]
         self._order = {rule.id: number for number, rule in enumerate(RULES)}
 
@@ -88,31 +88,39 @@ class Linter:
             report = self.lint()
         changes = ((source, self._workspace.source(path).text) for path, source in originals.items())
         changed = tuple((source, text) for source, text in changes if text != source.text)
-        return Fixed(report._replace(refused=tuple(refused.values()), fixed=fixed), changed)
+        said = dict.fromkeys(refused.values())  # a refused fix comes again when its place has moved
+        return Fixed(report._replace(refused=tuple(said), fixed=fixed), changed)
 
     def _fix_file(
         self, source: SourceFile, diagnostics: list[Diagnostic], refused: dict[tuple[str, tuple[Edit, ...]], Refusal]
     ) -> int:
-        """Apply what can be applied together, else the first fix that can be applied alone; return how many were."""
-        chosen = choose(one.fix for one in diagnostics if one.fix)
-        if self._apply(source, chosen) is None:
-            return len(chosen)
-        for fix in chosen:
-            reason = self._apply(source, [fix])
+        """Apply the fixes that can be trusted, each and all together; return how many those were."""
+        rules = {one.fix.edits: one.rule for one in reversed(diagnostics) if one.fix}
+        sound: list[Fix] = []
+        pending = [choose(one.fix for one in diagnostics if one.fix)]
+        while pending:
+            fixes = pending.pop()
+            reason = self._objection(source, fixes)
             if reason is None:
-                return 1
-            rule = next(one.rule for one in diagnostics if one.fix == fix)
-            refused[source.path, fix.edits] = Refusal(rule, source.path, f"{fix.title}: {reason}")
-        return 0
+                sound += fixes
+            elif len(fixes) > 1:  # the one that is to blame is found by halves
+                pending += [fixes[len(fixes) // 2 :], fixes[: len(fixes) // 2]]
+            else:
+                rule, title = rules[fixes[0].edits], fixes[0].title
+                refused[source.path, fixes[0].edits] = Refusal(rule, source.path, f"{title}: {reason}")
+        if self._objection(source, sound) is not None:
+            del sound[1:]
+        self._workspace.edit(source.path, apply_fixes(source.text, sound))
+        return len(sound)
 
-    def _apply(self, source: SourceFile, fixes: list[Fix]) -> str | None:
-        """Edit the workspace's text; the reason when the result must not be trusted."""
-        text = apply_fixes(source.text, fixes)
+    def _objection(self, source: SourceFile, fixes: list[Fix]) -> str | None:
+        """Why the outcome of these fixes must not be trusted, or None."""
+        try:
+            text = apply_fixes(source.text, fixes)
+        except EditConflictError:
+            return "its own edits overlap"
         kind = self._workspace.tree.files.get(source.path, Kind.DOCKERFILE)
-        reason = objection(kind, source, text, [statement for fix in fixes for statement in fix.statements])
-        if reason is None:
-            self._workspace.edit(source.path, text)
-        return reason
+        return objection(kind, source, text, [statement for fix in fixes for statement in fix.statements])
 
 
 class _Run:

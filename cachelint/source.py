@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from bisect import bisect_right
@@ -115,15 +116,19 @@ def write_source(source: SourceFile, text: str) -> None:
     """Replace a file's content: all of it, or none.
 
     The new bytes go to a temporary file in the same directory, which takes the place of the old one in a single
-    step. Mode and symbolic links stay. Raises `SourceError`, with the file untouched, when it no longer holds
-    ``source.text`` or when anything fails on the way.
+    step. Mode, owner and symbolic links stay. Raises `SourceError`, with the file untouched, when it no longer holds
+    ``source.text`` or when anything fails on the way. A file that holds `text` already (two names of one file) is left.
     """
     target = os.path.realpath(source.path)
+    old, new = source.text.encode("utf-8"), text.encode("utf-8")
     try:
         with open(target, "rb") as file:
-            if file.read(MAX_BYTES + 1) != source.text.encode("utf-8"):
-                raise SourceError("changed on disk while it was being checked")
-        _replace(target, text.encode("utf-8"))
+            found = file.read(max(len(old), len(new)) + 1)
+        if found == new:
+            return
+        if found != old:
+            raise SourceError("changed on disk while it was being checked")
+        _replace(target, new)
     except OSError as error:
         raise SourceError(_reason(error)) from error
 
@@ -131,7 +136,7 @@ def write_source(source: SourceFile, text: str) -> None:
 def _replace(target: str, data: bytes) -> None:
     import tempfile
 
-    mode = stat.S_IMODE(os.stat(target).st_mode)
+    before = os.stat(target)
     if not os.access(target, os.W_OK):
         raise SourceError("write-protected")
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".cachelint-")
@@ -139,7 +144,9 @@ def _replace(target: str, data: bytes) -> None:
         with open(handle, "wb") as file:
             file.write(data)
             file.flush()
-            os.fchmod(file.fileno(), mode)
+            with contextlib.suppress(PermissionError):  # only root may give files away
+                os.fchown(file.fileno(), before.st_uid, before.st_gid)
+            os.fchmod(file.fileno(), stat.S_IMODE(before.st_mode))
             os.fsync(file.fileno())
         os.replace(temporary, target)
     except BaseException:

@@ -33,18 +33,19 @@ def means_as_stated(old: Dockerfile, statements: Iterable[Statement], new: Docke
             replaced[number] = statement.value
     expected: list[Meaning] = []
     for number, instruction in enumerate((*old.instructions, None)):
-        expected += _meanings(inserted.get(number, ""))
+        expected += _meanings(old, inserted.get(number, ""))
         if number in replaced:
-            expected += () if replaced[number] is ABSENT else _meanings(str(replaced[number]))
+            expected += () if replaced[number] is ABSENT else _meanings(old, str(replaced[number]))
         elif instruction:
             expected.append(_meaning(instruction))
     return old.directives == new.directives and expected == [_meaning(one) for one in new.instructions]
 
 
-def _meanings(lines: str) -> list[Meaning]:
+def _meanings(old: Dockerfile, lines: str) -> list[Meaning]:
     if not lines:
         return []
-    parsed = parse_dockerfile(SourceFile("", f"FROM scratch\n{lines}"))
+    directives = "".join(f"# {name}={value}\n" for name, value in old.directives.items())
+    parsed = parse_dockerfile(SourceFile("", f"{directives}FROM scratch\n{lines}"))
     return [_meaning(one) for one in parsed.instructions[1:]]
 
 
