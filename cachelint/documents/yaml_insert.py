@@ -8,7 +8,6 @@ from cachelint.documents.yaml import Entry, Mapping, Node, Scalar, Sequence, Yam
 from cachelint.documents.yaml_edit import FLOW_REST, REST_OF_LINE, CannotEditError, head_end, place_of
 from cachelint.fix import Edit
 from cachelint.record import NamedTuple
-from cachelint.record import NamedTuple
 from cachelint.source import Span
 
 if TYPE_CHECKING:
