@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def problem(instruction: Instruction) -> str | None:
     """Why Docker refuses an instruction."""
     check = _CHECKS.get(instruction.keyword)
-    return check(instruction, instruction.arguments) if check else None
+    return check(instruction) if check else None
 
 
 def trigger_problem(trigger: Instruction) -> str | None:
@@ -30,17 +30,19 @@ def trigger_problem(trigger: Instruction) -> str | None:
     return None
 
 
-def _some(instruction: Instruction, _: tuple[str, ...]) -> str | None:
+def _some(instruction: Instruction) -> str | None:
     return None if instruction.value else f"{instruction.keyword} without arguments"
 
 
-def _arg(_: Instruction, arguments: tuple[str, ...]) -> str | None:
+def _arg(instruction: Instruction) -> str | None:
+    arguments = instruction.arguments
     if not arguments:
         return "ARG without arguments"
     return "ARG without a name before the =" if any(word[0] == "=" for word in arguments) else None
 
 
-def _env(instruction: Instruction, arguments: tuple[str, ...]) -> str | None:
+def _env(instruction: Instruction) -> str | None:
+    arguments = instruction.arguments
     if not arguments:
         return f"{instruction.keyword} without arguments"
     if "=" in arguments[0] and any(word[0] == "=" for word in arguments):
@@ -55,7 +57,8 @@ def _pairs_problem(instruction: Instruction, arguments: tuple[str, ...]) -> str 
     return None if wrong is None else f"{instruction.keyword} takes name=value, which {wrong} is not"
 
 
-def _copy(instruction: Instruction, arguments: tuple[str, ...]) -> str | None:
+def _copy(instruction: Instruction) -> str | None:
+    arguments = instruction.arguments
     if len(arguments) < 2:
         return f"{instruction.keyword} needs a source and a destination"
     if names_heredoc(arguments[-1]):
@@ -63,7 +66,8 @@ def _copy(instruction: Instruction, arguments: tuple[str, ...]) -> str | None:
     return None
 
 
-def _from(_: Instruction, arguments: tuple[str, ...]) -> str | None:
+def _from(instruction: Instruction) -> str | None:
+    arguments = instruction.arguments
     if len(arguments) == 1:
         return None
     if len(arguments) != 3 or arguments[1].casefold() != "as":
@@ -76,7 +80,7 @@ def _from(_: Instruction, arguments: tuple[str, ...]) -> str | None:
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9-_.]*")
 
 
-def _healthcheck(instruction: Instruction, _: tuple[str, ...]) -> str | None:
+def _healthcheck(instruction: Instruction) -> str | None:
     kind, *command = BLANKS.split(instruction.value, maxsplit=1)
     if kind.upper() == "NONE":
         return "HEALTHCHECK NONE takes no arguments" if command else None
@@ -85,24 +89,25 @@ def _healthcheck(instruction: Instruction, _: tuple[str, ...]) -> str | None:
     return "HEALTHCHECK CMD without a command" if not command or instruction.exec_form == () else None
 
 
-def _onbuild(instruction: Instruction, arguments: tuple[str, ...]) -> str | None:
+def _onbuild(instruction: Instruction) -> str | None:
     trigger = instruction.trigger
     if trigger and trigger.keyword in {"FROM", "MAINTAINER", "ONBUILD"}:
         return f"ONBUILD cannot trigger {trigger.keyword}"
-    return _some(instruction, arguments)
+    return _some(instruction)
 
 
-def _shell(instruction: Instruction, _: tuple[str, ...]) -> str | None:
+def _shell(instruction: Instruction) -> str | None:
     return None if instruction.exec_form else "SHELL takes a JSON array of strings"
 
 
-def _volume(_: Instruction, arguments: tuple[str, ...]) -> str | None:
+def _volume(instruction: Instruction) -> str | None:
+    arguments = instruction.arguments
     if not arguments:
         return "VOLUME without arguments"
     return None if all(path.strip(GO_SPACES) for path in arguments) else "VOLUME with an empty path"
 
 
-_CHECKS: dict[str, Callable[[Instruction, tuple[str, ...]], str | None]] = {
+_CHECKS: dict[str, Callable[[Instruction], str | None]] = {
     **dict.fromkeys(("EXPOSE", "MAINTAINER", "STOPSIGNAL", "USER", "WORKDIR"), _some),
     "ADD": _copy,
     "ARG": _arg,
