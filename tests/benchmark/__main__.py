@@ -1,0 +1,153 @@
+"""How fast, and how large: ``python -m tests.benchmark``, with an interpreter in which cachelint is installed.
+
+Read the numbers as ratios of one run. On a busy machine the clock counts the others' work too: then read the CPU time.
+Peers that are on PATH, or beside the interpreter, stand in the same table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "stale-deploy" / "before"
+PATH = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
+CACHELINT = [sys.executable, "-m", "cachelint"]
+BARE = [sys.executable, "-c", "pass"]
+
+
+class Run(NamedTuple):
+    """What one process took: seconds by the clock, seconds of CPU, and MiB at its peak."""
+
+    seconds: float
+    cpu: float
+    peak: float
+
+
+class Peer(NamedTuple):
+    """Another linter: the files it is for, and how it is called with them."""
+
+    name: str
+    pattern: str
+    command: Callable[[str, Path, list[str]], list[str]]
+
+
+PEERS = (
+    Peer("hadolint", "Dockerfile", lambda program, _, files: [program, "--no-fail", *files]),
+    Peer("compose-lint", "docker-compose.yml", lambda program, _, files: [program, *files]),
+    Peer(
+        "check-jsonschema",
+        "docker-compose.yml",
+        lambda program, _, files: [program, "--builtin-schema", "vendor.compose-spec", *files],
+    ),
+    Peer("dclint", "docker-compose.yml", lambda program, directory, _: [program, "--recursive", str(directory)]),
+)
+
+
+def measure(command: Sequence[str], directory: Path) -> Run:
+    """Run a command once, its output thrown away."""
+    start = time.perf_counter()
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(command, cwd=directory, stdout=subprocess.DEVNULL, stderr=errors)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if command[: len(CACHELINT)] == CACHELINT and process.returncode not in (0, 1):
+            errors.seek(0)
+            raise SystemExit(f"cachelint failed: {errors.read().decode()}")
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def alternate(commands: Sequence[Sequence[str]], directory: Path, rounds: int) -> list[Run]:
+    """The median of each command, run in turns so that a noisy moment hits all of them."""
+    runs = [[measure(command, directory) for command in commands] for _ in range(rounds)]
+    return [_median(column) for column in zip(*runs, strict=True)]
+
+
+def _median(runs: Sequence[Run]) -> Run:
+    seconds, cpu, peaks = zip(*runs, strict=True)
+    return Run(statistics.median(seconds), statistics.median(cpu), max(peaks))
+
+
+def make_copies(directory: Path, number: int) -> Path:
+    """So many copies of the incident in a new directory, as hard links to one to spare the disk."""
+    target = directory / f"{number}-copies"
+    template = directory / "template"
+    if not template.exists():
+        shutil.copytree(EXAMPLE, template)
+    for count in range(number):
+        shutil.copytree(template, target / f"group{count // 100}" / f"site{count}", copy_function=os.link)
+    return target
+
+
+def make_long_file(directory: Path, lines: int) -> Path:
+    """A Compose file of so many lines; one service in five is built, all of them from one Dockerfile."""
+    target = directory / "long"
+    target.mkdir()
+    shutil.copytree(EXAMPLE / "backend", target / "backend")
+    image = "    image: nginx:1.27  # pinned\n    deploy:\n      replicas: 2\n"
+    build = "    build:\n      context: ./backend\n      args: {BUILDKIT_INLINE_CACHE: 1}\n"
+    rest = "    ports:\n      - '80'\n    environment:\n      LEVEL: info\n    labels: {team: web}\n\n"
+    services = (f"  web{n}:\n{image if n % 5 else build}{rest}" for n in range((lines - 1) // 10))
+    text = "services:\n" + "".join(services)
+    (target / "compose.yaml").write_text(text)
+    return target
+
+
+def measure_peers(directory: Path, rounds: int) -> dict[str, Run]:
+    """Those peers that are there, on all files of theirs below the directory."""
+    found: dict[str, Run] = {}
+    for peer in PEERS:
+        program = shutil.which(peer.name, path=PATH)
+        if program:
+            files = sorted(map(str, directory.rglob(peer.pattern)))
+            (found[peer.name],) = alternate([peer.command(program, directory, files)], directory, rounds)
+    return found
+
+
+def show(title: str, rows: dict[str, Run], unit: Run) -> None:
+    """A table; `unit` is a bare interpreter."""
+    print(f"\n{title}\n  {'':<18} {'seconds':>8} {'x bare':>7} {'CPU':>8} {'x bare':>7} {'peak MiB':>9}")
+    for name, run in rows.items():
+        clock = f"{run.seconds:>8.3f} {run.seconds / unit.seconds:>7.1f}"
+        cpu = f"{run.cpu:>8.3f} {run.cpu / unit.cpu:>7.1f}"
+        print(f"  {name:<18} {clock} {cpu} {run.peak:>9.1f}", flush=True)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Measure everything and print the tables."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmark", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=15, help="runs of the short measurements (default: 15)")
+    parser.add_argument("--copies", type=int, nargs="*", default=[500, 5000], help="sizes of the large trees")
+    parser.add_argument("--no-peers", action="store_true", help="cachelint alone")
+    options = parser.parse_args(argv)
+    peers: Callable[[Path, int], dict[str, Run]] = (lambda *_: {}) if options.no_peers else measure_peers
+    with tempfile.TemporaryDirectory(prefix="cachelint-benchmark-") as name:
+        directory = Path(name)
+        site = directory / "site"
+        shutil.copytree(EXAMPLE, site)
+        measure(CACHELINT, site)  # compiles what is not compiled yet
+        bare, cold = alternate([BARE, CACHELINT], site, options.rounds)
+        rows = {"python -c pass": bare, "cachelint": cold, **peers(site, max(1, options.rounds // 3))}
+        show("the incident, whole process", rows, bare)
+        long, rounds = make_long_file(directory, 10_000), max(1, options.rounds // 3)
+        show("a Compose file of 10,000 lines", {"cachelint": alternate([CACHELINT], long, rounds)[0]}, bare)
+        for position, number in enumerate(options.copies):
+            tree = make_copies(directory, number)
+            rows = {"cachelint": alternate([CACHELINT], tree, 3)[0]}
+            show(f"{number:,} copies", {**rows, **(peers(tree, 1) if position == 0 else {})}, bare)
+            shutil.rmtree(tree)
+
+
+if __name__ == "__main__":
+    main()
