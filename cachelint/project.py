@@ -254,7 +254,7 @@ class _Binder:
         name = request.dockerfile.value if request.dockerfile else "Dockerfile"
         if context is None or not _known(name):
             return None, None
-        path = os.path.normpath(os.path.join(context, name))
+        path = self._workspace.tree.name_of(os.path.normpath(os.path.join(context, name)))
         if not os.path.isfile(path) or not self._workspace.contains(path):
             return None, None
         return self._read_dockerfile(path), path
