@@ -43,7 +43,12 @@ def rules() -> str:
     return "".join(["| rule | severity | finds that | fix |\n|---|---|---|---|\n", *rows])
 
 
-BLOCKS: dict[str, Callable[[], str]] = {"findings": terminal, "diff": diff, "rules": rules}
+def plan() -> str:
+    """What the example's backend re-runs."""
+    return terminal("plan", "--service", "backend")
+
+
+BLOCKS: dict[str, Callable[[], str]] = {"findings": terminal, "diff": diff, "plan": plan, "rules": rules}
 
 
 def readme() -> str:

@@ -161,7 +161,7 @@ def test_a_step_that_may_run_says_why(open_page):
 def test_fits_and_is_legible(open_page, tmp_path, width, scheme):
     page = open_page(width, scheme)
     step(page, "b0", "npm ci").hover()
-    page.screenshot(path=tmp_path / f"plan-{width}-{scheme}.png", full_page=True)
+    page.screenshot(path=tmp_path / f"plan-{width}-{scheme}.png", full_page=True, animations="disabled")
     assert page.evaluate("document.documentElement.scrollWidth") <= WIDTHS[width]
     for change in ("New commit", "Source", "Dependencies"):
         page.get_by_text(change, exact=True).click()
