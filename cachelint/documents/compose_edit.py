@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cachelint.documents.yaml import Mapping, Scalar, Sequence, deref, is_merge
+from cachelint.documents.yaml import Mapping, Scalar, Sequence, merge_sources
 from cachelint.documents.yaml_edit import (
     CannotEditError,
     Change,
@@ -60,10 +60,8 @@ def sources_of(home: Node) -> Iterator[Node]:
     """The node itself and the mappings that it takes entries from with merge keys, nearest first."""
     yield home
     if isinstance(home, Mapping):
-        for entry in filter(is_merge, home.entries):
-            value = deref(entry.value)
-            for source in value.items if isinstance(value, Sequence) else (value,):
-                yield from sources_of(deref(source))
+        for source in merge_sources(home):
+            yield from sources_of(source)
 
 
 def _append(file: ComposeFile, args: Mapping | Sequence, name: str, value: str) -> Change:

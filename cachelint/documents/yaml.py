@@ -167,6 +167,13 @@ def is_merge(entry: Entry) -> bool:
     return isinstance(key, Scalar) and key.value == MERGE and not key.style
 
 
+def merge_sources(mapping: Mapping) -> Iterator[Scalar | Sequence | Mapping]:
+    """What the merge key of a mapping names, behind aliases, in its order of precedence."""
+    for entry in filter(is_merge, mapping.entries):
+        value = deref(entry.value)
+        yield from map(deref, value.items if isinstance(value, Sequence) else (value,))
+
+
 def has_compose_tag(node: Node) -> bool:
     """Whether a node carries ``!reset`` or ``!override``, which act on the files merged before."""
     tag = deref(node).tag

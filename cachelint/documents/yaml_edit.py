@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from cachelint.documents.yaml import Alias, Mapping, Node, Scalar, Sequence, YamlFile
+from cachelint.documents.yaml import Alias, Mapping, Node, Scalar, Sequence, YamlFile, merge_sources
 from cachelint.fix import Edit, Statement
 from cachelint.record import NamedTuple
 from cachelint.source import Span
@@ -105,6 +105,14 @@ def key_of(place: Place) -> Node | None:
     if isinstance(container, Sequence):
         return None
     return next(entry.key for entry in container.entries if entry.value is place.node)
+
+
+def hides_merged(place: Place) -> bool:
+    """Whether an entry stands before one of the same key that a merge key brings: without it that one would count."""
+    container, key = place.parents[-1], key_of(place)
+    if not isinstance(container, Mapping) or not isinstance(key, Scalar):
+        return False
+    return any(isinstance(one, Mapping) and key.value in one.merged for one in merge_sources(container))
 
 
 def size(container: Mapping | Sequence) -> int:

@@ -9,7 +9,18 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING, TypeAlias
 
-from cachelint.documents.yaml import Alias, Entry, Mapping, Node, Scalar, Sequence, YamlFile, deref, is_merge
+from cachelint.documents.yaml import (
+    Alias,
+    Entry,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    YamlFile,
+    deref,
+    is_merge,
+    merge_sources,
+)
 from cachelint.fix import ABSENT, Fields
 
 if TYPE_CHECKING:
@@ -111,25 +122,24 @@ class _Reader:
         """Meanings by key with merges applied, anew because a stated change may be inside a merged mapping."""
         known = self._merges.get(id(node))
         if known is None:
-            own: dict[object, Number] = {}
+            fields = self._merged(node)
             for entry in node.entries:
                 key = deref(entry.key)
-                if not is_merge(entry) and not self._is_removed(entry.value):
-                    own[key.value if isinstance(key, Scalar) else self.number(key)] = self.number(entry.value)
-            own |= {key: self._of_data(data) for key, data in self._changes.added.get(id(node), [])}
-            known = self._merges[id(node)] = {**self._merged(node), **own}
+                name = key.value if isinstance(key, Scalar) else self.number(key)
+                if self._is_removed(entry.value):
+                    fields.pop(name, None)
+                elif not is_merge(entry):
+                    fields[name] = self.number(entry.value)
+            fields |= {key: self._of_data(data) for key, data in self._changes.added.get(id(node), [])}
+            known = self._merges[id(node)] = fields
         return known
 
     def _merged(self, node: Mapping) -> dict[object, Number]:
         merged: dict[object, Number] = {}
-        for entry in filter(is_merge, node.entries):
-            value = deref(entry.value)
-            if self._is_removed(entry.value):
-                continue
-            for source in value.items if isinstance(value, Sequence) else (value,):
-                mapping = deref(source)
-                if isinstance(mapping, Mapping) and id(source) not in self._changes.replaced:
-                    merged = {**self._fields(mapping), **merged}
+        if not any(is_merge(entry) and self._is_removed(entry.value) for entry in node.entries):
+            for source in merge_sources(node):
+                if isinstance(source, Mapping):
+                    merged = {**self._fields(source), **merged}
         return merged
 
     def _of_scalar(self, node: Scalar) -> Number:

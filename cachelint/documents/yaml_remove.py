@@ -14,6 +14,7 @@ from cachelint.documents.yaml_edit import (
     Place,
     entry_span,
     head_end,
+    hides_merged,
     key_of,
     place_of,
     size,
@@ -49,14 +50,16 @@ class Remover:
     def remove(self, value: Node) -> Change:
         """Remove the entry with that value, or that item, with its own comment, and a parent that it leaves empty.
 
-        A parent that is anchored, that has comments of its own, or whose removal would empty the next one, stays as
-        ``{}`` or ``[]``. Raises `CannotEditError`.
+        A parent that is anchored, that has comments of its own, that a merge key would replace, or whose removal would
+        empty the next one, stays as ``{}`` or ``[]``. Raises `CannotEditError`.
         """
         place = place_of(self._file, value)
         if not place.parents:
             raise CannotEditError("it is the whole document")
         if any(isinstance(one, Scalar) and one.anchor for one in (value, key_of(place))):
             raise CannotEditError("it has an anchor that others may use")
+        if hides_merged(place):
+            raise CannotEditError("a merge key would bring another value in its place")
         edits = self._edits(place)
         if size(place.parents[-1]) > 1:
             return Change(edits, (Statement(place.path, ABSENT),))
@@ -69,6 +72,8 @@ class Remover:
         """Whether a container that lost its only entry stays: anchored, commented, or all that its parent has."""
         container = around.node
         if not around.parents or isinstance(around.parents[-1], Sequence) or size(around.parents[-1]) == 1:
+            return True
+        if hides_merged(around):
             return True
         assert isinstance(container, (Mapping, Sequence))
         key = key_of(around)
