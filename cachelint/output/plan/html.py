@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _ICONS = {"RUN": "▶", "CACHED": "✓", "MAYBE": "?"}
 _NAMES = {"commit": "New commit", "source": "Source", "dependencies": "Dependencies", "paths": "Paths"}
+_CUT = 45  # a longer instruction may not fit into its cell: it is shown whole with the cause
 _NUMBER = re.compile(r"\d+/\d+")
 _CACHED = "Nothing that this step reads changes, and no step that it stands on runs again."
 
@@ -180,6 +181,8 @@ def _cell(name: str, build: BuildPlan, step: PlannedStep, columns: tuple[Column,
     yield f'<p class="words" id="{name}"><code><b>{_text(keyword)}</b> {_text(rest)}</code></p>'
     yield from _tags(build, step, columns)
     reasons = "".join(_for(one, _cause(step, one)) for one in columns)
+    whole = f'<span class="whole" aria-hidden="true">{_code(step.instruction)}</span>'
+    reasons += whole if len(step.instruction) > _CUT else ""
     yield f'<p class="why" role="tooltip" id="{name}-w">{reasons}</p></div></li>'
 
 
@@ -187,12 +190,15 @@ def _tags(build: BuildPlan, step: PlannedStep, columns: tuple[Column, ...]) -> I
     """What else is to be seen at a glance: the stages that a step reads, and where a change first meets the build."""
     stages = {lane.index: lane.name for lane in build.lanes}
     tags = [f"<span>reads {_text(stages[index])}</span>" for index in step.reads]
-    for column in columns:
-        one = step.outcomes[column.name]
-        if one.own is Outcome.RUN and one.cause is not None:
-            tags.append(_for(column, "starts here", kind="own"))
+    tags += [_for(one, "starts here", kind="own") for one in columns if _starts(build, step, one)]
     if tags:
         yield f'<p class="tags">{"".join(tags)}</p>'
+
+
+def _starts(build: BuildPlan, step: PlannedStep, column: Column) -> bool:
+    """Whether the step runs for a reason of its own, on a step that does not run."""
+    above = None if step.above is None else build.steps[step.above].outcomes[column.name].outcome
+    return step.outcomes[column.name].own is Outcome.RUN and above is not Outcome.RUN
 
 
 def _cause(step: PlannedStep, column: Column) -> str:
