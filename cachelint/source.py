@@ -137,14 +137,13 @@ def _replace(target: str, data: bytes) -> None:
     import tempfile
 
     before = os.stat(target)
-    if not os.access(target, os.W_OK):
-        raise SourceError("write-protected")
+    os.close(os.open(target, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC))  # raises where the old file is protected
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".cachelint-")
     try:
         with open(handle, "wb") as file:
             file.write(data)
             file.flush()
-            with contextlib.suppress(PermissionError):  # only root may give files away
+            with contextlib.suppress(OSError):  # only root may give files away, and not on every file system
                 os.fchown(file.fileno(), before.st_uid, before.st_gid)
             os.fchmod(file.fileno(), stat.S_IMODE(before.st_mode))
             os.fsync(file.fileno())

@@ -14,6 +14,7 @@ from cachelint.documents.yaml import (
     Node,
     Scalar,
     Sequence,
+    YamlError,
     YamlFile,
     deref,
     has_compose_tag,
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cachelint.source import SourceFile, Span
+
+
+MAX_ARGS = 5_000
+"""Build arguments that all builds of a file together may have: the bound that an anchor used a thousand times meets."""
 
 
 class NotComposeError(Exception):
@@ -126,6 +131,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.odd = False
+        self._args_left = MAX_ARGS
 
     def services(self, node: Node) -> Iterator[Service]:
         target = deref(node)
@@ -175,6 +181,7 @@ class _Reader:
         )
 
     def args(self, node: Node) -> Iterator[Arg]:
+        self._count(node)
         if isinstance(node, Mapping):
             for name, entry in node.merged.items():
                 if isinstance(value := deref(entry.value), Scalar):
@@ -190,6 +197,15 @@ class _Reader:
                     self.odd = True
         else:
             self.odd = True
+
+    def _count(self, args: Node) -> None:
+        """Raise `YamlError` when all arguments so far, those behind aliases too, are more than anybody writes."""
+        if isinstance(args, Mapping):
+            self._args_left -= len(args.merged)
+        elif isinstance(args, Sequence):
+            self._args_left -= len(args.items)
+        if self._args_left < 0:
+            raise YamlError(f"more than {MAX_ARGS:,} build arguments in one file", args.span)
 
     def _text(self, node: Mapping, key: str) -> Scalar | None:
         entry = node.merged.get(key)

@@ -36,22 +36,34 @@ def shape_errors(file: YamlFile) -> Iterator[ShapeError]:
         ShapeError(_node_at(root, error.absolute_path).span, _explain(error))
         for root in file.documents
         if root
-        for error in validator.iter_errors(_plain(root, _DEPTH))
+        for error in validator.iter_errors(_plain(root, _DEPTH, {}))
     ]
     yield from sorted(errors)
 
 
-def _plain(node: Node, depth: int) -> object:
-    """The node as plain data, as deep as the schema looks. What a tag of Compose's own stands on has no fixed shape."""
+def _plain(node: Node, depth: int, known: dict[tuple[int, int], object]) -> object:
+    """The node as plain data, as deep as the schema looks. What a tag of Compose's own stands on has no fixed shape.
+
+    `known` holds what was seen: an alias costs nothing, however often it is used.
+    """
     target = deref(node)
     if isinstance(target, Scalar):
         return target.data
     if depth == 0:
         return {} if isinstance(target, Mapping) else []
-    if isinstance(target, Sequence):
-        return [_plain(item, depth - 1) for item in target.items]
-    fields = {key: _plain(one.value, depth - 1) for key, one in target.merged.items() if not has_compose_tag(one.value)}
-    return fields if all(isinstance(deref(one.key), Scalar) for one in target.entries) else None
+    seen = id(target), depth
+    if seen not in known:
+        known[seen] = _plain_collection(target, depth - 1, known)
+    return known[seen]
+
+
+def _plain_collection(node: Mapping | Sequence, depth: int, known: dict[tuple[int, int], object]) -> object:
+    if isinstance(node, Sequence):
+        return [_plain(item, depth, known) for item in node.items]
+    fields = {
+        key: _plain(one.value, depth, known) for key, one in node.merged.items() if not has_compose_tag(one.value)
+    }
+    return fields if all(isinstance(deref(one.key), Scalar) for one in node.entries) else None
 
 
 def _node_at(root: Node, path: Iterable[str | int]) -> Node:

@@ -1,0 +1,507 @@
+"""Whatever is in the files: a message, an exit code of the contract, nothing lost, and the other files still done."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cachelint import source as source_module
+from tests.support import Ran, read_files, run, write_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+STALE = "services:\n  web:\n    build:\n      context: .\n      args: {BUILDKIT_INLINE_CACHE: 1, GIT_SHA: $GIT_SHA}\n"
+FIXED = STALE.replace("BUILDKIT_INLINE_CACHE: 1, ", "")
+GOOD = "zzz/compose.yaml"  # is done after the bad one, whatever that is called
+
+
+def bomb(levels: int = 60, width: int = 10) -> str:
+    """Aliases of aliases."""
+    lines = ["x0: &x0 [x]"]
+    lines += [f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * width)}]" for n in range(1, levels)]
+    return "\n".join(lines) + "\nservices: {web: {build: {context: ., args: *x59}}}\n"
+
+
+def merge_bomb(levels: int = 60, width: int = 10) -> str:
+    """Merge keys of merge keys."""
+    lines = ["x0: &x0 {" + ", ".join(f"k{n}: {n}" for n in range(100)) + "}"]
+    lines += [f"x{n}: &x{n} {{<<: [{', '.join([f'*x{n - 1}'] * width)}], own{n}: 1}}" for n in range(1, levels)]
+    return "\n".join(lines) + "\nservices: {web: {build: {context: ., args: *x59}}}\n"
+
+
+UNPARSABLE = {
+    "binary": (bytes(range(256)) * 8, "not UTF-8 text"),
+    "elf": (b"\x7fELF\x02\x01\x01" + b"\0" * 100, "a NUL character on line 1"),
+    "nul": (b"services:\n  a\0b: {}\n", "a NUL character on line 2"),
+    "latin-1": ("services: {caf\xe9: {image: x}}\n".encode("latin-1"), "not UTF-8 text (byte 0xe9 on line 1)"),
+    "utf-16": (STALE.encode("utf-16"), "not UTF-8 text"),
+    "utf-16 without a mark": (STALE.encode("utf-16-le"), "a NUL character"),
+    "utf-8 of a surrogate": (b"services: {a\xed\xa0\x80: {image: x}}\n", "not UTF-8 text"),
+    "50 MB of text": (b"# a comment\n" * 4_500_000, "larger than 10 MiB"),
+    "deep flow": (b"services: " + b"[" * 10_000 + b"]" * 10_000, "nested deeper than 200 levels"),
+    "deep flow mapping": (b"services: " + b"{a: " * 10_000, "nested deeper than 200 levels"),
+    "deep block": (
+        "services:\n" + "".join(f"{' ' * n}a:\n" for n in range(1, 2000)),
+        "nested deeper than 200 levels",
+    ),
+    "deep block list": ("services:\n " + "- " * 10_000, "nested deeper than 200 levels"),
+    "duplicate key": (STALE + "  web: {image: x}\n", "is already defined"),
+    "undefined alias": ("services: {web: *common}\n", "alias *common has no anchor"),
+    "anchor of many services": (
+        "x: &x {build: {args: [" + "a, " * 1000 + "]}}\nservices:\n" + "".join(f"  s{n}: *x\n" for n in range(1000)),
+        "more than 5,000 build arguments",
+    ),
+    "redacted": ("services:\n  web:\n    environment:\n      PASSWORD: ******\n", "alias"),
+    "alias to itself": ("services: &a {web: *a}\n", "refers to itself"),
+    "jinja": ("services:\n{% for s in all %}\n  {{ s }}:\n    image: x\n{% endfor %}\n", ""),
+    "jinja value": ("services:\n  web:\n    image: {{ image }}:{{ tag }}\n", ""),
+    "go template": ("services:\n  {{- range .S }}\n  {{ .Name }}:\n    image: x\n  {{- end }}\n", ""),
+    "tab": ("services:\n\tweb:\n\t\timage: x\n", ""),
+    "control character": ("services: {web: {image: a\x01b}}\n", ""),
+    "conflict markers": ("<<<<<<< HEAD\n" + STALE + "=======\n" + STALE + ">>>>>>> b\n", ""),
+    "unfinished": ('services: {web: {image: "x', ""),
+}
+
+
+def with_good(directory: Path, name: str, content: str | bytes) -> Path:
+    """A directory with one bad file and one good."""
+    return write_files(directory, {name: content, GOOD: STALE})
+
+
+@pytest.mark.parametrize("what", UNPARSABLE)
+def test_compose_file_that_is_none(tmp_path: Path, what: str) -> None:
+    content, message = UNPARSABLE[what]
+    with_good(tmp_path, "compose.yaml", content)
+    before = (tmp_path / "compose.yaml").read_bytes()
+    start = time.perf_counter()
+    ran = run("--output-format", "concise", cwd=tmp_path)
+    assert time.perf_counter() - start < 5
+    assert ran.out.startswith("compose.yaml:")
+    assert ran.out.count("error[unparsable-file]") == 1
+    assert message.lower() in ran.out.lower()
+    assert ran.err == ""
+    assert f"{GOOD}:5:14: warning[inline-cache]" in ran.out
+    assert ran.code == (2 if "Cannot read the file" in ran.out else 1)
+    assert run("--fix", "--unsafe-fixes", cwd=tmp_path).code == ran.code
+    assert (tmp_path / "compose.yaml").read_bytes() == before
+    assert (tmp_path / GOOD).read_text() == FIXED
+
+
+BOMBS = {
+    "aliases": bomb(),
+    "merge keys": merge_bomb(),
+    "services of one anchor": "x: &x\n  build:\n    args:\n"
+    + "".join(f"      - A{n}\n" for n in range(50))
+    + "services:\n"
+    + "".join(f"  s{n}: *x\n" for n in range(90)),
+    "arguments": "services:\n  w:\n    build:\n      args:\n" + "".join(f"      - A{n}\n" for n in range(4000)),
+    "continuation": "FROM x\nRUN a " + "\\\n" * 100_000,
+}
+
+
+@pytest.mark.parametrize("what", BOMBS)
+def test_what_grows_when_it_is_read_is_done_quickly(tmp_path: Path, what: str) -> None:
+    with_good(tmp_path, "Dockerfile" if what == "continuation" else "compose.yaml", BOMBS[what])
+    start = time.perf_counter()
+    ran = run("--fix", cwd=tmp_path)
+    assert time.perf_counter() - start < 5
+    assert ran.code in (0, 1)
+    assert ran.err == ""
+    assert (tmp_path / GOOD).read_text() == FIXED
+
+
+HARMLESS = {
+    "empty": "",
+    "blank": "\n\n  \n",
+    "comments": "# nothing\n# here\n",
+    "only a BOM": "\ufeff",
+    "document marks": "---\n---\n...\n",
+    "null": "~\n",
+    "text": "hello\n",
+    "list": "- a\n",
+    "other yaml": "on: push\njobs: {a: {runs-on: x}}\n",
+}
+
+
+@pytest.mark.parametrize("what", HARMLESS)
+def test_files_without_services_are_passed_over_unless_named(tmp_path: Path, what: str) -> None:
+    with_good(tmp_path, "compose.yaml", HARMLESS[what])
+    assert run("--fix", cwd=tmp_path) == Ran(0, "Fixed 1 problem. Nothing left to report in 1 file.\n", "")
+    ran = run("compose.yaml", GOOD, cwd=tmp_path)
+    assert ran.code == 2
+    assert ran.err.startswith("cachelint: compose.yaml: not a Compose file: no services in it")
+    assert (tmp_path / "compose.yaml").read_text() == HARMLESS[what]
+
+
+DOCKERFILES = {
+    "empty": "",
+    "comments": "# nothing\n",
+    "no FROM": "RUN true\n",
+    "unknown instruction": "FROM x\n// comment\n",
+    "jinja": "FROM x\n{% if a %}\nRUN y\n{% endif %}\n",
+    "open heredoc": "FROM x\nRUN <<EOF\n",
+    "binary": bytes(range(256)),
+    "nul": "FROM x\0\n",
+    "latin-1": "FROM x\n# caf\xe9\n".encode("latin-1"),
+    "long line": "FROM x\nRUN " + "a" * 1_000_000 + "\n",
+    "braces": "FROM ${" * 5000,
+    "50 MB": b"FROM x\n" + b"RUN true\n" * 5_600_000,
+}
+
+
+@pytest.mark.parametrize("what", DOCKERFILES)
+def test_dockerfile_that_is_none(tmp_path: Path, what: str) -> None:
+    with_good(tmp_path, "Dockerfile", DOCKERFILES[what])
+    before = (tmp_path / "Dockerfile").read_bytes()
+    start = time.perf_counter()
+    ran = run("--fix", "--unsafe-fixes", "--output-format", "concise", cwd=tmp_path)
+    assert time.perf_counter() - start < 5
+    assert ran.out.startswith("Dockerfile:")
+    assert ran.out.count("\n") == ran.out.count("error[unparsable-file]") == 1
+    assert ran.code == (2 if "Cannot read the file" in ran.out else 1)
+    assert (tmp_path / "Dockerfile").read_bytes() == before
+    assert (tmp_path / GOOD).read_text() == FIXED
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "Dockerfile"])
+def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    with_good(tmp_path, name, FIXED)
+    deny(monkeypatch, str(tmp_path / name), errno.EACCES)
+    ran = run("--fix", cwd=tmp_path)
+    assert ran.code == 2
+    assert ran.out.startswith(f"{name}:1:1: error[unparsable-file] Cannot read the file: permission denied. ")
+    assert ran.err == ""
+    assert (tmp_path / GOOD).read_text() == FIXED
+    assert run(name, cwd=tmp_path).code == run("--exit-zero", name, cwd=tmp_path).code == 2
+
+
+def deny(monkeypatch: pytest.MonkeyPatch, path: str, number: int, mode: int = os.O_RDONLY) -> None:
+    """Let opening a path fail: root reads and writes every file, whatever its mode."""
+    original = os.open
+
+    def refuse(name: str, flags: int, *args: int, **kwargs: int) -> int:
+        if name == path and flags & os.O_ACCMODE == mode:
+            raise OSError(number, os.strerror(number), name)
+        return original(name, flags, *args, **kwargs)
+
+    monkeypatch.setattr(os, "open", refuse)
+
+
+def test_unreadable_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_files(tmp_path, {"shut/compose.yaml": STALE, GOOD: STALE})
+    original = os.scandir
+
+    def refuse(name: str) -> Iterator[os.DirEntry[str]]:
+        if name == str(tmp_path / "shut"):
+            raise PermissionError(errno.EACCES, "x", name)
+        return original(name)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    ran = run(cwd=tmp_path)
+    assert ran.out.startswith(GOOD)
+
+
+def test_directories_named_like_files(tmp_path: Path) -> None:
+    write_files(tmp_path, {"docker-compose.yml/compose.yaml": STALE, "Dockerfile/x": "", "x.sh/y": "", GOOD: STALE})
+    compose = "services:\n  web:\n    build: {context: ., args: [GIT_SHA]}\n"
+    write_files(
+        tmp_path, {"compose.yaml": compose, ".dockerignore/x": "", ".cachelint.yaml/x": "", "pyproject.toml/x": ""}
+    )
+    assert run("--fix", cwd=tmp_path).code == 0
+    assert (tmp_path / "docker-compose.yml/compose.yaml").read_text() == FIXED
+    assert run("docker-compose.yml", "Dockerfile", cwd=tmp_path).code == 0
+
+
+def fifo(path: str) -> None:
+    """A FIFO nobody writes to."""
+    os.mkfifo(path)
+
+
+def unix_socket(path: str) -> None:
+    """A socket nobody answers at."""
+    with contextlib.chdir(os.path.dirname(path)) if hasattr(contextlib, "chdir") else contextlib.nullcontext():
+        socket.socket(socket.AF_UNIX).bind(os.path.basename(path))
+
+
+def zero(path: str) -> None:
+    """A link to a device that never ends."""
+    os.symlink("/dev/zero", path)
+
+
+def standard_input(path: str) -> None:
+    """A link to a file descriptor."""
+    os.symlink("/dev/stdin", path)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("make", [fifo, unix_socket, zero])
+@pytest.mark.parametrize("name", ["Dockerfile", "compose.yaml", "Dockerfile.dockerignore", "odd"])
+def test_what_is_no_file_does_not_hang(tmp_path: Path, make: Callable[[str], None], name: str) -> None:
+    write_files(tmp_path, {GOOD: STALE})
+    make(str(tmp_path / name))
+    assert run("--output-format", "concise", cwd=tmp_path).out.startswith(GOOD)
+    ran = run(name, cwd=tmp_path)
+    if name == "Dockerfile.dockerignore":
+        assert ran.code == 0
+    else:
+        assert ran.code == 2
+        reasons = ("not a regular file", "no such device or address", "outside the repository")
+        assert any(reason in ran.out + ran.err for reason in reasons)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("name", ["Dockerfile", ".dockerignore", "package.json"])
+def test_fifo_in_a_build_context_does_not_hang(tmp_path: Path, name: str) -> None:
+    dockerfile = "FROM x\nCOPY . .\nRUN npm install\nRUN npm run build\n"
+    write_files(tmp_path, {"compose.yaml": FIXED, "Dockerfile": dockerfile, "a.js": ""})
+    with contextlib.suppress(FileNotFoundError):
+        (tmp_path / name).unlink()
+    os.mkfifo(tmp_path / name)
+    assert run("--fix", "--unsafe-fixes", cwd=tmp_path).code in (0, 1)
+
+
+OUTSIDE = [
+    "/etc/passwd",
+    "../secret",
+    "../../../../../../../../etc/passwd",
+    "sub/../../secret",
+    "link",
+    "linked/passwd",
+]
+
+
+@pytest.mark.parametrize("git", [True, False])
+@pytest.mark.parametrize("target", OUTSIDE)
+def test_build_that_points_outside(tmp_path: Path, target: str, git: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_files(tmp_path, {"secret": "FROM x\nroot:secret\n"})
+    inside = tmp_path / "inside"
+    texts = {
+        "a/compose.yaml": f"services:\n  web:\n    build:\n      context: ..\n      dockerfile: {target}\n",
+        "b/compose.yaml": f"services:\n  web:\n    build:\n      context: {target}\n",
+        "c/compose.yaml": f"services:\n  web:\n    build: {target}\n",
+        "d/compose.yaml": f"services:\n  web:\n    extends: {{file: {target}, service: x}}\n    build: .\n",
+        "e/compose.yaml": f"include: [{target}]\nservices:\n  web:\n    env_file: {target}\n    build: .\n",
+        "f/Dockerfile": f"FROM x\nCOPY {target} .\nRUN npm ci\n",
+    }
+    write_files(inside, texts)
+    (inside / "link").symlink_to("/etc/passwd")
+    (inside / "linked").symlink_to("/etc")
+    if git:
+        subprocess.run(["git", "init", "-q", str(inside)], check=True)
+    opened: list[str] = []
+    original = source_module.read_source
+    monkeypatch.setattr(
+        "cachelint.workspace.read_source", lambda path: opened.append(os.path.realpath(path)) or original(path)
+    )
+    ran = run("--fix", "--unsafe-fixes", cwd=inside)
+    assert ran.code in (0, 1)
+    assert "root:" not in ran.out + ran.err
+    assert [path for path in opened if not path.startswith(f"{inside}{os.sep}")] == []
+    assert (tmp_path / "secret").read_text() == "FROM x\nroot:secret\n"
+
+
+class TestWriting:
+    """A file that cannot be written stays as it was; the others are still done; nothing is left lying about."""
+
+    def failing(self, directory: Path, reason: str) -> None:
+        before = read_files(directory)
+        ran = run("--fix", cwd=directory)
+        assert ran.code == 2
+        assert ran.out.startswith("a/compose.yaml:5:14: warning[inline-cache]")
+        assert f"a/compose.yaml: not fixed [*]: not written: {reason}\n" in ran.out
+        assert ran.out.endswith("Fixed 1 problem. Found 1 warning in 2 files (1 fixable with --fix).\n")
+        assert ran.err == ""
+        assert read_files(directory) == {**before, GOOD: FIXED}
+
+    @pytest.fixture
+    def directory(self, tmp_path: Path) -> Path:
+        """Two files to fix."""
+        return write_files(tmp_path, {"a/compose.yaml": STALE, GOOD: STALE})
+
+    @pytest.mark.parametrize("function", ["write", "fsync", "fchmod", "replace"])
+    def test_disk_that_is_full(self, directory: Path, monkeypatch: pytest.MonkeyPatch, function: str) -> None:
+        calls = iter(range(100))
+        original = getattr(os, function)
+
+        def fail_once(*args: object) -> object:
+            if next(calls) == 0:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return original(*args)
+
+        if function == "write":
+            self._on_a_small_disk(directory)
+        else:
+            monkeypatch.setattr(os, function, fail_once)
+            self.failing(directory, "no space left on device")
+
+    def _on_a_small_disk(self, directory: Path) -> None:
+        with mounted(directory / "a", "size=8k"):
+            write_files(directory / "a", {"compose.yaml": STALE, "filler": b"x" * 4096})
+            self.failing(directory, "no space left on device")
+
+    def test_file_system_that_is_read_only(self, directory: Path) -> None:
+        with mounted(directory / "a", "size=64k"):
+            write_files(directory / "a", {"compose.yaml": STALE})
+            subprocess.run(["mount", "-o", "remount,ro", str(directory / "a")], check=True)
+            self.failing(directory, "read-only file system")
+            assert run("--diff", cwd=directory).out.startswith("--- a/a/compose.yaml")
+
+    def test_file_that_is_write_protected(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        deny(monkeypatch, str(directory / "a/compose.yaml"), errno.EACCES, os.O_WRONLY)
+        self.failing(directory, "permission denied")
+
+    def test_file_that_changes_meanwhile(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        changed = STALE + "# somebody was here\n"
+        on_first_write(monkeypatch, lambda: write_files(directory, {"a/compose.yaml": changed}))
+        ran = run("--fix", cwd=directory)
+        assert ran.code == 2
+        assert "a/compose.yaml: not fixed [*]: not written: changed on disk while it was being checked\n" in ran.out
+        assert read_files(directory) == {"a/compose.yaml": changed, GOOD: FIXED}
+
+    def test_file_that_vanishes_meanwhile(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        on_first_write(monkeypatch, (directory / "a/compose.yaml").unlink)
+        ran = run("--fix", cwd=directory)
+        assert ran.code == 2
+        assert "not written: no such file or directory\n" in ran.out
+        assert read_files(directory) == {GOOD: FIXED}
+
+    def test_interrupted_write_leaves_nothing(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def interrupt(*args: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(os, "fsync", interrupt)
+        assert run("--fix", cwd=directory) == Ran(2, "", "cachelint: interrupted\n")
+        assert read_files(directory) == {"a/compose.yaml": STALE, GOOD: STALE}
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="needs to be root")
+    def test_owner_and_mode_stay(self, directory: Path) -> None:
+        path = directory / "a/compose.yaml"
+        path.chmod(0o640)
+        os.chown(path, 1234, 2345)
+        assert run("--fix", cwd=directory).code == 0
+        state = path.stat()
+        assert (state.st_uid, state.st_gid, state.st_mode & 0o7777) == (1234, 2345, 0o640)
+
+
+def on_first_write(monkeypatch: pytest.MonkeyPatch, action: Callable[[], object]) -> None:
+    """Do something behind cachelint's back, when it has made up its mind and is about to write."""
+    from cachelint import lint_command
+
+    original = lint_command.write_source
+    pending = [action]
+
+    def write(source: source_module.SourceFile, text: str) -> None:
+        if pending:
+            pending.pop()()
+        original(source, text)
+
+    monkeypatch.setattr(lint_command, "write_source", write)
+
+
+@contextlib.contextmanager
+def mounted(directory: Path, options: str) -> Iterator[None]:
+    """A small file system of its own at a directory; skips the test where that is not allowed."""
+    command = ["mount", "-t", "tmpfs", "-o", options, "cachelint-test", str(directory)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("mounting is not allowed here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(directory)], check=True)
+
+
+X_ARGS = "x-a: &a\n  BUILDKIT_INLINE_CACHE: '1'\nservices:\n  w:\n    build:\n      args:\n        <<: *a\n"
+HEREDOC = '# syntax=docker/dockerfile:1\n# escape=`\nFROM x\nRUN <<EOF cat `\n a\nEOF\nEOF\nCOPY --from=0 ["a", "b"]\n'
+SAMPLES = [
+    X_ARGS,
+    HEREDOC,
+    STALE,
+    FIXED.replace("\n", "\r\n"),
+    "services:\n  w:\n    # cachelint: ignore[inline-cache] why\n    build:\n      args:\n      - A=1\n      - B\n",
+    "services:\n  w:\n    build:\n      args:\n      # off?\n      - BUILDKIT_INLINE_CACHE=1\n    image: x\n",
+    "version: '3'\nservices: {w: {build: ., image: !reset a, extends: {service: v}}, v: {build: {args: null}}}\n",
+    "FROM node AS a\nWORKDIR /app\nCOPY . .\nRUN npm ci && npm run build\nFROM a\nARG GIT_SHA\nRUN y\n",
+    "FROM node\nCOPY . .\nRUN npm ci\n# cachelint: ignore[x]\nENTRYPOINT x\n",
+]
+GLUE = [
+    "\n",
+    " ",
+    "\t",
+    ":",
+    "- ",
+    "&a",
+    "*a",
+    "<<: ",
+    "'",
+    '"',
+    "[",
+    "{",
+    "}",
+    "#",
+    "\\",
+    "${",
+    "\r",
+    "\ufeff",
+    "!t ",
+    "| ",
+    "? ",
+]
+
+
+@st.composite
+def mangled(draw: st.DrawFn) -> bytes:
+    """A sample with pieces cut out, doubled, and put in."""
+    text = draw(st.sampled_from(SAMPLES))
+    for _ in range(draw(st.integers(0, 4))):
+        start, end = sorted((draw(st.integers(0, len(text))), draw(st.integers(0, len(text)))))
+        piece = draw(st.sampled_from([text[start:end], "", *GLUE]) | st.text(max_size=5))
+        text = text[:start] + piece + text[draw(st.sampled_from([start, end])) :]
+    return text.encode("utf-8", "surrogatepass")
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    compose=mangled() | st.binary(max_size=60),
+    dockerfile=mangled() | st.binary(max_size=60),
+    ignore=st.binary(max_size=20),
+    options=st.sampled_from(
+        [
+            ("--output-format", "text"),
+            ("--output-format", "json"),
+            ("--output-format", "sarif"),
+            ("--output-format", "github"),
+            ("--diff", "--unsafe-fixes"),
+            ("--fix", "--unsafe-fixes", "--output-format", "concise"),
+        ]
+    ),
+)
+def test_anything_at_all(
+    tmp_path: Path, compose: bytes, dockerfile: bytes, ignore: bytes, options: tuple[str, ...]
+) -> None:
+    files = {
+        "compose.yaml": compose,
+        "Dockerfile": dockerfile,
+        ".dockerignore": ignore,
+        "package.json": "{}",
+        "a.js": "",
+    }
+    write_files(tmp_path, files)
+    ran = run(*options, cwd=tmp_path)
+    assert ran.code in (0, 1, 2)
+    assert "internal error" not in ran.err
+    assert "Traceback" not in ran.err
+    if "--fix" in options:
+        again = run(*options, cwd=tmp_path)
+        assert again.out == ran.out
