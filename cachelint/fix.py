@@ -102,9 +102,9 @@ def choose(fixes: Iterable[Fix]) -> list[Fix]:
     """
     chosen: list[Fix] = []
     taken: list[Span] = []
-    for edits, fix in {fix.edits: fix for fix in fixes}.items():
-        spans = [edit.span for edit in edits]
-        if edits and not any(_touches(span, other) for span in spans for other in taken):
+    for fix in fixes:
+        spans = [edit.span for edit in fix.edits]
+        if spans and not any(_touches(span, other) for span in spans for other in taken):
             chosen.append(fix)
             taken += spans
     return chosen
