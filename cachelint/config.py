@@ -29,6 +29,7 @@ class Config(NamedTuple):
     compose_files: tuple[str, ...] = ()
     severity: dict[str, Severity] = {}  # noqa: RUF012  # never written to: Config is frozen
     commit_arg: CommitArg = CommitArg()
+    allowed_volumes: tuple[str, ...] = ()
 
     def enables(self, rule: str) -> bool:
         """Whether a rule is to run."""
@@ -87,6 +88,7 @@ def _from_raw(raw: dict[str, Any], directory: str) -> Config:
         tuple(raw.get("compose-files", ())),
         {rule: Severity[label.upper()] for rule, label in raw.get("severity", {}).items()},
         CommitArg(name, frozenset(commit.get("aliases", ())), commit.get("value", f"${{{name}}}")),
+        tuple(raw.get("volume-over-build", {}).get("allow", ())),
     )
 
 

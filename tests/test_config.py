@@ -161,6 +161,13 @@ class TestKeys:
         write_files(project, {".cachelint.yaml": "commit-arg: {aliases: [OUR_SHA]}\n"})
         assert found(project) == []
 
+    def test_allowed_volumes(self, project: Path) -> None:
+        volume = "services:\n  web:\n    build: .\n    volumes: ['code:/code']\n"
+        write_files(project, {"compose.yaml": volume, "Dockerfile": "FROM alpine\nCOPY src/build /code/\n"})
+        assert found(project, "--select", "volume-over-build") == ["volume-over-build"]
+        write_files(project, {".cachelint.yaml": "volume-over-build: {allow: [/code]}\n"})
+        assert found(project, "--select", "volume-over-build") == []
+
     def test_compose_files(self, project: Path) -> None:
         write_files(
             project, {"deploy/stack.yml": STALE, "conf/.cachelint.yaml": "compose-files: [../deploy/stack.yml]\n"}

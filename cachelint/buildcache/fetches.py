@@ -6,8 +6,6 @@ import enum
 import re
 from typing import TYPE_CHECKING
 
-from cachelint.record import NamedTuple
-
 from cachelint.buildcache.remotes import (
     branch_in,
     git_requirement,
@@ -20,6 +18,7 @@ from cachelint.buildcache.remotes import (
     npm_repository,
     repository_name,
 )
+from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

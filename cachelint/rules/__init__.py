@@ -13,6 +13,7 @@ from cachelint.rules.missing_commit_arg import MissingCommitArg
 from cachelint.rules.undeclared_build_arg import UndeclaredBuildArg
 from cachelint.rules.unparsable_file import UnparsableFile
 from cachelint.rules.unused_suppression import UnusedSuppression
+from cachelint.rules.volume_over_build import VolumeOverBuild
 
 RULES: tuple[type[Rule], ...] = (
     MissingCommitArg,
@@ -24,6 +25,7 @@ RULES: tuple[type[Rule], ...] = (
     CopyBeforeInstall,
     CachedFetch,
     CacheFromFetch,
+    VolumeOverBuild,
     InvalidCompose,
     UnparsableFile,
     UnusedSuppression,

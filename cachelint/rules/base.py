@@ -32,6 +32,7 @@ class Settings(NamedTuple):
     """The part of the configuration that rules see."""
 
     commit_arg: CommitArg = CommitArg()
+    allowed_volumes: tuple[str, ...] = ()
 
 
 class Example(NamedTuple):
