@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "stale-deploy" / "before"
 PATH = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
-CACHELINT = [sys.executable, "-m", "cachelint"]
+CACHELINT = [os.path.join(os.path.dirname(sys.executable), "cachelint")]
 BARE = [sys.executable, "-c", "pass"]
 
 
