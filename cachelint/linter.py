@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from cachelint.buildcache.harm import harm
 from cachelint.diagnostic import Diagnostic, Refusal, Report
 from cachelint.discovery import Kind
+from cachelint.documents.dockerfile import parse_dockerfile
 from cachelint.documents.verify import objection
 from cachelint.fix import Applicability, Edit, EditConflictError, Fix, apply_fixes, choose
 from cachelint.project import projects
 from cachelint.record import NamedTuple
 from cachelint.rules import RULES
 from cachelint.rules.base import Rule, Settings
+from cachelint.source import SourceFile
 from cachelint.suppression import Suppression, find_suppressions
 
 if TYPE_CHECKING:
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
     from cachelint.documents.compose import ComposeFile
     from cachelint.documents.dockerfile import Dockerfile
     from cachelint.project import Build, Project
-    from cachelint.source import SourceFile
     from cachelint.workspace import Workspace
 
 MAX_ROUNDS = 10
@@ -120,7 +122,10 @@ class Linter:
         except EditConflictError:
             return "its own edits overlap"
         kind = self._workspace.tree.files.get(source.path, Kind.DOCKERFILE)
-        return objection(kind, source, text, [statement for fix in fixes for statement in fix.statements])
+        reason = objection(kind, source, text, [statement for fix in fixes for statement in fix.statements])
+        if reason is None and kind is Kind.DOCKERFILE:
+            return harm(parse_dockerfile(source), parse_dockerfile(SourceFile(source.path, text)))
+        return reason
 
 
 class _Run:

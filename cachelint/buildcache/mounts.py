@@ -5,7 +5,6 @@ The fields are those of BuildKit (moby/buildkit, frontend/dockerfile/instruction
 
 from __future__ import annotations
 
-import csv
 from typing import TYPE_CHECKING
 
 from cachelint.record import NamedTuple
@@ -60,6 +59,8 @@ def _mount(text: str, value_of: Callable[[str], Value]) -> Mount:
 
 
 def _fields(text: str) -> Iterator[tuple[str, str]]:
+    import csv  # not at start-up: few Dockerfiles have mounts
+
     try:
         parts = next(csv.reader([text]), [])
     except csv.Error:
