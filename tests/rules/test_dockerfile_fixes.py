@@ -1,4 +1,4 @@
-"""What fixes make of Dockerfiles, judged from outside: by Docker's own parser, and by the model that they promise to."""
+"""What fixes make of Dockerfiles, judged by Docker's own parser and by the model whose answer they promise to change."""
 
 import dockerfile as docker
 import pytest
