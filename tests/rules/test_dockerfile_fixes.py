@@ -1,4 +1,4 @@
-"""What fixes make of Dockerfiles, judged by Docker's own parser and by the model whose answer they promise to change."""
+"""What fixes make of Dockerfiles, judged by Docker's own parser and by the model that their titles speak for."""
 
 import dockerfile as docker
 import pytest
