@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from cachelint.documents.yaml import Alias, Mapping, Node, Scalar, Sequence, YamlFile, merge_sources
@@ -18,6 +19,7 @@ from cachelint.source import Span
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cachelint.documents.yaml import Entry
     from cachelint.source import SourceFile
 
 REST_OF_LINE = re.compile(r"[ \t]*(#[^\n]*?)?\r?(?=\n|\Z)")
@@ -67,19 +69,28 @@ def _descend(
         return Place(node, parents, path)
     if isinstance(at, (Scalar, Alias)) or not (at.span.start <= node.span.start <= at.span.end):
         return None
-    for step, child in _steps(at):
+    for step, child in _steps(at, node.span):
         found = _descend(child, node, (*parents, at), (*path, step))
         if found:
             return found
     return None
 
 
-def _steps(node: Mapping | Sequence) -> Iterator[tuple[str | int, Node]]:
-    if isinstance(node, Sequence):
-        yield from enumerate(node.items)
-        return
-    for entry in node.entries:
-        yield (entry.key.value if isinstance(entry.key, Scalar) else ""), entry.value
+def _steps(at: Mapping | Sequence, span: Span) -> Iterator[tuple[str | int, Node]]:
+    """The children that may hold what is written at `span`; they stand in the order of the text."""
+    children: tuple[Node, ...] = at.items if isinstance(at, Sequence) else tuple(one.value for one in at.entries)
+    for number in range(bisect_left(children, span.start, key=_end), len(children)):
+        if children[number].span.start > span.start:
+            return
+        yield number if isinstance(at, Sequence) else _name(at.entries[number]), children[number]
+
+
+def _end(node: Node) -> int:
+    return node.span.end
+
+
+def _name(entry: Entry) -> str:
+    return entry.key.value if isinstance(entry.key, Scalar) else ""
 
 
 def entry_span(source: SourceFile, place: Place) -> Span:
