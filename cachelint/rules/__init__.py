@@ -2,6 +2,7 @@
 
 from cachelint.rules.base import Rule
 from cachelint.rules.cache_from_fetch import CacheFromFetch
+from cachelint.rules.cache_mount_over_output import CacheMountOverOutput
 from cachelint.rules.cached_fetch import CachedFetch
 from cachelint.rules.constant_commit_arg import ConstantCommitArg
 from cachelint.rules.copy_before_install import CopyBeforeInstall
@@ -26,6 +27,7 @@ RULES: tuple[type[Rule], ...] = (
     CachedFetch,
     CacheFromFetch,
     VolumeOverBuild,
+    CacheMountOverOutput,
     InvalidCompose,
     UnparsableFile,
     UnusedSuppression,
