@@ -199,6 +199,11 @@ def test_a_refused_dockerfile_keeps_its_bytes(use_rules, tmp_path):
     assert read_files(tmp_path) == {"Dockerfile": "FROM alpine\nRUN a\n"}
 
 
+def test_a_file_whose_fixes_were_all_refused_has_not_changed(use_rules, tmp_path):
+    use_rules(fake("context: .", "context: ["))
+    assert linter_of(write_files(tmp_path, {"compose.yaml": STALE})).fix(Applicability.SAFE).changes == ()
+
+
 def test_one_bad_fix_does_not_hold_up_the_others(use_rules):
     names = [f"s{number}" for number in range(30)]
     compose = "services:\n" + "".join(
