@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from json import dumps
 from typing import Any
+
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 def to_json(data: object) -> str:
@@ -13,7 +16,7 @@ def to_json(data: object) -> str:
 
 def _valid(data: Any) -> Any:
     if isinstance(data, str):
-        return data if data.isascii() else data.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+        return data if data.isascii() else _HALVES.sub("\ufffd", data)
     if isinstance(data, dict):
         return {key: _valid(value) for key, value in data.items()}
     return [_valid(one) for one in data] if isinstance(data, list) else data
