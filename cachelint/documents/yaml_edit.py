@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from cachelint.documents.yaml import Alias, Mapping, Node, Scalar, Sequence, YamlFile, merge_sources
@@ -78,15 +79,13 @@ def _descend(
 
 def _steps(at: Mapping | Sequence, span: Span) -> Iterator[tuple[str | int, Node]]:
     """The children that may hold what is written at `span`; they stand in the order of the text."""
-    children: tuple[Node, ...] = at.items if isinstance(at, Sequence) else tuple(one.value for one in at.entries)
-    for number in range(bisect_left(children, span.start, key=_end), len(children)):
-        if children[number].span.start > span.start:
-            return
-        yield number if isinstance(at, Sequence) else _name(at.entries[number]), children[number]
-
-
-def _end(node: Node) -> int:
-    return node.span.end
+    if isinstance(at, Sequence):
+        first = bisect_left(at.items, span.start, key=lambda item: item.span.end)
+        candidates: Iterator[tuple[str | int, Node]] = enumerate(islice(at.items, first, None), first)
+    else:
+        first = bisect_left(at.entries, span.start, key=lambda entry: entry.value.span.end)
+        candidates = ((_name(entry), entry.value) for entry in islice(at.entries, first, None))
+    return takewhile(lambda step: step[1].span.start <= span.start, candidates)
 
 
 def _name(entry: Entry) -> str:
