@@ -54,6 +54,15 @@ class Context:
         except OSError:
             return None
 
+    def sends_directory(self, path: str) -> bool:
+        """Whether files in a directory of that path are sent; where there is none, whether they would be."""
+        return not self._ignores(path) and not self._ignores(f"{path}/x/x")
+
+    def has_directory(self, path: str) -> bool:
+        """Whether there is a directory of that path, ignored or not."""
+        full = os.path.join(self.directory, path)
+        return os.path.isdir(full) and self._workspace.contains(full)
+
     def has_source(self) -> bool:
         """Whether anything at the top of the context, manifests aside, is sent."""
         try:

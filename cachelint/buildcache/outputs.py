@@ -17,8 +17,8 @@ OUTPUTS = frozenset((".next", ".nuxt", ".output", ".svelte-kit", "dist", "build"
 
 DEPENDENCIES = {
     "node_modules": re.compile(r"\b(?:npm|yarn|pnpm|bun)\b"),
-    ".venv": re.compile(r"\b(?:pip3?|uv|poetry|pdm|pipenv|venv)\b"),
-    "venv": re.compile(r"\b(?:pip3?|uv|poetry|pdm|pipenv|venv)\b"),
+    ".venv": re.compile(r"\buv (?:sync|venv)\b|\bpdm (?:install|sync)\b|virtualenvs[._]in-project|\bvenv\s.*\.venv\b"),
+    "venv": re.compile(r"\bvenv\s.*\bvenv\b"),
     "vendor": re.compile(r"\b(?:composer|bundle|go mod vendor)\b"),
 }
 """Names of directories that an install fills, each with the tools that do."""

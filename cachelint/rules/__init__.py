@@ -7,6 +7,7 @@ from cachelint.rules.cached_fetch import CachedFetch
 from cachelint.rules.constant_commit_arg import ConstantCommitArg
 from cachelint.rules.copy_before_install import CopyBeforeInstall
 from cachelint.rules.early_commit_arg import EarlyCommitArg
+from cachelint.rules.host_output_in_context import HostOutputInContext
 from cachelint.rules.inert_commit_arg import InertCommitArg
 from cachelint.rules.inline_cache import InlineCache
 from cachelint.rules.invalid_compose import InvalidCompose
@@ -28,6 +29,7 @@ RULES: tuple[type[Rule], ...] = (
     CacheFromFetch,
     VolumeOverBuild,
     CacheMountOverOutput,
+    HostOutputInContext,
     InvalidCompose,
     UnparsableFile,
     UnusedSuppression,

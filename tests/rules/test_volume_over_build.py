@@ -45,6 +45,7 @@ def findings(text: str, dockerfile: str, files: dict[str, str] = FILES) -> list[
         ("x:/app/.next/cache", BUILT),
         ("x:/app/node_modules", COPY_ALL),
         ("x:/other/node_modules", BUILT),
+        ("/app/.venv", "FROM python\nWORKDIR /app\nRUN pip install flask\n"),
         ("x:/app/target", COPY_ALL + "RUN cargo build\n"),
         ("x:/root/.npm", BUILT),
         ("x:/go/pkg/mod", "FROM golang\nWORKDIR /app\nCOPY . .\nRUN go build\n"),
