@@ -57,11 +57,13 @@ class CopyBeforeInstall(Rule):
         Example(
             bad={
                 "compose.yaml": "services:\n  web:\n    build:\n      context: .\n      args: [GIT_SHA]\n",
+                ".dockerignore": "node_modules\n",
                 "package.json": "{}\n",
                 "Dockerfile": "FROM node\nWORKDIR /app\nCOPY . .\nRUN npm install\nARG GIT_SHA\nRUN npm run build\n",
             },
             good={
                 "compose.yaml": "services:\n  web:\n    build:\n      context: .\n      args: [GIT_SHA]\n",
+                ".dockerignore": "node_modules\n",
                 "package.json": "{}\n",
                 "Dockerfile": (
                     "FROM node\nWORKDIR /app\nCOPY package.json ./\nRUN npm install\nCOPY . .\n"
