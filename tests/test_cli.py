@@ -125,7 +125,7 @@ class TestFix:
 
     def test_unsafe_fixes_need_their_option(self, tmp_path: Path) -> None:
         files = {"compose.yaml": CLEAN, "Dockerfile": MISORDERED, "package.json": "{}\n", "package-lock.json": "{}\n"}
-        write_files(tmp_path, {**files, "index.js": ""})
+        write_files(tmp_path, {**files, "index.js": "", ".dockerignore": "node_modules\n"})
         ran = run("--fix", cwd=tmp_path)
         assert ran.code == 1
         assert "  fix (unsafe): " in ran.out
@@ -164,7 +164,7 @@ class TestDiff:
 
     def test_unsafe_ones(self, tmp_path: Path) -> None:
         files = {"compose.yaml": CLEAN, "Dockerfile": MISORDERED, "package.json": "{}\n", "package-lock.json": "{}\n"}
-        write_files(tmp_path, {**files, "index.js": ""})
+        write_files(tmp_path, {**files, "index.js": "", ".dockerignore": "node_modules\n"})
         assert run("--diff", cwd=tmp_path).out == ""
         assert "+COPY package.json package-lock.json ./" in run("--diff", "--unsafe-fixes", cwd=tmp_path).out
 
