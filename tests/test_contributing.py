@@ -31,9 +31,8 @@ def test_example_rule_does_what_its_examples_say() -> None:
     rule = example_rule()
     with mock.patch.object(linter, "RULES", (*RULES, rule)):
         (example,) = rule.examples
-        (diagnostic,) = lint_files(example.bad)
-        assert diagnostic.rule == rule.id
-        assert lint_files(example.good) == ()
+        assert [one.rule for one in lint_files(example.bad)].count(rule.id) == 1
+        assert rule.id not in [one.rule for one in lint_files(example.good)]
 
 
 def test_example_rule_is_new() -> None:
