@@ -55,6 +55,10 @@ def references(text: str, escape: str = "\\", *, quotes: bool = True) -> list[Re
     return sorted(lexer.references, key=lambda reference: reference.span.start)
 
 
+_ORDINARY = {escape: re.compile(rf"[^'\"$<}}/{re.escape(escape)}]+") for escape in "\\`"}
+"""Runs of characters that mean themselves wherever they stand."""
+
+
 class Lexer:
     """One pass over one text; make a new one for each.
 
@@ -86,7 +90,7 @@ class Lexer:
         self._special = {"$": self._dollar, "<": self._less_than}
         if quotes:
             self._special |= {"'": self._single_quoted, '"': self._double_quoted}
-        self._ordinary = re.compile(rf"[^'\"$<}}/\n{re.escape(escape)}]+")
+        self._ordinary = _ORDINARY[escape]
 
     def value(self) -> str:
         """The whole text as one word."""

@@ -173,6 +173,12 @@ def test_text_after_an_array():
     assert first('RUN ["b"] c').exec_form is None
 
 
+def test_flags_heed_the_escape_directive():
+    """Before, the backslash escaped in flags whatever the directive said."""
+    text = "# escape=`\nFROM a\nCOPY --from=b` c\\d e f\n"
+    assert parse(text).instructions[1].flag("from") == "b c\\d"
+
+
 def test_check_is_a_directive():
     """Since Dockerfile 1.8; before, it was a comment that ended the directives."""
     assert parse("# check=skip=all\n# escape=`\nFROM a\nRUN b `\n c").directives == {"check": "skip=all", "escape": "`"}
@@ -272,6 +278,7 @@ def test_nesting_beyond_the_stack():
         ("\n# syntax=a\nFROM a", {}),
         (" # syntax=a\nFROM a", {}),
         ("# syntax=\nFROM a", {}),
+        ("#\v\xa0escape=`\nFROM a", {"escape": "`"}),
         ("# other=a\n# syntax=a\nFROM a", {}),
         ("FROM a\n# syntax=a", {}),
     ],
@@ -375,7 +382,8 @@ def test_value_span():
     assert instruction.value_span(4, 4) == (text.index("cd"), text.index("cd"))
 
 
-GAP = re.compile(r"[\\`][ \t]*\r*\n(?:\s*(?:#[^\n]*)?\n)*(?:[\\`][ \t]*\r*\n(?:\s*(?:#[^\n]*)?\n)*)*")
+_BREAK = r"[\\`][ \t]*\r*\n(?:[^\S\n\x1c]*(?:#[^\n]*)?\n)*"
+GAP = re.compile(f"(?:{_BREAK})+")
 
 
 def unfolded(text: str) -> str:
@@ -457,8 +465,8 @@ def dockerfiles(draw: st.DrawFn) -> str:
     return mutated([head, *lines], mutations, draw(st.sampled_from(["\n", "\n", "\r\n"])))
 
 
-NEWER = re.compile(r"<<-?[\t\r ]|\$\{|\][ \t]*[^\s]")
-"""Where BuildKit 0.12 differs from today's."""
+NEWER = re.compile(r"<<-?[\t\r ]|\$\{|\][ \t]*[^ \t\r\n]|#\s*[\v\x85\xa0\u2003]")
+"""Where BuildKit 0.12 differs from today's; besides, it knew no backtick in flags."""
 BYTEWISE = re.compile(r"--[^\n]*[^\x00-\x7f]")
 """Docker splits flags into bytes and makes each a character."""
 PARSER_ERRORS = ("the heredoc has no end", "a second", "the escape character", "Docker reads no line")
@@ -467,7 +475,7 @@ PARSER_ERRORS = ("the heredoc has no end", "a second", "the escape character", "
 @settings(max_examples=300, deadline=None)
 @given(dockerfiles())
 def test_agrees_with_docker_on_anything(text):
-    if NEWER.search(text) or BYTEWISE.search(text):
+    if NEWER.search(text) or BYTEWISE.search(text) or ("`" in text and "--" in text):
         return
     ours = attempt(text)
     try:
@@ -504,7 +512,7 @@ def test_spans_are_exact(text):
 def check_spans(text: str, instruction: Instruction) -> None:
     assert unfolded(text[slice(*instruction.span)])[: len(instruction.keyword)].upper() == instruction.keyword.upper()
     for flag in instruction.flags:
-        assert text[slice(*flag.span)].startswith("--")
+        assert unfolded(text[slice(*flag.span)]).startswith("--")
     for word in instruction.words:
         assert unfolded(text[slice(*word.span)]) == word.text
     for pair in pairs(instruction):
