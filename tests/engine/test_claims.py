@@ -46,6 +46,7 @@ class Project:
         self.directory = directory
         self.context = directory / f"context-{engine.unique()}"  # BuildKit may share contexts of one name
         self.images: list[str] = []
+        self.label = f"cachelint-test={engine.unique()}"
         self.write(salt=engine.unique())
 
     def write(self, **files: str) -> None:
@@ -64,7 +65,7 @@ class Project:
         """Build an image: its name, and what was done."""
         name = name or f"cachelint-test:{self.engine.unique()}"
         self.images.append(name)
-        return name, self._steps(dockerfile, f"--tag={name}", *flags, **options)
+        return name, self._steps(dockerfile, f"--tag={name}", f"--label={self.label}", *flags, **options)
 
     def text(self, dockerfile: str) -> str:
         """The Dockerfile with its real base."""
@@ -77,6 +78,7 @@ class Project:
     def remove_images(self) -> None:
         if self.images:
             self.engine.run("image", "rm", "--force", *self.images)
+        self.engine.run("image", "prune", "--force", f"--filter=label={self.label}")  # those that lost their name
 
 
 def _described(steps) -> list[str]:
@@ -537,8 +539,7 @@ def test_restart_keeps_the_old_image(engine, project):
 COMPOSE = """\
 services:
   plain: &service
-    image: {image}
-    build: {{context: ., network: none}}
+    build: {{context: ., network: none, labels: [{label}]}}
     network_mode: none
     stop_grace_period: 0s
     command: sleep 600
@@ -557,10 +558,9 @@ def test_what_compose_up_keeps(engine, project):
     """The old image without --build; an anonymous volume unless -V is given; a named one until it is removed."""
     if engine.run("compose", "version").returncode:
         pytest.skip("the docker client has no compose plugin")
-    image = f"cachelint-test:{engine.unique()}"
-    project.images.append(image)
+    volumes: set[str] = set()
     project.write(Dockerfile=project.text("FROM base\nCOPY code /app/\n"), code="old")
-    write_files(project.context, {"compose.yaml": COMPOSE.format(image=image)})
+    write_files(project.context, {"compose.yaml": COMPOSE.format(label=project.label)})
 
     def compose(*arguments: str) -> str:
         done = engine.run("compose", f"--project-directory={project.context}", *arguments)
@@ -569,6 +569,9 @@ def test_what_compose_up_keeps(engine, project):
 
     def up(*flags: str) -> dict[str, str]:
         compose("up", "--detach", *flags)
+        container = compose("ps", "--quiet", "anonymous").strip()
+        mounted = engine.run("inspect", "--format={{range .Mounts}}{{.Name}}{{end}}", container)
+        volumes.add(mounted.stdout.decode().strip())
         return {name: compose("exec", "-T", name, "cat", "/app/code") for name in ("plain", "named", "anonymous")}
 
     try:
@@ -582,4 +585,5 @@ def test_what_compose_up_keeps(engine, project):
         compose("down", "--volumes")
         assert up()["named"] == "new"
     finally:
-        compose("down", "--volumes")
+        compose("down", "--volumes", "--rmi=local")
+        engine.run("volume", "rm", "--force", *volumes)

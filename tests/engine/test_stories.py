@@ -38,6 +38,7 @@ class Deployment:
         self.engine = engine
         self.directory = directory / f"project-{engine.unique()}"
         self.image = f"cachelint-test:{engine.unique()}"
+        self.label = f"cachelint-test={engine.unique()}"
         self.volume = f"cachelint-test-{engine.unique()}"
 
     def write(self, **files: str) -> None:
@@ -58,7 +59,7 @@ class Deployment:
 
     def deploy(self, file: str, commit: str, *mounts: str) -> str:
         """Build with a commit and start a container: what the file in it holds."""
-        self._build(commit, f"--tag={self.image}")
+        self._build(commit, f"--tag={self.image}", f"--label={self.label}")
         done = self.engine.run("run", "--rm", "--network=none", *mounts, self.image, "cat", file)
         assert done.returncode == 0, done.stdout
         return done.stdout.decode()
@@ -75,6 +76,7 @@ class Deployment:
 
     def remove(self) -> None:
         self.engine.run("image", "rm", "--force", self.image)
+        self.engine.run("image", "prune", "--force", f"--filter=label={self.label}")  # those that lost their name
         self.engine.run("volume", "rm", "--force", self.volume)
 
 
