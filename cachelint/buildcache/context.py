@@ -10,10 +10,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from cachelint.record import NamedTuple
-
 from cachelint.documents.globs import clean_path, glob_tokens, has_wildcard
 from cachelint.documents.pattern_list import Automaton, PatternList, Place
+from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cachelint.record import NamedTuple
-
 from cachelint.buildcache.mounts import mount_origin
 from cachelint.buildcache.steps import Builder
 from cachelint.buildcache.values import GraphError, Value, expand_word
+from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cachelint.record import NamedTuple
-
 from cachelint.documents.words import ExpansionError, expand, references
+from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
