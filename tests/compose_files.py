@@ -148,11 +148,12 @@ class _Writer:
     def _flow(self, head: str, node: Node, indent: int) -> None:
         parts = [self._flow_entry(part) for part in self._parts(node)]
         opening, closing = "{}" if isinstance(node.value, dict) else "[]"
+        empties = node.loose and all(SETTING in part for part in node.value)
         if node.style != "lines" or not parts:
             space = self.pick("", " ")
             trailing = self.pick("", "", ",") if parts else ""
             inside = f"{space}{self.pick(', ', ',  ', ' , ').join(parts)}{trailing}{space}"
-            self.line(f"{head}{opening}{inside}{closing}{self.tail()}", kept=not node.loose)
+            self.line(f"{head}{opening}{inside}{closing}{self.tail(survives=not empties)}", kept=not node.loose)
             return
         pad = " " * (indent + self.pick(1, 2, 4))
         self.line(f"{head}{opening}{self.tail()}", kept=not node.loose)
@@ -160,7 +161,8 @@ class _Writer:
             own = node.loose and SETTING in part
             comma = "," if number + 1 < len(parts) else self.pick("", ",")
             self.line(f"{pad}{part}{comma}{self.tail(survives=not own)}", kept=not node.loose)
-        self.line(f"{pad if self.rarely() else ' ' * (indent + 1)}{closing}{self.tail()}", kept=not node.loose)
+        end = self.tail(survives=not empties)
+        self.line(f"{pad if self.rarely() else ' ' * (indent + 1)}{closing}{end}", kept=not node.loose)
 
     def _parts(self, node: Node) -> list[tuple[str, Node | str]]:
         return list(node.value.items()) if isinstance(node.value, dict) else [("", item) for item in node.value]

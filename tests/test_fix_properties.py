@@ -7,9 +7,14 @@ usual: ``CACHELINT_EXAMPLES=20000 pytest tests/test_fix_properties.py``.
 from __future__ import annotations
 
 import copy
+import json
 import os
+import shutil
+import subprocess
+import tempfile
 from pathlib import PurePosixPath
 
+import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
@@ -17,11 +22,15 @@ from ruamel.yaml import YAML
 from cachelint.commit_arg import CommitArg
 from cachelint.fix import Applicability
 from tests.compose_files import DOCKERFILES, SETTING, Written, compose_files
-from tests.support import FixedFiles, fix_files
+from tests.support import FixedFiles, fix_files, write_files
 
 RULES = ("missing-commit-arg", "inline-cache", "undeclared-build-arg", "copy-before-install", "unused-suppression")
 EXAMPLES = int(os.environ.get("CACHELINT_EXAMPLES", "200"))
 LOADER = YAML(typ="safe")
+HAS_COMPOSE = (
+    shutil.which("docker") is not None
+    and subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode == 0
+)
 is_commit_arg = CommitArg().is_one
 
 thorough = settings(
@@ -41,6 +50,33 @@ def test_fixes_change_what_they_state(written: Written, least: Applicability):
     again = fix_files(fixed.files, RULES, least)
     assert again.files == fixed.files
     assert again.report.fixed == 0
+
+
+@pytest.mark.skipif(not HAS_COMPOSE, reason="needs the docker compose command")
+@settings(thorough, max_examples=max(EXAMPLES // 20, 5))
+@given(compose_files())
+def test_docker_compose_sees_the_same_change(written: Written):
+    before, after = written.text, fix_files({**DOCKERFILES, "compose.yaml": written.text}, RULES).files["compose.yaml"]
+    old, new = docker_compose_config(before), docker_compose_config(after)
+    if old is None:  # not what Compose takes: nothing to compare
+        return
+    assert new is not None
+    assert without(old, "services") == without(new, "services")
+    assert set(old["services"]) == set(new["services"])
+    for name, service in old["services"].items():
+        assert_service(service, new["services"][name], {"inline-cache", "missing-commit-arg"})
+
+
+def docker_compose_config(text: str) -> dict | None:
+    """What Docker Compose makes of a file, version 2's extension keys left out; None when it refuses the file."""
+    with tempfile.TemporaryDirectory() as directory:
+        write_files(directory, {**DOCKERFILES, "compose.yaml": text})
+        command = ["docker", "compose", "-p", "project", "config", "--no-interpolate", "--format", "json"]
+        ran = subprocess.run(command, cwd=directory, capture_output=True, check=False)
+        if ran.returncode:
+            return None
+        config = json.loads(ran.stdout.decode().replace(os.path.realpath(directory), "/dir"))
+    return {key: value for key, value in config.items() if not key.startswith("x-")}
 
 
 def assert_lines_survive(written: Written, after: str) -> None:
@@ -98,7 +134,8 @@ def assert_service(before: dict, after: dict, remaining: set[str]) -> None:
 
 def is_missing(build: dict) -> bool:
     """Whether a build copies source and passes no commit argument."""
-    path = PurePosixPath(build.get("context", "."), build.get("dockerfile", "Dockerfile")).as_posix()
+    context = build.get("context", ".").removeprefix("/dir").strip("/")
+    path = PurePosixPath(context, build.get("dockerfile", "Dockerfile")).as_posix()
     text = build.get("dockerfile_inline") or DOCKERFILES[path]
     return "COPY" in text.replace("# COPY", "") and not any(is_commit_arg(name) for name, _ in arguments(build))
 

@@ -157,9 +157,11 @@ def _fix(found: Misorder) -> Fix:
     if reason:
         return display_only(f"reorder by hand: {reason}")
     copy, names = found.copy, " ".join(found.present)
-    written = found.dockerfile.source.text[copy.span.start : copy.words[0].span.start]
-    target = copy.words[-1].text.rstrip("/")
-    edits, statements = move_below(found.dockerfile, copy, found.run, f"{written}{names} {target}/")
+    text = found.dockerfile.source.text
+    keyword = text[copy.span.start : copy.span.start + len(copy.keyword)]
+    flags = (text[slice(*flag.span)] for flag in copy.flags)
+    first = " ".join((keyword, *flags, names, copy.words[-1].text.rstrip("/") + "/"))
+    edits, statements = move_below(found.dockerfile, copy, found.run, first)
     title = f"copy {', '.join(found.present)} before `{found.install.tool}` and the rest after it"
     return Fix(title, Applicability.UNSAFE, edits, statements)
 

@@ -74,4 +74,7 @@ def _comment(source: SourceFile, span: Span) -> Span:
     if before.strip():
         return Span(start + len(before.rstrip()), span.end)
     following = source.text.find("\n", span.end)
-    return Span(start, following + 1 if following >= 0 else span.end)
+    if following >= 0:
+        return Span(start, following + 1)
+    above = source.text[:start].removesuffix("\n").removesuffix("\r")  # no final newline: it stays so
+    return Span(len(above), span.end)
