@@ -60,7 +60,7 @@ _HEAD = re.compile(rf"[{GO_SPACES}]*([^\t\v\f\r ]*)([\t\v\f\r ]*)[{GO_SPACES}]*"
 def _flags(text: str, escape: str, at: int, end: int) -> tuple[tuple[tuple[str, int, int], ...], int]:
     """The flags from `at` on and where they end; a lonely ``--`` ends them."""
     flags: list[tuple[str, int, int]] = []
-    while text.startswith("--", at, end) and (match := _FLAG[escape].match(text, at, end)):
+    while text.startswith("--", at, end) and (match := _flag_pattern(escape).match(text, at, end)):
         flag = unquoted(match[1], escape)
         at = match.end()
         if flag == "--":
@@ -69,15 +69,13 @@ def _flags(text: str, escape: str, at: int, end: int) -> tuple[tuple[tuple[str, 
     return tuple(flags), at
 
 
+@cache
 def _flag_pattern(escape: str) -> re.Pattern[str]:
     char = re.escape(escape)
     quoted = "|".join(rf"{mark}[^{mark}{char}]*(?:{char}.[^{mark}{char}]*)*(?:{mark}|{char}?\Z)" for mark in "'\"")
     # Docker goes through flags byte by byte and takes a byte 0x85 or 0xA0 for white space; those characters do here.
     plain = rf"[^\t\v\f\r \x85\xa0'\"{char}]+"
     return re.compile(rf"((?:{plain}|{char}(?:.|\Z)|{quoted})*)[\t\v\f\r \x85\xa0]*", re.DOTALL)
-
-
-_FLAG = {escape: _flag_pattern(escape) for escape in "\\`"}
 
 
 def unquoted(word: str, escape: str) -> str:
@@ -101,9 +99,10 @@ def unquoted(word: str, escape: str) -> str:
 
 def word_pattern(keyword: str, escape: str) -> re.Pattern[str]:
     """What matches one word of an instruction's value."""
-    return _PLAIN_WORD if keyword in _WITHOUT_QUOTES else _QUOTED_WORD[escape]
+    return _PLAIN_WORD if keyword in _WITHOUT_QUOTES else _quoted_word_pattern(escape)
 
 
+@cache
 def _quoted_word_pattern(escape: str) -> re.Pattern[str]:
     """Docker's words of ENV and the like; a lonely escape character at the very end belongs to none."""
     char = re.escape(escape)
@@ -113,7 +112,6 @@ def _quoted_word_pattern(escape: str) -> re.Pattern[str]:
 
 BLANKS = re.compile(r"[\t\v\f\r ]+")
 _PLAIN_WORD = re.compile(r"[^\t\v\f\r ]+")
-_QUOTED_WORD = {escape: _quoted_word_pattern(escape) for escape in "\\`"}
 
 
 class MixedArrayError(ValueError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from cachelint.documents.word_patterns import ExpansionError, replaced, trimmed
@@ -55,8 +56,10 @@ def references(text: str, escape: str = "\\", *, quotes: bool = True) -> list[Re
     return sorted(lexer.references, key=lambda reference: reference.span.start)
 
 
-_ORDINARY = {escape: re.compile(rf"[^'\"$<}}/{re.escape(escape)}]+") for escape in "\\`"}
-"""Runs of characters that mean themselves wherever they stand."""
+@cache
+def _ordinary(escape: str) -> re.Pattern[str]:
+    """Runs of characters that mean themselves wherever they stand."""
+    return re.compile(rf"[^'\"$<}}/{re.escape(escape)}]+")
 
 
 class Lexer:
@@ -90,7 +93,7 @@ class Lexer:
         self._special = {"$": self._dollar, "<": self._less_than}
         if quotes:
             self._special |= {"'": self._single_quoted, '"': self._double_quoted}
-        self._ordinary = _ORDINARY[escape]
+        self._ordinary = _ordinary(escape)
 
     def value(self) -> str:
         """The whole text as one word."""
@@ -273,7 +276,7 @@ def _split(pieces: list[tuple[str, bool]]) -> Iterator[str]:
 
 def _split_piece(text: str, word: list[str]) -> Iterator[str]:
     """The words that `text` completes; `word` holds the parts of the unfinished one before and after."""
-    for match in _RUN.finditer(text):
+    for match in _runs().finditer(text):
         if match.lastgroup == "space":
             if any(word):
                 yield "".join(word)
@@ -282,7 +285,9 @@ def _split_piece(text: str, word: list[str]) -> Iterator[str]:
             word.append(match.group())
 
 
-_RUN = re.compile(rf"(?P<space>[{GO_SPACES}]+)|[^{GO_SPACES}]+")
+@cache
+def _runs() -> re.Pattern[str]:
+    return re.compile(rf"(?P<space>[{GO_SPACES}]+)|[^{GO_SPACES}]+")
 
 
 def _modified(name: str, value: str | None, operator: str, word: str) -> str:
