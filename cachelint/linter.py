@@ -99,7 +99,8 @@ class Linter:
         """Apply the fixes that can be trusted, each and all together; return how many those were."""
         rules = {one.fix.edits: one.rule for one in reversed(diagnostics) if one.fix}
         sound: list[Fix] = []
-        pending = [choose(one.fix for one in diagnostics if one.fix)]
+        chosen = choose(one.fix for one in diagnostics if one.fix)
+        pending = [chosen]
         while pending:
             fixes = pending.pop()
             reason = self._objection(source, fixes)
@@ -110,7 +111,7 @@ class Linter:
             else:
                 rule, title = rules[fixes[0].edits], fixes[0].title
                 refused[source.path, fixes[0].edits] = Refusal(rule, source.path, f"{title}: {reason}")
-        if self._objection(source, sound) is not None:
+        if len(sound) < len(chosen) and self._objection(source, sound) is not None:
             del sound[1:]
         self._workspace.edit(source.path, apply_fixes(source.text, sound))
         return len(sound)

@@ -24,7 +24,7 @@ from cachelint.fix import Applicability
 from tests.compose_files import DOCKERFILES, SETTING, Written, compose_files
 from tests.support import FixedFiles, fix_files, write_files
 
-RULES = ("missing-commit-arg", "inline-cache", "undeclared-build-arg", "copy-before-install", "unused-suppression")
+RULES = ("missing-commit-arg", "inline-cache")
 EXAMPLES = int(os.environ.get("CACHELINT_EXAMPLES", "200"))
 LOADER = YAML(typ="safe")
 HAS_COMPOSE = (
