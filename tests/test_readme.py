@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 import shlex
@@ -56,7 +57,8 @@ def workflow_commands() -> list[str]:
 
 
 def test_generated_blocks_are_current() -> None:
-    assert readme() == TEXT, "run: python -m tests.regenerate"
+    changes = difflib.unified_diff(TEXT.splitlines(), readme().splitlines(), "README.md", "generated", n=0, lineterm="")
+    assert list(changes) == [], "run: python -m tests.regenerate"
 
 
 @pytest.mark.parametrize("command", commands())

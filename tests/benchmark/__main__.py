@@ -144,7 +144,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         show("a Compose file of 10,000 lines", {"cachelint": alternate([CACHELINT], long, rounds)[0]}, bare)
         for position, number in enumerate(options.copies):
             tree = make_copies(directory, number)
-            rows = {"cachelint": alternate([CACHELINT], tree, 3)[0]}
+            rows = {"cachelint": alternate([CACHELINT], tree, min(3, options.rounds))[0]}
             show(f"{number:,} copies", {**rows, **(peers(tree, 1) if position == 0 else {})}, bare)
             shutil.rmtree(tree)
 
