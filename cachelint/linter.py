@@ -98,12 +98,13 @@ class Linter:
     ) -> int:
         """Apply the fixes that can be trusted, each and all together; return how many those were."""
         rules = {one.fix.edits: one.rule for one in reversed(diagnostics) if one.fix}
+        pending = [choose(one.fix for one in diagnostics if one.fix)]
         sound: list[Fix] = []
-        chosen = choose(one.fix for one in diagnostics if one.fix)
-        pending = [chosen]
+        judged = 0
         while pending:
             fixes = pending.pop()
             reason = self._objection(source, fixes)
+            judged += 1
             if reason is None:
                 sound += fixes
             elif len(fixes) > 1:  # the one that is to blame is found by halves
@@ -111,7 +112,7 @@ class Linter:
             else:
                 rule, title = rules[fixes[0].edits], fixes[0].title
                 refused[source.path, fixes[0].edits] = Refusal(rule, source.path, f"{title}: {reason}")
-        if len(sound) < len(chosen) and self._objection(source, sound) is not None:
+        if judged > 1 and self._objection(source, sound) is not None:
             del sound[1:]
         self._workspace.edit(source.path, apply_fixes(source.text, sound))
         return len(sound)

@@ -215,6 +215,16 @@ def test_one_bad_fix_does_not_hold_up_the_others(use_rules):
     assert [(one.rule, one.reason.split(":")[0]) for one in fixed.report.refused] == [("fake", "fake it")]
 
 
+def test_fixes_that_are_sound_alone_but_not_together_take_turns(use_rules):
+    use_rules(
+        fake("image: a", "image: a\n    build: .", Statement((0, "services", "web", "build"), "."), name="first"),
+        fake("ports", "build: .\n    ports", Statement((0, "services", "web", "build"), "."), name="second"),
+    )
+    fixed = fix_files({"compose.yaml": "services:\n  web:\n    image: a\n    ports: [80]\n"})
+    assert fixed.files["compose.yaml"] == "services:\n  web:\n    image: a\n    build: .\n    ports: [80]\n"
+    assert {one.rule for one in fixed.report.refused} <= {"first", "second"}
+
+
 def test_a_fix_whose_own_edits_overlap_is_refused(use_rules):
     class Overlapping(Fake):
         """Two edits of one place."""
