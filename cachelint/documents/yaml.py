@@ -13,7 +13,7 @@ from cachelint.record import NamedTuple
 from cachelint.source import BOM, SourceFile, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 MAX_DEPTH = 200
@@ -22,7 +22,11 @@ MAX_DEPTH = 200
 MAX_MERGED = 1_000_000
 """Entries that all merge keys of a file together may bring: the bound that a merge bomb runs into."""
 
+MAX_SLOW = 100_000
+"""Characters of a file that the slow scanner may still read: a second of work."""
+
 MERGE = "<<"
+_FLOW_COLON = "found unexpected ':'"
 _PROPERTIES = re.compile(r"(?:(?:!<[^>\s]*>|[&!][^\s,\[\]{}]*)(?:\s|(?<=\s)#[^\n]*)*)+")
 _COLON = re.compile(r"\s*:")
 # What a plain scalar is when it is no string (yaml.v3, resolve.go; `yes` and `on` are strings for Compose).
@@ -190,8 +194,31 @@ def children(node: Node) -> Iterator[Node]:
 
 
 def parse_yaml(source: SourceFile) -> YamlFile:
-    """Parse a file of any number of documents. Raises `YamlError`."""
-    return _Builder(source).build()
+    """Parse a file of any number of documents. Raises `YamlError`.
+
+    The C scanner is one of YAML 1.1 and refuses ``[80:80]``, which Compose reads as YAML 1.2 does: a file with such a
+    list goes to ruamel.yaml's own scanner, which is 25 times slower, so only up to a size.
+    """
+    try:
+        return _Builder(source).build(_fast_events)
+    except YamlError as error:
+        if str(error).startswith(_FLOW_COLON) and len(source.text) < MAX_SLOW:
+            return _Builder(source).build(_slow_events)
+        raise
+
+
+def _fast_events(text: str) -> Iterator[Any]:
+    from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]  # YAML() takes ten times as long to set up
+
+    parser = CParser(text)
+    while parser.check_event():
+        yield parser.get_event()
+
+
+def _slow_events(text: str) -> Iterator[Any]:
+    from ruamel.yaml import YAML
+
+    yield from YAML(typ="safe", pure=True).parse(text)
 
 
 class _Open:
@@ -214,14 +241,11 @@ class _Builder:
         self._documents: list[Node | None] = []
         self._merges_left = MAX_MERGED
 
-    def build(self) -> YamlFile:
-        from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]  # YAML() takes ten times as long to set up
+    def build(self, events: Callable[[str], Iterator[Any]]) -> YamlFile:
         from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
         try:
-            parser = CParser(self._source.text[self._shift :])
-            while parser.check_event():
-                event = parser.get_event()
+            for event in events(self._source.text[self._shift :]):
                 handler = _HANDLERS.get(type(event).__name__)
                 if handler:
                     handler(self, event)

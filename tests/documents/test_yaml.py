@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 
 from cachelint.documents.yaml import (
     MAX_DEPTH,
+    MAX_SLOW,
     Alias,
     Mapping,
     Node,
@@ -90,6 +91,11 @@ def spans(text: str) -> list[str]:
         pytest.param("---\na: 1\n--- # x\n- b\n...\n", ["a: 1", "a", "1", "- b", "b"], id="several documents"),
         pytest.param("%YAML 1.1\n---\na: 1\n", ["a: 1", "a", "1"], id="directive"),
         pytest.param("a:\tb\t# c\n", ["a:\tb", "a", "b"], id="tabs"),
+        pytest.param(
+            "\ufeffa: &x [80:80]\r\nb: {c: d:e}\r\n",
+            ["a: &x [80:80]\r\nb: {c: d:e}", "a", "[80:80]", "80:80", "b", "{c: d:e}", "c", "d:e"],
+            id="colons in braces, which YAML 1.1 refuses and Compose reads",
+        ),
     ],
 )
 def test_spans(text: str, written: list[str]):
@@ -99,6 +105,13 @@ def test_spans(text: str, written: list[str]):
 @pytest.mark.parametrize("text", ["", "\n", "# only\n\n# comments", "\ufeff", "---\n...\n", "null\n", "~"])
 def test_nothing_in_a_file(text: str):
     assert all(root is None for root in parse(text).documents)
+
+
+def test_colons_in_braces_have_a_limit():
+    text = "a: [80:80]\n"
+    assert data(parse(text).documents[0]) == {"a": ["80:80"]}
+    with pytest.raises(YamlError, match="unexpected ':'"):
+        parse(text + "#" * MAX_SLOW)
 
 
 def test_an_alias_stands_where_it_is_written():
