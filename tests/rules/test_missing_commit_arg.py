@@ -1,0 +1,90 @@
+import pytest
+
+from cachelint.commit_arg import SYNONYMS
+from tests.support import lint_files
+
+RULE = ["missing-commit-arg"]
+DOCKERFILE = "FROM alpine\nCOPY . .\nRUN make\n"
+FILES = {"Dockerfile": DOCKERFILE, "a.c": "", "src/b.c": "", "package.json": "{}\n"}
+
+
+def findings(web: str, **files: str):
+    compose = f"services:\n  web:\n{web}"
+    return lint_files({**FILES, "compose.yaml": compose, **files}, RULE)
+
+
+@pytest.mark.parametrize(
+    "web",
+    [
+        pytest.param("    image: nginx\n", id="no build"),
+        pytest.param("    build: https://github.com/a/b.git\n", id="remote context"),
+        pytest.param("    build: git@example.com:a/b\n", id="remote context over ssh"),
+        pytest.param("    build: $DIR\n", id="context from a variable"),
+        pytest.param("    build: ./missing\n", id="no such context"),
+        pytest.param("    build: ../outside\n", id="context outside of the repository"),
+        pytest.param("    build: {context: ., dockerfile: Missing}\n", id="no such Dockerfile"),
+        pytest.param("    build: {context: ., dockerfile: $FILE}\n", id="Dockerfile from a variable"),
+        pytest.param("    build: {args: [GIT_SHA]}\n", id="bare name"),
+        pytest.param("    build: {args: {COMMIT: }}\n", id="bare name in a map"),
+        pytest.param("    build: {args: [VCS_REF=x]}\n", id="list"),
+        pytest.param("    build: .\n    extends: base\n", id="extends, short"),
+        pytest.param("    build: .\n    extends: {file: b.yaml, service: b}\n", id="extends, long"),
+        pytest.param("    build: !override .\n", id="tag of Compose's own"),
+        pytest.param("    build:\n      context: .\n      args: !reset null\n", id="reset"),
+        pytest.param("    build: &b {args: &a {SHA: x}}\n  api:\n    build: *b\n", id="alias"),
+        pytest.param("    build: {args: {<<: {REVISION: x}}}\n", id="merge key"),
+        pytest.param("    build: {dockerfile_inline: 'FROM a'}\n", id="inline without source"),
+    ],
+)
+def test_silent(web: str):
+    assert findings(web) == ()
+
+
+@pytest.mark.parametrize("name", sorted(SYNONYMS))
+def test_silent_where_it_has_another_name(name: str):
+    assert findings(f"    build:\n      args:\n        {name}: $X\n") == ()
+
+
+@pytest.mark.parametrize(
+    "dockerfile",
+    [
+        pytest.param("FROM alpine\nRUN make\n", id="no copy"),
+        pytest.param("FROM node\nCOPY package.json package-lock.json ./\nRUN npm ci\n", id="manifests only"),
+        pytest.param("FROM a AS b\nFROM b\nCOPY --from=b /x /x\n", id="copy from a stage"),
+        pytest.param("FROM a AS b\nCOPY . .\nFROM c\nRUN x\n", id="source in a stage that is not built"),
+        pytest.param("FROM a\nCOPY <<EOF /x\ny\nEOF\n", id="copy of a heredoc"),
+    ],
+)
+def test_silent_where_no_source_is_copied(dockerfile: str):
+    assert findings("    build: .\n", Dockerfile=dockerfile) == ()
+
+
+def test_silent_where_a_file_beside_it_passes_the_argument():
+    override = "services:\n  web:\n    build:\n      args: [GIT_SHA]\n"
+    assert findings("    build: .\n", **{"compose.override.yaml": override}) == ()
+
+
+def test_silent_on_a_service_that_others_extend():
+    web = "    build: .\n  api:\n    extends: {service: web}\n"
+    assert findings(web) == ()
+
+
+@pytest.mark.parametrize(
+    ("web", "line"),
+    [
+        ("    build: .\n", 3),
+        ("    image: web\n    build:\n      context: ./\n", 4),
+        ("    build: {args: [A=1, JENKINS_SHA=x, X_COMMIT=y]}\n", 3),
+        ("    build:\n      dockerfile_inline: |\n        FROM a\n        COPY src /src\n", 3),
+    ],
+)
+def test_reports(web: str, line: int):
+    [found] = findings(web)
+    assert found.location.start.line == line
+    assert "GIT_COMMIT_HASH" in found.message
+
+
+def test_names_what_the_dockerfile_declares():
+    [found] = findings("    build: .\n", Dockerfile="FROM a\nARG VCS_REF\nCOPY . .\n")
+    assert found.fix
+    assert found.fix.title == "pass VCS_REF=${GIT_COMMIT_HASH}"

@@ -1,0 +1,91 @@
+import pytest
+
+from cachelint.diagnostic import Severity
+from tests.support import fix_files, lint_files
+
+RULE = ["undeclared-build-arg"]
+
+
+def files(args: str, dockerfile: str, build: str = "") -> dict[str, str]:
+    compose = f"services:\n  web:\n    build:\n      context: .\n{build}      args: {args}\n"
+    return {"compose.yaml": compose, "Dockerfile": dockerfile, "a.c": ""}
+
+
+@pytest.mark.parametrize(
+    ("args", "dockerfile"),
+    [
+        ("[A=1]", "FROM alpine\nARG A\n"),
+        ("[A=1]", "ARG A=2\nFROM alpine:$A\n"),
+        ("[A=1]", "FROM alpine\nARG B=1 A\n"),
+        ("[A=1]", "FROM alpine\narg A\n"),
+        ("[A=1]", "FROM alpine\nONBUILD ARG A\n"),
+        ("[A=1]", "FROM a AS b\nARG A\nFROM c\nCOPY --from=b / /\n"),
+        ("[A=1]", "# syntax=example.com/other\nFROM alpine\n"),
+        ("[BUILDKIT_INLINE_CACHE=1, BUILDKIT_SYNTAX=x]", "FROM alpine\n"),
+        ("[HTTP_PROXY=x, no_proxy=y, TARGETARCH=z, SOURCE_DATE_EPOCH=0]", "FROM alpine\n"),
+        ("[]", "FROM alpine\n"),
+        ("[A=1]", "{{ template }}\n"),
+    ],
+)
+def test_silent(args: str, dockerfile: str):
+    assert lint_files(files(args, dockerfile), RULE) == ()
+
+
+def test_silent_on_an_entry_that_builds_share():
+    compose = (
+        "x-a: &a {A: 1}\nservices:\n  a:\n    build: {context: a, args: *a}\n  b:\n    build: {context: b, args: *a}\n"
+    )
+    dockerfiles = {"a/Dockerfile": "FROM alpine\nARG A\n", "b/Dockerfile": "FROM alpine\n"}
+    assert lint_files({"compose.yaml": compose, **dockerfiles}, RULE) == ()
+
+
+@pytest.mark.parametrize(
+    ("args", "dockerfile", "severity"),
+    [
+        ("[A=1]", "FROM alpine\n", Severity.WARNING),
+        ("{A: 1}", "FROM alpine\nARG B\n", Severity.WARNING),
+        ("[GIT_SHA=1]", "FROM alpine\nCOPY . .\nRUN make\n", Severity.ERROR),
+        ("[GIT_SHA=1]", "FROM a AS b\nARG GIT_SHA\nFROM c\nCOPY . .\n", Severity.ERROR),
+    ],
+)
+def test_reports(args: str, dockerfile: str, severity: Severity):
+    [found] = lint_files(files(args, dockerfile), RULE)
+    assert found.severity is severity
+    assert found.location.start.line == 5
+    assert bool(found.fix and found.fix.edits) == (severity is Severity.ERROR)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(
+            "FROM a\r\nCOPY . .\r\n# work\r\nRUN make",
+            "FROM a\r\nCOPY . .\r\nARG GIT_SHA\r\n# work\r\nRUN make",
+            id="above the comment of the step, in its line endings",
+        ),
+        pytest.param(
+            "FROM a\nCOPY . .\nRUN npm ci\nRUN make\n",
+            "FROM a\nCOPY . .\nRUN npm ci\nARG GIT_SHA\nRUN make\n",
+            id="below the install",
+        ),
+        pytest.param(
+            "FROM a\nCOPY . .",
+            'FROM a\nCOPY . .\nARG GIT_SHA\nLABEL org.opencontainers.image.revision="${GIT_SHA}"',
+            id="a label where no step is left to run",
+        ),
+        pytest.param(
+            "FROM a AS one\nCOPY . .\nRUN x\nFROM b\nCOPY --from=one / /\nRUN y\n",
+            "FROM a AS one\nCOPY . .\nARG GIT_SHA\nRUN x\nFROM b\nCOPY --from=one / /\nRUN y\n",
+            id="in the stage that has the source",
+        ),
+        pytest.param(
+            "# escape=`\nFROM a\nCOPY . .\nRUN a `\n  b\n",
+            "# escape=`\nFROM a\nCOPY . .\nARG GIT_SHA\nRUN a `\n  b\n",
+            id="another escape character",
+        ),
+    ],
+)
+def test_declares_the_commit_argument(before: str, after: str):
+    fixed = fix_files(files("[GIT_SHA]", before), RULE)
+    assert fixed.files["Dockerfile"] == after
+    assert fixed.report.refused == ()
