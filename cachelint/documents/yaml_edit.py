@@ -102,8 +102,9 @@ def entry_span(source: SourceFile, place: Place) -> Span:
         return node.span
     assert isinstance(container, Sequence)
     at = next(number for number, item in enumerate(container.items) if item is node)
-    start = container.span.start if at == 0 else container.items[at - 1].span.end
-    dash = _DASH.search(source.text, start if at else source.line_span(source.position(start).line).start)
+    if at == 0:
+        return Span(container.span.start, node.span.end)
+    dash = _DASH.search(source.text, container.items[at - 1].span.end)
     if not dash or dash.start(1) > node.span.start:
         raise CannotEditError("its dash is written in an unusual way")
     return Span(dash.start(1), node.span.end)

@@ -73,7 +73,7 @@ class _Changes:
 def _child(node: Node, step: str | int) -> Node | None:
     if isinstance(node, Sequence) and isinstance(step, int):
         return node.items[step] if step < len(node.items) else None
-    if isinstance(node, Mapping):
+    if isinstance(node, Mapping) and isinstance(step, str):
         return next((one.value for one in node.entries if _names(one, step)), None)
     raise LookupError(step)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from cachelint.documents import yaml
 from cachelint.documents.yaml import (
     MAX_DEPTH,
     MAX_SLOW,
@@ -220,6 +222,15 @@ def test_spans_are_exact_on_generated_files(written: Written):
         elif isinstance(node, Scalar) and node.style not in {"|", ">"}:
             quote = node.style
             assert text[slice(*node.span)] == f"{quote}{node.value}{quote}"
+
+
+@settings(deadline=None, max_examples=50)
+@given(compose_files())
+def test_the_slow_scanner_finds_the_same_places(written: Written):
+    text = written.text.replace("\t", " ")  # it knows no tabs
+    fast = parse(text).documents
+    with mock.patch.object(yaml, "_fast_events", yaml._slow_events):
+        assert parse(text).documents == fast
 
 
 @given(st.text("ab:- \n#'\"[]{}&*!,|>\t\r\ufeff\x07é", max_size=40))
