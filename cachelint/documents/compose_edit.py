@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cachelint.documents.yaml import Entry, Node
     from cachelint.documents.yaml_edit import Place
 
-_ABOUT_CACHE = re.compile(r"inline|cach|buildkit", re.IGNORECASE)
+_ABOUT_CACHE = re.compile(r"inline|cach|buildkit|fast|speed|layer|reus", re.IGNORECASE)
 _BEFORE_ARGS = ("context", "dockerfile", "target")
 
 

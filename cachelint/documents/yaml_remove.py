@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SETTING = re.compile(r"#+\s*(?:-\s*)?['\"]?[\w.-]+['\"]?\s*[:=]\s*\S*")
+_COMMA_BEFORE = re.compile(r"\s*,[ \t]*")
 _COMMA = re.compile(r"[ \t]*(,)")
 
 
@@ -180,15 +181,19 @@ class Remover:
             region = self._whole_lines(self._first_line(span.start, rest.end(), alone=len(spans) == 1), rest.end())
             comma = _COMMA.match(self._text, before.end) if before and not (after or rest.group(1)) else None
             return (Edit(region, ""), Edit(Span(*comma.span(1)), "")) if comma else (Edit(region, ""),)
-        if before and not self._text[before.end : span.start].strip(" \t,"):
-            return (Edit(Span(self._end_of_entry(before), span.end), ""),)
+        if before and (comma := _COMMA_BEFORE.fullmatch(self._text, before.end, span.start)):
+            end = self._end_of_line(rest) if rest and "\n" in comma.group() else span.end
+            return (Edit(Span(self._end_of_entry(before), end), ""),)
         if after and not self._text[span.end : after.start].strip(" \t,"):
             return (Edit(Span(span.start, after.start), ""),)
         if rest and ends_line:
-            return (Edit(Span(span.start, rest.end() - rest.group().endswith("\r")), ""),)
+            return (Edit(Span(span.start, self._end_of_line(rest)), ""),)
         if before and not after and not self._text[before.end : span.start].strip(" \t\r\n,"):
             return (Edit(Span(self._end_of_entry(before), span.end), ""),)
         return (Edit(Span(span.start, self._behind_comma(span.end)), ""),)
+
+    def _end_of_line(self, rest: re.Match[str]) -> int:
+        return rest.end() - rest.group().endswith("\r")
 
     def _end_of_entry(self, entry: Span) -> int:
         """Where an entry of a flow collection ends; a comma must not follow a bare colon without space."""

@@ -86,6 +86,11 @@ REMOVALS = [
         "    build:\n      args: [\n        A=1,\n        B=1,\n      ]\n",
     ),
     removal(
+        "flow, commas first",
+        f"    build:\n      args: {{ A: 1\n            , {NAME}: 1 # cache\n            , B: 2 }}\n",
+        "    build:\n      args: { A: 1\n            , B: 2 }\n",
+    ),
+    removal(
         "flow over two lines",
         f"    build:\n      args: {{A: 1, {NAME}: 1,\n             B: 2}}\n",
         "    build:\n      args: {A: 1,\n             B: 2}\n",
@@ -266,6 +271,14 @@ def test_leaves_alone_what_cannot_be_removed_with_certainty(compose: str, reason
 
 VALUE = "${GIT_COMMIT_HASH}"
 LONG = "      args:\n        GIT_COMMIT_HASH: ${GIT_COMMIT_HASH}\n"
+
+
+def test_an_own_comment_goes_when_the_commit_argument_comes():
+    compose = f"services:\n  a:\n    build:\n      args:\n        # makes rebuilds faster\n        {NAME}: 1\n"
+    fixed = fix_files({**FILES, "compose.yaml": compose}, ["inline-cache", "missing-commit-arg"])
+    assert fixed.files["compose.yaml"] == f"services:\n  a:\n    build:\n{LONG}"
+
+
 INSERTIONS = [
     removal("short form", "    build: .\n", f"    build:\n      context: .\n{LONG}"),
     removal("short form, quoted", '    build: "./app"\n', f'    build:\n      context: "./app"\n{LONG}'),
