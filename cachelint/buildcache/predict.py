@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from cachelint.buildcache.steps import Binding, Graph, GraphStage, Step
+    from cachelint.buildcache.values import Value
 
 __all__ = ["Change", "Outcome", "Predictor", "StepOutcome", "predict"]
 
@@ -133,8 +134,11 @@ class _Prediction:
             own = self._own_verdict(step)
             self._own.append(own)
             self._total.append(self._with_above(step, own, self._above(step)))
+        repeated = _repeated(self._graph) if self._graph.builder is Builder.LEGACY else frozenset()
         return tuple(
-            StepOutcome(step, total.outcome, total.cause, own.outcome)
+            StepOutcome(step, Outcome.CACHED, None, Outcome.CACHED)
+            if step.index in repeated and not self._of.is_forced(step)
+            else StepOutcome(step, total.outcome, total.cause, own.outcome)
             for step, own, total in zip(self._graph.steps, self._own, self._total, strict=True)
         )
 
@@ -238,3 +242,25 @@ class _Prediction:
             if step.keyword == "FROM"
             else maybe(f"{source.place} may have moved")
         )
+
+
+def _repeated(graph: Graph) -> frozenset[int]:
+    """The steps that do what an earlier stage of the same build has just done, on top of the same steps.
+
+    The legacy builder looks for a result before each step and finds that one, whatever changed since the last build.
+    """
+    numbers: dict[object, int] = {}
+    chain: list[int] = []
+    repeated: set[int] = set()
+    for step in graph.steps:
+        above = None if step.above is None else chain[step.above]
+        key = (above, step.keyword, _same(step.identity), _same(step.selection), step.sources)
+        if key in numbers and step.keyword != "FROM":
+            repeated.add(step.index)
+        chain.append(numbers.setdefault(key, len(numbers)))
+    return frozenset(repeated)
+
+
+def _same(value: Value) -> object:
+    """What two values must share to be the same before and after every change."""
+    return value.text, tuple(sorted(value.variants.items(), key=str))

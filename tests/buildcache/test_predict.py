@@ -363,3 +363,13 @@ def test_long_stacks_and_many_readers_stay_cheap():
     started = time.process_time()
     assert predict(built, paths("x"))[-1].outcome is Outcome.MAYBE
     assert time.process_time() - started < 5
+
+
+def test_the_legacy_builder_finds_what_an_earlier_stage_has_just_done():
+    """Measured on 20.10: the second stage's ENV is `Using cache` although the base image of both moved."""
+    text = "FROM base AS a\nENV SALT=1\nCOPY x .\nFROM base\nENV SALT=1\nCOPY y .\n"
+    outcomes = predict(graph(text, Builder.LEGACY), Change(base=True))
+    got = {(one.step.stage, one.step.keyword): one.outcome for one in outcomes}
+    assert got[0, "ENV"] is Outcome.RUN
+    assert got[1, "ENV"] is Outcome.CACHED
+    assert got[1, "COPY"] is Outcome.RUN
