@@ -65,15 +65,14 @@ def _root(path: str, source: Source, context: Context) -> str | None:
 
 
 def _in_root(graph: Graph, context: Context, step: Step, root: str) -> HostOutput | None:
-    sent = [
-        name for name in (*_NEVER_SOURCE, *sorted(_made_outputs(graph))) if context.sends_directory(join(root, name))
-    ]
-    present = tuple(dict.fromkeys(join(root, name) for name in sent if context.has_directory(join(root, name))))
+    paths = [join(root, name) for name in (*_NEVER_SOURCE, *sorted(_made_outputs(graph)))]
+    on_disk = filter(context.has_directory, paths)  # asked first: it costs less than the ignore rules
+    present = tuple(dict.fromkeys(path for path in on_disk if context.sends_directory(path)))
     if present:
         return HostOutput(step, present, None, present=True)
     for name in _INSTALLED:
         install = _install_above(graph, step, name)
-        if name in sent and install and context.has(join(root, _MANIFESTS[name])):
+        if install and context.has(join(root, _MANIFESTS[name])) and context.sends_directory(join(root, name)):
             return HostOutput(step, (join(root, name),), install, present=False)
     return None
 
