@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -25,6 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 nothing left to report, 1 diagnostics remain, 2 usage, configuration, unreadable or refused input, own failure.
     """
+    gc.set_threshold(
+        50_000
+    )  # what is made here is mostly trees that live long: looking for rubbish takes a tenth of it
     _prepare_streams()
     try:
         code = _run(sys.argv[1:] if argv is None else list(argv))

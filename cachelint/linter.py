@@ -11,12 +11,13 @@ from cachelint.discovery import Kind
 from cachelint.documents.dockerfile import parse_dockerfile
 from cachelint.documents.verify import objection
 from cachelint.fix import Applicability, Edit, EditConflictError, Fix, apply_fixes, choose
-from cachelint.project import projects
+from cachelint.project import Census
 from cachelint.record import NamedTuple
 from cachelint.rules import RULES
 from cachelint.rules.base import Rule, Settings
 from cachelint.source import SourceFile
 from cachelint.suppression import Suppression, find_suppressions
+from cachelint.workers import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -62,11 +63,27 @@ class Linter:
 
     def lint(self) -> Report:
         """One pass over every project."""
-        run = _Run(self._workspace, self._config, self._given, self._rules)
-        for done, project in enumerate(projects(self._workspace)):
-            run.add(project)
-            self._progress(done)
+        census = Census(self._workspace)
+        run = self._run()
+        for findings in spread(census.directories, lambda paths: self._findings(map(census.bind, paths))):
+            run.take(findings)
+            self._progress(run.findings.projects)
+        left_over = census.left_over(run.findings.built)
+        for findings in spread(left_over, lambda paths: self._findings((census.lone(one), ()) for one in paths)):
+            run.take(findings)
+            self._progress(run.findings.projects)
         return run.report()
+
+    def _findings(self, projects: Iterable[tuple[Project, Iterable[str]]]) -> _Findings:
+        """What the rules find in some projects, each given with the Dockerfiles that it builds."""
+        run = self._run()
+        for project, dockerfiles in projects:
+            run.add(project)
+            run.findings.built.update(dockerfiles)
+        return run.findings._replace(unreadable=self._workspace.unreadable)
+
+    def _run(self) -> _Run:
+        return _Run(self._workspace, self._config, self._given, self._rules)
 
     def fix(self, least: Applicability, only: str | None = None) -> Fixed:
         """Lint and fix, in memory, until no fix of at least that applicability is left; `only` edit that file.
@@ -130,6 +147,21 @@ class Linter:
         return reason
 
 
+class _Findings(NamedTuple):
+    """What was found in some projects, by a process that may be another one.
+
+    `diagnostics` by what makes them one and the same; `files` that were checked; `suppressions` by path; `built` and
+    `unreadable` are paths.
+    """
+
+    diagnostics: dict[tuple[object, ...], Diagnostic]
+    files: set[str]
+    suppressions: dict[str, tuple[SourceFile, tuple[Suppression, ...]]]
+    built: set[str]
+    unreadable: set[str]
+    projects: int
+
+
 class _Run:
     """What one pass has found so far."""
 
@@ -138,9 +170,7 @@ class _Run:
         self._config = config
         self._given = given
         self._rules = rules
-        self._found: dict[tuple[object, ...], Diagnostic] = {}
-        self._files: set[str] = set()
-        self._suppressions: dict[str, tuple[SourceFile, tuple[Suppression, ...]]] = {}
+        self.findings = _Findings({}, set(), {}, set(), set(), 0)
         self._used: set[tuple[str, Suppression, str]] = set()
         self._suppressed = 0
 
@@ -149,20 +179,31 @@ class _Run:
         builds = [build for build in project.builds if self._takes_part(build)]
         paths = frozenset(path for build in builds for path in build.paths)
         named = [one.source.path for one in project.compose_files] + [one.location.path for one in project.problems]
-        self._files |= paths | set(filter(self._is_given, named))
+        self.findings.files.update(paths, filter(self._is_given, named))
         self._read_suppressions(project)
         for diagnostic in self._check(project, builds, paths):
             key = (diagnostic.rule, diagnostic.location, diagnostic.message)
-            if key not in self._found:
-                self._found[key] = diagnostic
+            self.findings.diagnostics.setdefault(key, diagnostic)
+        self.findings = self.findings._replace(projects=self.findings.projects + 1)
+
+    def take(self, more: _Findings) -> None:
+        """Add what was found elsewhere, in projects that come after those of this run."""
+        mine = self.findings
+        for key, diagnostic in more.diagnostics.items():
+            mine.diagnostics.setdefault(key, diagnostic)
+        mine.files.update(more.files)
+        mine.suppressions.update(more.suppressions)
+        mine.built.update(more.built)
+        self.findings = mine._replace(projects=mine.projects + more.projects)
+        self._workspace.unreadable |= more.unreadable
 
     def report(self) -> Report:
         """Everything found, sorted by path, position and rule."""
-        kept = [one for one in self._found.values() if not self._is_suppressed(one)]
+        kept = [one for one in self.findings.diagnostics.values() if not self._is_suppressed(one)]
         kept += [one for one in self._unused() if not self._is_suppressed(one)]
         directory = os.path.realpath(os.getcwd())
         kept.sort(key=lambda one: one.order)
-        return Report(tuple(kept), directory, len(self._files), self._suppressed)
+        return Report(tuple(kept), directory, len(self.findings.files), self._suppressed)
 
     def _check(self, project: Project, builds: list[Build], paths: frozenset[str]) -> Iterator[Diagnostic]:
         for rule in self._rules:
@@ -192,14 +233,14 @@ class _Run:
 
     def _read_suppressions(self, project: Project) -> None:
         for compose in project.compose_files:
-            if compose.source.path not in self._suppressions and "cachelint:" in compose.source.text:
-                self._suppressions[compose.source.path] = compose.source, _in_compose(compose)
+            if compose.source.path not in self.findings.suppressions and "cachelint:" in compose.source.text:
+                self.findings.suppressions[compose.source.path] = compose.source, _in_compose(compose)
         for dockerfile in project.dockerfiles:
-            if dockerfile.source.path not in self._suppressions and "cachelint:" in dockerfile.source.text:
-                self._suppressions[dockerfile.source.path] = dockerfile.source, _in_dockerfile(dockerfile)
+            if dockerfile.source.path not in self.findings.suppressions and "cachelint:" in dockerfile.source.text:
+                self.findings.suppressions[dockerfile.source.path] = dockerfile.source, _in_dockerfile(dockerfile)
 
     def _is_suppressed(self, diagnostic: Diagnostic) -> bool:
-        _, suppressions = self._suppressions.get(diagnostic.path, (None, ()))
+        _, suppressions = self.findings.suppressions.get(diagnostic.path, (None, ()))
         line = diagnostic.location.start.line
         for suppression in suppressions:
             names = [name for name, _ in suppression.names]
@@ -212,7 +253,7 @@ class _Run:
     def _unused(self) -> Iterator[Diagnostic]:
         """Findings about suppressions of rules that ran, or that do not exist, and silenced nothing."""
         idle = {rule.id for rule in RULES if not self._config.enables(rule.id)} | {"unused-suppression"}
-        for path, (source, suppressions) in self._suppressions.items():
+        for path, (source, suppressions) in self.findings.suppressions.items():
             if not self._is_given(path):
                 continue
             for one in suppressions:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import threading
-
     from typing_extensions import Self
 
 _PATIENCE = 1.0  # seconds
@@ -18,7 +17,7 @@ _PAUSE = 0.1  # seconds
 class Progress:
     """Shows a count on standard error, on a terminal only, and wipes it when done.
 
-    A thread of its own shows it, so that it appears however long one file takes.
+    An alarm shows it, so that it appears however long one file takes; a thread would be in the way of forking.
     """
 
     def __init__(self, *, quiet: bool) -> None:
@@ -28,14 +27,19 @@ class Progress:
 
     def __enter__(self) -> Self:
         if self._wanted:
-            self._start()
+            import signal
+
+            self._before = signal.signal(signal.SIGALRM, self._show)
+            signal.setitimer(signal.ITIMER_REAL, _PATIENCE, _PAUSE)
         return self
 
     def __exit__(self, *error: object) -> None:
         if not self._wanted:
             return
-        self._stop.set()
-        self._thread.join()
+        import signal
+
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, self._before)
         if self._shown:
             _write("\r\x1b[K")
 
@@ -43,21 +47,12 @@ class Progress:
         """Say how many projects are done."""
         self._done = done
 
-    def _start(self) -> None:
-        import threading
-
-        self._stop: threading.Event = threading.Event()
-        self._thread: threading.Thread = threading.Thread(target=self._show, daemon=True)
-        self._thread.start()
-
-    def _show(self) -> None:
-        pause = _PATIENCE
-        while not self._stop.wait(pause):
-            pause = _PAUSE
-            self._shown = True
-            _write(f"\r\x1b[Kcachelint: {self._done} projects checked")
+    def _show(self, *_: object) -> None:
+        self._shown = True
+        _write(f"\r\x1b[Kcachelint: {self._done} projects checked")
 
 
 def _write(text: str) -> None:
-    sys.stderr.write(text)
-    sys.stderr.flush()
+    """Past Python's buffer, which an alarm may find half written."""
+    with contextlib.suppress(OSError):
+        os.write(sys.stderr.fileno(), text.encode())

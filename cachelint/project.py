@@ -19,7 +19,7 @@ from cachelint.scripts import Scripts
 from cachelint.source import Position, SourceError, SourceFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from cachelint.documents.compose import Arg, ComposeBuild, Service
     from cachelint.workspace import Workspace
@@ -100,20 +100,45 @@ class Project(NamedTuple):
     skipped: tuple[str, ...] = ()
 
 
+class Census:
+    """What there is to bind in a workspace.
+
+    `directories` are the Compose files, those of one directory together. Each is bound, and can be linted, alone.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        compose = [path for path, kind in workspace.tree.files.items() if kind is Kind.COMPOSE]
+        grouped = groupby(sorted(compose, key=os.path.split), os.path.dirname)
+        self.directories = [tuple(paths) for _, paths in grouped]
+        self._workspace = workspace
+        self._bases = _extended_services(workspace, compose)
+        self._scripts = Scripts(workspace)
+
+    def bind(self, paths: tuple[str, ...]) -> tuple[Project, frozenset[str]]:
+        """The project of one directory, and the paths of the Dockerfiles that it builds."""
+        binder = _Binder(self._workspace, self._scripts, self._bases)
+        project = binder.bind(list(paths))
+        return project, frozenset(binder.dockerfile_paths)
+
+    def left_over(self, built: Collection[str]) -> list[str]:
+        """The Dockerfiles that no project builds."""
+        files = self._workspace.tree.files.items()
+        return [path for path, kind in files if kind is Kind.DOCKERFILE and path not in built]
+
+    def lone(self, path: str) -> Project:
+        """The project of one Dockerfile that nobody is known to build."""
+        return _lone_dockerfile(self._workspace, self._scripts, path)
+
+
 def projects(workspace: Workspace) -> Iterator[Project]:
     """The projects of a workspace, one at a time: Compose files by directory, then the Dockerfiles left over."""
-    files = workspace.tree.files
-    compose = [path for path, kind in files.items() if kind is Kind.COMPOSE]
-    bases = _extended_services(workspace, compose)
+    census = Census(workspace)
     built: set[str] = set()
-    scripts = Scripts(workspace)
-    for _, paths in groupby(sorted(compose, key=os.path.split), os.path.dirname):
-        binder = _Binder(workspace, scripts, bases)
-        yield binder.bind(list(paths))
-        built |= binder.dockerfile_paths
-    for path, kind in files.items():
-        if kind is Kind.DOCKERFILE and path not in built:
-            yield _lone_dockerfile(workspace, scripts, path)
+    for paths in census.directories:
+        project, dockerfiles = census.bind(paths)
+        yield project
+        built |= dockerfiles
+    yield from map(census.lone, census.left_over(built))
 
 
 def _lone_dockerfile(workspace: Workspace, scripts: Scripts, path: str) -> Project:

@@ -34,6 +34,7 @@ class Workspace:
         self._root = os.path.realpath(tree.root)
         self._excluded = excluded
         self._edited: dict[str, str] = {}
+        self._directories: dict[str, str] = {}
         self._parsed: OrderedDict[str, tuple[object, Exception | None]] = OrderedDict()
 
     def edit(self, path: str, text: str) -> None:
@@ -48,7 +49,18 @@ class Workspace:
 
     def contains(self, path: str) -> bool:
         """Whether a path may be read: it lies, with links followed, inside the root, and is not excluded."""
-        return is_below(os.path.realpath(path), self._root) and not self._excluded(path)
+        return is_below(self._real(path), self._root) and not self._excluded(path)
+
+    def _real(self, path: str) -> str:
+        """The path with links followed; the way to a directory is walked once for all that lies in it."""
+        directory, name = os.path.split(path)
+        if name in ("", ".", "..") or os.path.islink(path):
+            return os.path.realpath(path)
+        if directory not in self._directories:
+            if len(self._directories) >= _KEPT:
+                self._directories.clear()
+            self._directories[directory] = os.path.realpath(directory)
+        return os.path.join(self._directories[directory], name)
 
     def source(self, path: str) -> SourceFile:
         """The text of a file. Raises `SourceError`, also for a file outside the root."""

@@ -22,12 +22,11 @@ SLOW = """\
 import sys, time
 from cachelint import linter
 from cachelint.cli import main
-original = linter.projects
-def slow(workspace):
-    for project in original(workspace):
-        time.sleep({seconds})
-        yield project
-linter.projects = slow
+original = linter.Census.bind
+def slow(census, paths):
+    time.sleep({seconds})
+    return original(census, paths)
+linter.Census.bind = slow
 sys.exit(main(sys.argv[1:]))
 """
 WIPE = b"\r\x1b[K"

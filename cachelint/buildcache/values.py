@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cachelint.documents.words import ExpansionError, expand, references
+from cachelint.documents.words import ExpansionError, expand, is_plain, references
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -67,8 +67,10 @@ def changed(name: str, value: Value) -> Value:
 def combine(make: Callable[..., str], values: Iterable[Value], origin: Instruction | None = None) -> Value:
     """``make(*texts)`` in every world that its inputs know; unset inputs are passed as empty text."""
     parts = tuple(values)
-    text = make(*(part.text or "" for part in parts))
-    arguments = dict.fromkeys(name for part in parts for name in part.variants)
+    text = make(*[part.text or "" for part in parts])
+    arguments = {name: None for part in parts if part.variants for name in part.variants}
+    if not arguments:
+        return Value(text, {}, origin)
     if len(arguments) > _MAX_EXACT:
         return Value(text, dict.fromkeys(arguments, f"{_NEW}{text}"), origin)
     variants: dict[str, str | None] = {}
@@ -89,6 +91,8 @@ def expand_word(word: str, lookup: Callable[[str], Value], instruction: Instruct
 
     Raises `GraphError` for what BuildKit rejects (``${X:?message}`` without X, a bad modifier).
     """
+    if is_plain(word, escape):
+        return Value(word, {}, instruction)
     used = {reference.name: lookup(reference.name) for reference in references(word, escape)}
     arguments = dict.fromkeys(name for value in used.values() for name in value.variants)
     text = _expand(word, used, None, instruction, escape)

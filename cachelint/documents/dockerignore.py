@@ -10,7 +10,7 @@ import os.path
 
 from cachelint.documents.dockerfile import Comment
 from cachelint.documents.globs import PatternError, clean_path, go_strip
-from cachelint.documents.pattern_list import PatternList
+from cachelint.documents.pattern_list import PatternList, check_pattern
 from cachelint.record import NamedTuple
 from cachelint.source import BOM, SourceFile, Span
 
@@ -88,7 +88,7 @@ def _pattern(line_text: str, start: int, line: int) -> IgnorePattern:
     span = Span(start, start + len(text))
     cleaned = _clean(text)
     try:
-        PatternList([cleaned])
+        check_pattern(cleaned)
     except PatternError as error:
         raise DockerIgnoreError(f"Docker refuses the pattern {text!r}: {error}", span) from error
     # the reader takes one `/` off the front, after which the matcher trims and looks for `!` again

@@ -45,6 +45,8 @@ _NOT_SLASH = CharClass(True, (("/", "/"),))
 
 _PLAIN: dict[str, Token] = {"*": STAR, "?": _NOT_SLASH, "]": CharClass(False, (("]", "]"),))}
 
+_SPECIAL = frozenset("*?[]\\^")
+
 _WORD = (("0", "9"), ("A", "Z"), ("_", "_"), ("a", "z"))
 _SPACE = (("\t", "\n"), ("\f", "\r"), (" ", " "))
 _GO_CLASSES = {"d": (("0", "9"),), "w": _WORD, "s": _SPACE}
@@ -80,6 +82,8 @@ def ignore_tokens(pattern: str) -> list[Token]:
     means what it means there (``\\d`` is a digit), and Docker stops at one that means nothing. Escapes of more than one
     character (``\\x41``, ``\\pL``, ``\\Q``, octal) and of positions (``\\b``) are taken to match nothing.
     """
+    if not any(map(_SPECIAL.__contains__, pattern)):
+        return list(pattern)
     tokens = _scan(pattern, _go_escape)
     for token in tokens:
         if isinstance(token, CharClass) and any(low > high for low, high in token.ranges):

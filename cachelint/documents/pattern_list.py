@@ -52,8 +52,7 @@ class Automaton:
     __slots__ = ("_classes", "_consumes", "_deep", "_ends", "_nodes", "_remembered", "_rest", "_star", "start")
 
     def __init__(self, programs: Sequence[Sequence[Token]]) -> None:
-        if sum(map(len, programs)) > MAX_CHARACTERS:
-            raise PatternError(f"longer than {MAX_CHARACTERS:,} characters")
+        _check_length(sum(map(len, programs)))
         self._classes: list[tuple[int, CharClass]] = []
         self._consumes: dict[str, int] = {}
         self._star = self._deep = self._rest = 0
@@ -139,6 +138,24 @@ class Automaton:
         return bits
 
 
+def check_pattern(pattern: str) -> None:
+    """Raises `PatternError` for a pattern that no `PatternList` takes."""
+    stripped = go_strip(pattern)
+    if stripped:
+        _check_length(len(_program(clean_path(stripped))))
+
+
+def _program(cleaned: str) -> list[Token]:
+    if cleaned == "!":
+        raise PatternError("an exception from nothing")
+    return ignore_tokens(cleaned.removeprefix("!"))
+
+
+def _check_length(length: int) -> None:
+    if length > MAX_CHARACTERS:
+        raise PatternError(f"longer than {MAX_CHARACTERS:,} characters")
+
+
 class Place(NamedTuple):
     """A path as a `PatternList` sees it.
 
@@ -165,11 +182,8 @@ class PatternList:
         self._exceptions = 0
         for pattern in filter(None, map(go_strip, patterns)):
             cleaned = clean_path(pattern)
-            if cleaned.startswith("!"):
-                if cleaned == "!":
-                    raise PatternError("an exception from nothing")
-                self._exceptions |= 1 << len(programs)
-            programs.append(ignore_tokens(cleaned.removeprefix("!")))
+            self._exceptions |= cleaned.startswith("!") << len(programs)
+            programs.append(_program(cleaned))
         self._automaton = Automaton(programs)
         self._exception_bits = sum(
             self._automaton.extent(number) for number in range(len(programs)) if self._exceptions >> number & 1

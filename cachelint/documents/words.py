@@ -18,7 +18,7 @@ from cachelint.source import BOM, Span
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["GO_SPACES", "MAX_DEPTH", "ExpansionError", "Lexer", "Reference", "expand", "references"]
+__all__ = ["GO_SPACES", "MAX_DEPTH", "ExpansionError", "Lexer", "Reference", "expand", "is_plain", "references"]
 
 GO_SPACES = " \t\n\v\f\r\x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 """The characters for which Go's ``unicode.IsSpace`` holds: Python's white space without U+001C to U+001F."""
@@ -40,7 +40,17 @@ def expand(text: str, env: Mapping[str, str], escape: str = "\\", *, quotes: boo
     `quotes` is false for the body of a COPY heredoc, where quotes are ordinary characters. Raises `ExpansionError`
     where Docker does: an open quote or brace, an unknown modifier, ``${X:?…}`` without X.
     """
-    return Lexer(text, env, escape, quotes=quotes).value()
+    return text if is_plain(text, escape) else Lexer(text, env, escape, quotes=quotes).value()
+
+
+def is_plain(text: str, escape: str = "\\") -> bool:
+    """Whether nothing in `text` means anything but itself, as in most words."""
+    return not _special(escape).search(text)
+
+
+@cache
+def _special(escape: str) -> re.Pattern[str]:
+    return re.compile(rf"['\"$<{BOM}{re.escape(escape)}]")
 
 
 def references(text: str, escape: str = "\\", *, quotes: bool = True) -> list[Reference]:
