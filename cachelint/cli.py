@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from cachelint.messages import InputError, complain
-from cachelint.options import LINT, PLAN, RULE, UsageError, parse
+from cachelint.options import LINT, PLAN, PRUNE_STEP, RULE, UsageError, parse
 
 if TYPE_CHECKING:
     import argparse
@@ -78,6 +78,12 @@ def _plan(options: argparse.Namespace) -> int:
     return plan_command(options)
 
 
+def _prune_step(options: argparse.Namespace) -> int:
+    from cachelint.prune_command import prune_command
+
+    return prune_command(options)
+
+
 def _print_completion(shell: str) -> int:
     import shtab
 
@@ -113,4 +119,9 @@ def _fail(message: str) -> int:
     return FAILED
 
 
-_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {LINT: _lint, RULE: _rule, PLAN: _plan}
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    LINT: _lint,
+    RULE: _rule,
+    PLAN: _plan,
+    PRUNE_STEP: _prune_step,
+}

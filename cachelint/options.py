@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 LINT = "lint"
 RULE = "rule"
 PLAN = "plan"
+PRUNE_STEP = "prune-step"
+SCOPES = ("auto", "context", "layers", "all")
 COMMANDS = {
     RULE: "list the rules, or show one rule's page",
     PLAN: "which steps of a build run again after a change, which stay cached, and why",
+    PRUNE_STEP: "the step that drops what the next build must not reuse, for a deploy script",
 }
 
 _EPILOG = """\
@@ -56,14 +59,13 @@ class _Parser(argparse.ArgumentParser):
 def parse(words: Sequence[str]) -> tuple[str, argparse.Namespace]:
     """The command and its options. Raises `UsageError` after help, version and mistakes."""
     if words and words[0] in COMMANDS:
-        parser = _rule_parser() if words[0] == RULE else plan_parser()
-        return words[0], parser.parse_args(words[1:])
+        return words[0], _PARSERS[words[0]]().parse_args(words[1:])
     return LINT, lint_parser().parse_args(words)
 
 
 def lint_parser() -> argparse.ArgumentParser:
     """The parser of the default command."""
-    listed = "\n".join(f"  cachelint {name:<6} {text}" for name, text in COMMANDS.items())
+    listed = "\n".join(f"  cachelint {name:<10} {text}" for name, text in COMMANDS.items())
     parser = _Parser(
         prog="cachelint",
         description="Find Docker builds and deploys that silently run old code, and fix them.",
@@ -192,6 +194,46 @@ def plan_parser() -> argparse.ArgumentParser:
     )
     parser.set_defaults(print_completion=None, select=None, ignore=None)
     return parser
+
+
+_PRUNE_EPILOG = """\
+scopes:
+  auto     the cheapest one after which the project ships no old code, by its own findings (default)
+  context  Docker's copy of the source files; layers and dependency caches stay
+  layers   all layers too; dependency caches stay
+  all      everything
+"""
+
+
+def prune_parser() -> argparse.ArgumentParser:
+    """The parser of ``cachelint prune-step``."""
+    parser = _Parser(
+        prog="cachelint prune-step",
+        description="Print the step that drops what the next build must not reuse.",
+        epilog=_PRUNE_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("paths", nargs="?", metavar="PATH", help="the project whose findings decide (default: the current directory)")
+    add("--scope", choices=SCOPES, default=SCOPES[0], help=f"{', '.join(SCOPES)} (default: auto)")
+    add(
+        "--for",
+        dest="language",
+        choices=("bash", "github", "make"),
+        default="bash",
+        help="what the step is printed for: bash, github, make (default: bash)",
+    )
+    add("--tolerant", action="store_true", help="a failing prune is a warning, and the build goes on")
+    add("--output-format", metavar="FMT", choices=("text", "json"), default="text", help="text, json (default: text)")
+    add("--output-file", metavar="FILE", help="write the results there instead of standard output")
+    add("--config", metavar="FILE", help="this configuration and no other")
+    add("--isolated", action="store_true", help="ignore configuration files")
+    parser.set_defaults(print_completion=None, select=None, ignore=None)
+    return parser
+
+
+_PARSERS = {RULE: _rule_parser, PLAN: plan_parser, PRUNE_STEP: prune_parser}
 
 
 def completion_parser() -> argparse.ArgumentParser:

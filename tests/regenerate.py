@@ -48,7 +48,18 @@ def plan() -> str:
     return terminal("plan", "--service", "backend")
 
 
-BLOCKS: dict[str, Callable[[], str]] = {"findings": terminal, "diff": diff, "plan": plan, "rules": rules}
+def prune_step() -> str:
+    """The step for the example as it is."""
+    return terminal("prune-step")
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "findings": terminal,
+    "diff": diff,
+    "plan": plan,
+    "prune_step": prune_step,
+    "rules": rules,
+}
 
 
 def readme() -> str:

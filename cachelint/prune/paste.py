@@ -1,0 +1,66 @@
+"""The step as text to paste, where there is no script that it could be written into."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cachelint.prune.scope import Client, prune_commands
+from cachelint.prune.wording import FAILED, Guard, Idiom, commit_lines, step_lines, title
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cachelint.prune.decision import Decision
+
+
+def for_bash(decision: Decision, variable: str, tolerant: bool) -> str:
+    """Lines for a shell script; they stop it by themselves, whether ``set -e`` holds or not."""
+    idiom = Idiom(guard=Guard.EXIT)
+    lines = (
+        *step_lines(decision.scope, decision.comment, idiom, tolerant=tolerant),
+        *commit_lines(variable, idiom),
+    )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def for_github(decision: Decision, variable: str, tolerant: bool) -> str:
+    """Steps for a job of a workflow, to stand before the first step that builds."""
+    commit = f'echo "{variable}=$(git rev-parse HEAD)" >> "$GITHUB_ENV"'
+    return "".join(
+        f"{line}\n"
+        for line in (
+            *github_step(decision, Client(), tolerant=tolerant),
+            f"- name: Tell the build its commit\n  run: {commit}",
+        )
+    )
+
+
+def github_step(
+    decision: Decision, client: Client, *, tolerant: bool = False, extra: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """The lines of one step of a workflow; `extra` are lines of it such as ``if: …``.
+
+    The runner's shell stops at a failing command by itself.
+    """
+    head = (f"# {decision.comment}", f"- name: {title(decision.scope)}", *(f"  {line}" for line in extra))
+    commands = prune_commands(decision.scope, client)
+    if tolerant:
+        return (*head, "  run: |", f"    {' && '.join(commands)} ||", f'      echo "::warning::{FAILED}"')
+    if len(commands) == 1:
+        return (*head, f"  run: {commands[0]}")
+    return (*head, "  run: |", *(f"    {command}" for command in commands))
+
+
+def for_make(decision: Decision, variable: str, tolerant: bool) -> str:
+    """A target for a Makefile, for the one that builds to depend on."""
+    ignore = "-" if tolerant else ""
+    commands = "".join(f"\t{ignore}{command}\n" for command in prune_commands(decision.scope))
+    return (
+        f"export {variable} := $(shell git rev-parse HEAD)\n\n"
+        f"# {decision.comment}\n# Write it behind the target that builds: `build: {_TARGET}`\n"
+        f".PHONY: {_TARGET}\n{_TARGET}:\n{commands}"
+    )
+
+
+_TARGET = "prune-build-cache"
+PASTE: dict[str, Callable[[Decision, str, bool], str]] = {"bash": for_bash, "github": for_github, "make": for_make}

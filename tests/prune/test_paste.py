@@ -1,0 +1,115 @@
+"""The step as text to paste: whole scripts, steps and Makefiles that other programs understand."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from cachelint.prune.decision import Cause, chosen, decide
+from cachelint.prune.paste import PASTE
+from cachelint.prune.scope import Scope
+from tests.support import run, write_files
+
+STALE = {
+    "compose.yaml": "services:\n  web:\n    build:\n      context: .\n      args:\n        GIT_SHA: ${GIT_SHA}\n",
+    "Dockerfile": "FROM alpine\nRUN git clone https://example.com/shop/web.git /src\nARG GIT_SHA\nCOPY . .\nRUN make\n",
+}
+FRESH = {**STALE, "Dockerfile": "FROM alpine\nCOPY . .\nARG GIT_SHA\nRUN make\n"}
+
+each = pytest.mark.parametrize(("scope", "tolerant"), [(scope, tolerant) for scope in Scope for tolerant in (0, 1)])
+
+
+def execute(*command: Any, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end."""
+    return subprocess.run(command, check=False, capture_output=True, text=True, **options)
+
+
+def paste(language, scope, tolerant):
+    return PASTE[language](chosen(scope), "GIT_COMMIT_HASH", bool(tolerant))
+
+
+@each
+@pytest.mark.parametrize("shebang", ["#!/bin/bash", "#!/bin/bash\nset -euo pipefail"])
+def test_bash(scope, tolerant, shebang, tmp_path):
+    script = tmp_path / "deploy.sh"
+    script.write_text(f"{shebang}\n{paste('bash', scope, tolerant)}")
+    assert execute("bash", "-n", script).stderr == ""
+    assert execute("shellcheck", script).stdout == ""
+
+
+@each
+def test_github(scope, tolerant):
+    steps = YAML(typ="safe").load(paste("github", scope, tolerant))
+    assert [sorted(step) for step in steps] == [["name", "run"], ["name", "run"]]
+    assert steps[0]["run"].count("docker builder prune") == 1 + (scope is Scope.LAYERS)
+    checked = execute("shellcheck", "--shell=bash", "-", input=steps[0]["run"])
+    assert checked.stdout == ""
+
+
+@each
+def test_make(scope, tolerant, tmp_path):
+    makefile = write_files(tmp_path, {"Makefile": paste("make", scope, tolerant), "bin/docker": "#!/bin/sh\nexit 3\n"})
+    (makefile / "bin" / "docker").chmod(0o755)
+    path = f"{tmp_path}/bin:/usr/bin:/bin"
+    done = execute("make", "-C", tmp_path, "prune-build-cache", env={"PATH": path})
+    assert (done.returncode == 0) == bool(tolerant)
+
+
+@pytest.mark.parametrize("path", ["a\nrm -rf ~\n/Dockerfile", "a`id`/Dockerfile", "$(id)/Dockerfile", "a b'"])
+def test_no_name_of_a_file_gets_out_of_the_comment(path):
+    decision = decide([Cause("cached-fetch", path)])
+    assert decision.comment == "All layers, because of cached-fetch; without that, type=source.local is enough."
+
+
+def test_many_causes_are_counted():
+    causes = [Cause("cached-fetch", f"{name}/Dockerfile") for name in "abcde"]
+    assert (
+        "a/Dockerfile, cached-fetch in b/Dockerfile, cached-fetch in c/Dockerfile and 2 more" in decide(causes).reason
+    )
+
+
+@pytest.mark.parametrize(
+    ("files", "scope", "comment"),
+    [
+        (FRESH, "context", "# BuildKit skips files of unchanged size and time, so have it read them all."),
+        (STALE, "layers", "# All layers, because of cached-fetch in Dockerfile; without that,"),
+    ],
+)
+def test_auto(files, scope, comment, tmp_path):
+    write_files(tmp_path, files)
+    done = run("prune-step", cwd=tmp_path)
+    assert done.code == 0
+    assert done.out.startswith(comment)
+    assert f'"scope": "{scope}"' in run("prune-step", "--output-format", "json", cwd=tmp_path).out
+
+
+def test_what_is_silenced_or_switched_off_is_not_open(tmp_path):
+    write_files(tmp_path, {**STALE, ".cachelint.yaml": "ignore: [cached-fetch]\n"})
+    assert '"scope": "context"' in run("prune-step", "--output-format", "json", cwd=tmp_path).out
+    silenced = STALE["Dockerfile"].replace("RUN git", "# cachelint: ignore[cached-fetch] it is small\nRUN git")
+    write_files(tmp_path, {"Dockerfile": silenced, ".cachelint.yaml": "ignore: []\n"})
+    assert '"scope": "context"' in run("prune-step", "--output-format", "json", cwd=tmp_path).out
+
+
+@pytest.mark.parametrize("selected", ["select: [inline-cache]\n", "select: [copy-before-install]\n"])
+def test_the_findings_count_whatever_is_selected(selected, tmp_path):
+    write_files(tmp_path, {**STALE, ".cachelint.yaml": selected})
+    assert '"scope": "layers"' in run("prune-step", "--output-format", "json", cwd=tmp_path).out
+
+
+def test_only_the_builds_of_the_path_count(tmp_path):
+    write_files(tmp_path, {f"old/{name}": text for name, text in STALE.items()})
+    write_files(tmp_path, {f"new/{name}": text for name, text in FRESH.items()})
+    (tmp_path / ".git").mkdir()
+    for name, scope in (("old", "layers"), ("new", "context"), (".", "layers")):
+        assert f'"scope": "{scope}"' in run("prune-step", name, "--output-format=json", cwd=tmp_path).out
+
+
+@pytest.mark.parametrize("words", ["--scope half", "nowhere", "-", "--isolated --config x", "--for fish"])
+def test_usage(words, tmp_path):
+    done = run("prune-step", *words.split(), cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert done.err
