@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.change import Change, Outcome
-from cachelint.buildcache.fetches import MENTIONS, Fetch, fetches, pins_checkout
+from cachelint.buildcache.fetch import MENTIONS, Fetch
 from cachelint.buildcache.graph import GraphError
 from cachelint.buildcache.scope import platform_values
 from cachelint.buildcache.values import UNKNOWN
@@ -96,6 +96,8 @@ def _may_fetch(step: Step) -> bool:
 
 
 def _fetches_of(build: Build, graph: Graph, step: Step) -> Iterator[CachedFetch]:
+    from cachelint.buildcache.fetches import fetches  # its many patterns take time to compile, and few steps fetch
+
     chain = _lineage(graph, step.stage)
     known = _environment(chain, step, args_known=build.service is not None and build.resolved)
     read = commands(step.instruction, _shell(chain, step))
@@ -143,6 +145,8 @@ def _shell(chain: list[GraphStage], step: Step) -> tuple[str, ...] | None:
 
 def _is_pinned_later(stage: GraphStage, step: Step) -> bool:
     """Whether a RUN further down in the stage goes to a fixed commit of what was cloned."""
+    from cachelint.buildcache.fetches import pins_checkout
+
     below = stage.stage.instructions
     later = below[below.index(step.instruction) + 1 :]
     runs = [one for one in later if one.keyword == "RUN" and "git" in text_of_run(one)]

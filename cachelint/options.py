@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
@@ -56,6 +58,17 @@ class _Parser(argparse.ArgumentParser):
         (file or sys.stderr).write(message)
 
 
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    return argparse.RawDescriptionHelpFormatter(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    """What ``shutil.get_terminal_size`` says; argparse asks for every option, and importing shutil takes 3 ms."""
+    with contextlib.suppress(ValueError, AttributeError, OSError):
+        return int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size(1).columns
+    return 80
+
+
 def parse(words: Sequence[str]) -> tuple[str, argparse.Namespace]:
     """The command and its options. Raises `UsageError` after help, version and mistakes."""
     if words and words[0] in COMMANDS:
@@ -70,7 +83,7 @@ def lint_parser() -> argparse.ArgumentParser:
         prog="cachelint",
         description="Find Docker builds and deploys that silently run old code, and fix them.",
         epilog=_EPILOG.format(commands=listed),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_formatter,
         allow_abbrev=False,
     )
     add = parser.add_argument
@@ -120,7 +133,12 @@ def lint_parser() -> argparse.ArgumentParser:
 
 
 def _rule_parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="cachelint rule", description="List the rules, or show one rule's page.", allow_abbrev=False)
+    parser = _Parser(
+        prog="cachelint rule",
+        description="List the rules, or show one rule's page.",
+        formatter_class=_formatter,
+        allow_abbrev=False,
+    )
     parser.add_argument("rule", nargs="?", metavar="RULE", help="the rule to explain (default: list all)")
     parser.add_argument(
         "--output-format", metavar="FMT", choices=("text", "json"), default="text", help="text, json (default: text)"
@@ -150,7 +168,7 @@ def plan_parser() -> argparse.ArgumentParser:
         prog="cachelint plan",
         description="Show which steps BuildKit will run again, which it will take from its cache, and why.",
         epilog=_PLAN_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_formatter,
         allow_abbrev=False,
     )
     add = parser.add_argument

@@ -198,6 +198,7 @@ class _Binder:
         self._scripts = scripts
         self._bases = bases
         self._problems: list[Problem] = []
+        self._models: dict[tuple[object, ...], Model] = {}  # each keeps its Dockerfile, so that no `id` comes again
         self.dockerfile_paths: set[str] = set()
 
     def bind(self, paths: list[str]) -> Project:
@@ -248,8 +249,20 @@ class _Binder:
             added,
             self._is_resolved(file, service, request, namesakes),
             frozenset((source.path, path) if path else (source.path,)),
-            _model(dockerfile, target, args, files) if dockerfile else None,
+            self._model(dockerfile, target, args, files) if dockerfile else None,
         )
+
+    def _model(
+        self, dockerfile: Dockerfile, target: str | None, args: tuple[BuildArg, ...], context: Context | None
+    ) -> Model | None:
+        """Services that build the same image with the same arguments share one model."""
+        if target and not _known(target):
+            return None
+        values = {arg.name: _known(arg.value) if arg.value is not None else None for arg in args}
+        key = id(dockerfile), target, tuple(values.items()), context.directory if context else None
+        if key not in self._models:
+            self._models[key] = Model(dockerfile, target, values, context.files if context else lambda: None)
+        return self._models[key]
 
     def _is_resolved(
         self, file: ComposeFile, service: Service, request: ComposeBuild, namesakes: list[Service]
@@ -299,15 +312,6 @@ class _Binder:
             return parse_dockerfile(SourceFile(source.path, text.replace("$$", "$")))
         except DockerfileError:
             return None
-
-
-def _model(
-    dockerfile: Dockerfile, target: str | None, args: tuple[BuildArg, ...], context: Context | None
-) -> Model | None:
-    if target and not _known(target):
-        return None
-    values = {arg.name: _known(arg.value) if arg.value is not None else None for arg in args}
-    return Model(dockerfile, target, values, context.files if context else lambda: None)
 
 
 def _known(text: str) -> str | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import enum
 import re
 from typing import TYPE_CHECKING
 
+from cachelint.buildcache.fetch import Fetch, Kind
 from cachelint.buildcache.remotes import (
     branch_in,
     git_requirement,
@@ -18,19 +18,11 @@ from cachelint.buildcache.remotes import (
     npm_repository,
     repository_name,
 )
-from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cachelint.documents.run import Command
-
-MENTIONS = re.compile(
-    r"\bclone\b|\bgit\+|\bgit(?:hub|lab):|--git\b|latest|/refs/heads/|\b(?:dist-|full-|safe-)?upgrade\b"
-    r"|[/@](?:main|master|HEAD|trunk|develop|next|nightly|canary|edge|beta|continuous)\b"
-    r"|\b(?:yum|dnf|zypper)\b.*\bup(?:date)?\b"
-)
-"""What a RUN that fetches cannot do without: one without it is not read as a script, which takes time."""
 
 _CLONE_VALUES = frozenset(
     """
@@ -57,23 +49,6 @@ _UPGRADES = {
     "zypper": ("update", "up", "dup", "dist-upgrade"),
 }
 _ONLY_WITHOUT_NAMES = frozenset(("dnf", "yum", "microdnf", "tdnf", "zypper"))
-
-
-class Kind(enum.Enum):
-    """What is fetched: code from a branch, the newest of somebody's releases, or whatever packages are new."""
-
-    BRANCH = "branch"
-    RELEASE = "release"
-    UPGRADE = "upgrade"
-
-
-class Fetch(NamedTuple):
-    """One fetch: the command, what it brings, what it does (``clones …``) and how to make it stay."""
-
-    command: Command
-    kind: Kind
-    does: str
-    remedy: str
 
 
 def fetches(commands: Sequence[Command]) -> Iterator[Fetch]:

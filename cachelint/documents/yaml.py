@@ -210,9 +210,8 @@ def parse_yaml(source: SourceFile) -> YamlFile:
 def _fast_events(text: str) -> Iterator[Any]:
     from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]  # YAML() takes ten times as long to set up
 
-    parser = CParser(text)
-    while parser.check_event():
-        yield parser.get_event()
+    event = CParser(text).get_event
+    return iter(event, None)
 
 
 def _slow_events(text: str) -> Iterator[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cachelint.buildcache.fetches import Kind
+from cachelint.buildcache.fetch import Kind
 from cachelint.cached_fetches import cached_fetches
 from cachelint.diagnostic import Related, Severity, locate
 from cachelint.rules.base import Example, Rule

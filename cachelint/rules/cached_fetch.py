@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cachelint.buildcache.fetches import Kind
+from cachelint.buildcache.fetch import Kind
 from cachelint.cached_fetches import cached_fetches
 from cachelint.diagnostic import Severity
 from cachelint.rules.base import Example, Rule
@@ -12,7 +12,7 @@ from cachelint.rules.base import Example, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cachelint.buildcache.fetches import Fetch
+    from cachelint.buildcache.fetch import Fetch
     from cachelint.diagnostic import Diagnostic
     from cachelint.project import Build, Project
 

@@ -111,8 +111,8 @@ services:
                         )
 
     def _setting(self, compose: ComposeFile, project: Project, node: Node, span: Span, value: str | None) -> Diagnostic:
-        readers = (build for build in project.builds if build.compose is compose and _reads_image(build))
-        is_read = any(_uses(build, span) for build in readers)
+        readers = (build for build in project.builds if build.compose is compose and build.request.cache_from)
+        is_read = any(_uses(build, span) and _reads_image(build) for build in readers)
         return self.report((compose.source, span), _message(value, is_read), fix=_fix(compose, node, unsafe=is_read))
 
 
