@@ -1,8 +1,8 @@
 """`NamedTuple` without the price of `typing`'s.
 
-`typing.NamedTuple` makes every annotation of every field a ``ForwardRef``, which compiles it, and the `namedtuple` below
-it compiles a constructor for each type: together a third of the time of importing cachelint. Here all types with the
-same number of fields share a compiled constructor, with their own names in it. Type checkers see the original.
+`typing.NamedTuple` makes every annotation of every field a ``ForwardRef``, which compiles it, and the `namedtuple`
+below it compiles a constructor for each type: together a third of the time of importing cachelint. Here all types with
+the same number of fields share a compiled constructor, with their own names in it. Type checkers see the original.
 """
 
 from __future__ import annotations
