@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from cachelint.documents.dockerfile_lines import place
-from cachelint.documents.shell import SHELLS, SimpleCommand, bare, script_of, simple_commands
+from cachelint.documents.shell import SimpleCommand, bare, script_of, simple_commands
+from cachelint.documents.shell_syntax import SHELLS
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:

@@ -10,14 +10,23 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from cachelint.documents.shell_syntax import (
+    ASSIGNMENT,
+    CONTINUED,
+    ESCAPED,
+    ESCAPED_IN_QUOTES,
+    SHELLS,
+    WRAPPERS,
+    operands,
+    parser,
+)
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tree_sitter import Node, Parser
+    from tree_sitter import Node
 
-SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
 _MAX_NESTED = 5
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+:,./=-]*")
 _PLAIN = re.compile(rf"[ \t]*{_PLAIN_WORD.pattern}(?:[ \t]+(?:&&[ \t]+)?{_PLAIN_WORD.pattern})*[ \t]*")
@@ -28,25 +37,8 @@ _NOT_PLAIN = frozenset(
     """.split()
 )
 _CONDITIONS = frozenset({"test", "[", "[[", "which", "type", "hash", "grep"})
-_WRAPPERS = {
-    "sudo": ("-u", "-g", "-h", "-p", "-C", "-T", "--user", "--group"),
-    "env": ("-u", "-C", "--unset", "--chdir"),
-    "nice": ("-n", "--adjustment"),
-    "timeout": ("-s", "-k", "--signal", "--kill-after"),
-    "time": ("-f", "-o"),
-    "exec": ("-a",),
-    "command": (),
-    "builtin": (),
-    "nohup": (),
-}
-"""Commands that run the command in their arguments, each with its options that take a value."""
-
 _PACKAGE_MANAGERS = frozenset({"npm", "npx", "pnpm", "pnpx", "yarn", "yarnpkg"})
 _TAKES_SCRIPT = re.compile(r"-\w*c|--command")
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_ESCAPED_IN_QUOTES = re.compile(r'\\([$`"\\])')
-_CONTINUED = re.compile(r"\\\r?\n")
 
 
 class SimpleCommand(NamedTuple):
@@ -97,12 +89,12 @@ def _split_plain(text: str) -> tuple[SimpleCommand, ...] | None:
 def bare(words: list[str]) -> tuple[str, ...]:
     """The command behind assignments and wrappers; nothing where only those are written."""
     rest = list(words)
-    while rest and (_ASSIGNMENT.match(rest[0]) or rest[0] in _WRAPPERS or _is_corepack(rest)):
+    while rest and (ASSIGNMENT.match(rest[0]) or rest[0] in WRAPPERS or _is_corepack(rest)):
         wrapper = rest.pop(0)
         if wrapper == "command" and rest[:1] and rest[0] in {"-v", "-V"}:
             return wrapper, *rest
-        while rest and rest[0].startswith("-") and wrapper in _WRAPPERS:
-            del rest[: 2 if rest[0] in _WRAPPERS[wrapper] else 1]
+        while rest and rest[0].startswith("-") and wrapper in WRAPPERS:
+            del rest[: 2 if rest[0] in WRAPPERS[wrapper] else 1]
         if wrapper == "timeout":
             del rest[:1]
     return tuple(rest)
@@ -135,18 +127,6 @@ def _is_condition(words: tuple[str, ...]) -> bool:
     return words[0] in _CONDITIONS or words[:2] in {("command", "-v"), ("command", "-V")}
 
 
-_parsers: list[Parser] = []
-
-
-def _parser() -> Parser:
-    if not _parsers:
-        import tree_sitter_bash
-        from tree_sitter import Language, Parser
-
-        _parsers.append(Parser(Language(tree_sitter_bash.language())))
-    return _parsers[0]
-
-
 class _Reader:
     """Walks the tree of one script. `depth` counts the scripts around it."""
 
@@ -158,7 +138,7 @@ class _Reader:
         self._calls: list[str] = []
 
     def commands(self) -> Iterator[SimpleCommand]:
-        root = _parser().parse(self._data).root_node
+        root = parser().parse(self._data).root_node
         if not root.has_error:
             yield from self._walk(root, False)
 
@@ -211,7 +191,7 @@ class _Reader:
     def _list(self, node: Node, conditional: bool) -> Iterator[SimpleCommand]:
         """``a && b || c``. What follows a test may be skipped, and so may what follows ``||``."""
         after_test = False
-        for operator, part in _operands(node):
+        for operator, part in operands(node):
             if operator == "||":
                 yield from self._walk(part, True)
                 after_test = False
@@ -226,7 +206,7 @@ class _Reader:
             at = -1 if node.type == "pipeline" else 0
             return self._is_test(node.named_children[at])
         if node.type == "list":
-            return any(self._is_test(part) for _, part in _operands(node))
+            return any(self._is_test(part) for _, part in operands(node))
         words = bare([self._word(child) for child in node.named_children]) if node.type == "command" else ()
         return bool(words) and _is_condition(words)
 
@@ -265,12 +245,12 @@ class _Reader:
     def _word(self, node: Node) -> str:
         if node.type in {"concatenation", "command_name"}:
             return "".join(map(self._word, node.children))
-        text = _CONTINUED.sub("", self._text(node))
+        text = CONTINUED.sub("", self._text(node))
         if node.type == "string":
-            return _ESCAPED_IN_QUOTES.sub(r"\1", text[1:-1])
+            return ESCAPED_IN_QUOTES.sub(r"\1", text[1:-1])
         if node.type == "raw_string":
             return self._text(node)[1:-1]
-        return _ESCAPED.sub(r"\1", text) if node.type == "word" else text
+        return ESCAPED.sub(r"\1", text) if node.type == "word" else text
 
     def _text(self, node: Node) -> str:
         return self._data[node.start_byte : node.end_byte].decode()
@@ -278,17 +258,6 @@ class _Reader:
     def _offset(self, byte: int) -> int:
         """The character at a byte."""
         return byte if self._is_ascii else len(self._data[:byte].decode())
-
-
-def _operands(node: Node) -> list[tuple[str, Node]]:
-    """The parts of a list, each with the operator in front of it; the tree nests them to the left."""
-    found: list[tuple[str, Node]] = []
-    while node.type == "list" and len(node.children) == 3:
-        left, operator, right = node.children
-        found.append((operator.type, right))
-        node = left
-    found.append(("", node))
-    return found[::-1] if node.type != "list" else []
 
 
 _HANDLERS = {

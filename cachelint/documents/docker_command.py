@@ -1,0 +1,308 @@
+"""What a docker command line asks for: a build, a prune, a start; of which daemon and which builder."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cachelint.documents.docker_options import COMPOSE, DOCKER, OPTIONS, Given, Parsed, parse
+from cachelint.record import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cachelint.documents.script import Command, Word
+    from cachelint.source import Span
+
+TOOLS = frozenset({"docker", "docker-compose", "podman", "podman-compose", "buildah", "nerdctl"})
+_GROUPS = frozenset(
+    "builder buildx compose container context image network service stack system volume swarm node secret config "
+    "plugin manifest trust".split()
+)
+_SAME = {
+    "image build": "build",
+    "builder build": "build",
+    "buildx build": "build",
+    "buildx b": "build",
+    "buildx bake": "buildx bake",
+    "buildx f": "buildx bake",
+    "builder bake": "buildx bake",
+    "buildx prune": "builder prune",
+    "container run": "run",
+    "container exec": "exec",
+    "container restart": "restart",
+    "image push": "push",
+    "stack up": "stack deploy",
+}
+_ENVIRONMENT = ("DOCKER_HOST", "DOCKER_CONTEXT", "BUILDX_BUILDER", "DOCKER_CONFIG", "DOCKER_BUILDKIT")
+_LOCAL_HOSTS = re.compile(r"unix://|npipe://|fd://|(?:tcp|http)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)\b")
+_NO_RUN = frozenset({"--help", "--version", "--print", "--check", "--dry-run"})
+_STARTS = frozenset(
+    {"compose up", "compose restart", "compose create", "run", "restart", "stack deploy", "service update"}
+)
+
+
+class Daemon(NamedTuple):
+    """Which build cache a command works on; equal values are the same one.
+
+    `machine` is `Shell.path`: the machine whose docker client runs. `host` and `context` are what ``-H``/DOCKER_HOST
+    and ``--context``/DOCKER_CONTEXT say (None: the client's own choice), `builder` is the named builder, `tool` is
+    ``docker``, ``podman`` or ``buildah``. `certain` is not set where one of these is not known.
+    """
+
+    machine: tuple[tuple[str, str], ...] = ()
+    host: str | None = None
+    context: str | None = None
+    builder: str | None = None
+    tool: str = "docker"
+    certain: bool = True
+
+    @property
+    def local(self) -> bool:
+        """Whether it is the daemon of the machine that runs the script, for all that is written."""
+        local_host = self.host is None or bool(_LOCAL_HOSTS.match(self.host))
+        return not self.machine and local_host and self.context in {None, "default"} and self.builder is None
+
+
+class DockerOption(NamedTuple):
+    """An option as given: long `name`, `value` with the word that holds it, the `span` of all its words."""
+
+    name: str
+    value: str | None
+    word: Word
+    span: Span
+
+
+class BuildArg(NamedTuple):
+    """``--build-arg NAME=value``; `value` is None for a bare name, `literal` is set when it is exactly that.
+
+    `span` covers the option with its value, `word` is the word with the name in it.
+    """
+
+    name: str
+    value: str | None
+    literal: bool
+    span: Span
+    word: Word
+
+
+class DockerCommand(NamedTuple):
+    """One command line of docker, Compose, podman or buildah.
+
+    `verb` is its command under one name: ``build`` (also ``image build``, ``buildx build``), ``buildx bake``,
+    ``builder prune`` (also ``buildx prune``), ``compose build``, ``compose up``, ``push``, ``context use``, … `tool` is
+    the program, ``docker-compose`` for Compose 1; `program` are its words up to the verb, as another command for the
+    same daemon begins. `options` are those of the verb, `globals` those in front of it. `doubt` says what is not
+    known: then there may be more options, or another verb.
+    """
+
+    tool: str
+    verb: str
+    options: tuple[DockerOption, ...]
+    globals: tuple[DockerOption, ...]
+    arguments: tuple[Word, ...]
+    program: tuple[Word, ...]
+    daemon: Daemon
+    command: Command
+    doubt: str | None = None
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """The values of an option that may be repeated, in order."""
+        return tuple(one.value for one in (*self.globals, *self.options) if one.name == name and one.value is not None)
+
+    def value(self, name: str) -> str | None:
+        """The value of an option; the last one counts."""
+        values = self.values(name)
+        return values[-1] if values else None
+
+    def flag(self, name: str) -> bool:
+        """Whether a switch is on."""
+        given = [one.value for one in (*self.globals, *self.options) if one.name == name]
+        return bool(given) and given[-1] not in {"false", "0", "False", "f"}
+
+    @property
+    def idle(self) -> bool:
+        """Whether it only prints something: ``--help``, ``--print``."""
+        return any(self.flag(name) for name in _NO_RUN)
+
+    @property
+    def build_args(self) -> tuple[BuildArg, ...]:
+        """Its ``--build-arg`` options, in order."""
+        return tuple(_build_arg(one) for one in self.options if one.name == "--build-arg" and one.value is not None)
+
+    @property
+    def builds(self) -> bool:
+        """Whether it builds an image, or several."""
+        if self.idle:
+            return False
+        if self.verb in {"build", "buildx bake", "compose build"}:
+            return True
+        return self.verb in {"compose up", "compose run", "compose create"} and self.flag("--build")
+
+    @property
+    def starts(self) -> bool:
+        """Whether it starts or restarts something."""
+        return self.verb in _STARTS and not self.idle
+
+    @property
+    def context(self) -> Word | None:
+        """The context of a ``build``; None for other verbs, and where it is missing."""
+        return self.arguments[0] if self.verb == "build" and self.arguments else None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The ``-f`` files: the Dockerfile, the Compose files, the bake files."""
+        return self.values("--file")
+
+    @property
+    def target(self) -> str | None:
+        """``--target`` of a build."""
+        return self.value("--target")
+
+    @property
+    def services(self) -> tuple[Word, ...]:
+        """The services that a Compose command names, or the targets of bake; empty means all."""
+        if self.verb in {"compose run", "compose exec"}:
+            return self.arguments[:1]
+        return self.arguments if self.verb.startswith("compose ") or self.verb == "buildx bake" else ()
+
+
+def docker_command(command: Command, environment: Mapping[str, str] | None = None) -> DockerCommand | None:
+    """Read a command as one of docker's; None when it is none, or none that can be told.
+
+    `environment` are variables known to be exported before it, over which those in front of the command win. Of
+    several readings it is the first; see `docker_commands`.
+    """
+    return _read(command, command.words, environment or {})
+
+
+def docker_commands(command: Command, environment: Mapping[str, str] | None = None) -> tuple[DockerCommand, ...]:
+    """Every reading of a command whose variables may hold several known values."""
+    readings = command.alternatives or (command.words,)
+    found = (_read(command, words, environment or {}) for words in readings)
+    return tuple(one for one in found if one is not None)
+
+
+def _read(command: Command, words: Sequence[Word], environment: Mapping[str, str]) -> DockerCommand | None:
+    tool = words[0].text.rpartition("/")[2].removesuffix(".exe") if words else ""
+    if tool not in TOOLS:
+        return None
+    texts = [word.text for word in words]
+    parsed = parse(texts, 1, COMPOSE if tool.endswith("-compose") else DOCKER, mixed=False)
+    front = list(parsed.given)
+    verb, at = _verb(tool, texts, parsed.arguments[0] if parsed.arguments else len(texts), front)
+    spec = OPTIONS.get(_table(tool, verb))
+    rest = (
+        parse(texts, at, spec, mixed=not _has_inner_command(verb)) if spec else Parsed((), tuple(range(at, len(texts))))
+    )
+    options = tuple(_option(one, words) for one in rest.given)
+    outer = tuple(_option(one, words) for one in front)
+    return DockerCommand(
+        tool,
+        verb,
+        options,
+        outer,
+        tuple(words[index] for index in rest.arguments),
+        tuple(words[: max(at - len(verb.split()), 1)]),
+        _daemon(command, tool, (*outer, *options), verb, environment),
+        command,
+        _doubt(words, (*front, *rest.given), rest.arguments, verb, command.doubt),
+    )
+
+
+def _verb(tool: str, texts: list[str], at: int, front: list[Given]) -> tuple[str, int]:
+    """The verb under one name, and the index behind it; options between its words go to those in front."""
+    if at >= len(texts):
+        return "", at
+    if tool.endswith("-compose"):
+        return f"compose {texts[at]}", at + 1
+    if tool == "buildah":
+        return ("build" if texts[at] in {"bud", "build", "build-using-dockerfile"} else texts[at]), at + 1
+    if texts[at] not in _GROUPS:
+        return texts[at], at + 1
+    group = texts[at]
+    inner = parse(texts, at + 1, COMPOSE if group == "compose" else "--builder= -D,--debug --help", mixed=False)
+    front += inner.given
+    if not inner.arguments:
+        return group, len(texts)
+    at = inner.arguments[0]
+    verb = f"{group} {texts[at]}"
+    return _SAME.get(verb, verb), at + 1
+
+
+def _table(tool: str, verb: str) -> str:
+    return f"podman {verb}" if tool in {"podman", "buildah"} and f"podman {verb}" in OPTIONS else verb
+
+
+def _has_inner_command(verb: str) -> bool:
+    return verb in {"run", "exec", "compose run", "compose exec"}
+
+
+def _option(given: Given, words: Sequence[Word]) -> DockerOption:
+    first, last = words[given.words[0]], words[given.words[-1]]
+    span = type(first.span)(min(first.span.start, last.span.start), max(first.span.end, last.span.end))
+    return DockerOption(given.name, given.value, last, span)
+
+
+def _build_arg(option: DockerOption) -> BuildArg:
+    name, equals, value = (option.value or "").partition("=")
+    return BuildArg(name, value if equals else None, option.word.literal, option.span, option.word)
+
+
+def _daemon(
+    command: Command, tool: str, options: tuple[DockerOption, ...], verb: str, environment: Mapping[str, str]
+) -> Daemon:
+    known = {name: environment[name] for name in _ENVIRONMENT if name in environment}
+    certain = True
+    for one in command.assignments:
+        if one.name in _ENVIRONMENT:
+            known[one.name] = "".join(word.text for word in one.values or ())
+            certain = certain and all(word.literal for word in one.values or ())
+    for wrapper in command.wrappers:
+        for word in wrapper.words:
+            name, equals, value = word.text.partition("=")
+            if equals and name in _ENVIRONMENT:
+                known[name] = value
+                certain = certain and word.literal
+    given = {one.name: one for one in options if one.name in {"--host", "--context", "--builder", "--config"}}
+    if verb == "stack deploy":
+        given.pop("--context", None)
+    certain = certain and all(one.word.literal for one in given.values())
+    host = given["--host"].value if "--host" in given else known.get("DOCKER_HOST")
+    context = given["--context"].value if "--context" in given else known.get("DOCKER_CONTEXT")
+    builder = given["--builder"].value if "--builder" in given else known.get("BUILDX_BUILDER")
+    if "--host" in given or ("DOCKER_HOST" in known and "--context" not in given):
+        context = None
+    elif context is not None:
+        host = None
+    name = tool if tool in {"podman", "buildah", "nerdctl"} else "podman" if tool == "podman-compose" else "docker"
+    certain = certain and all(target is None or target.literal for target in _targets(command))
+    return Daemon(command.shell.path, host or None, context or None, builder or None, name, certain)
+
+
+def _targets(command: Command) -> list[Word | None]:
+    found: list[Word | None] = []
+    shell = command.shell
+    while shell.parent is not None:
+        found.append(shell.target)
+        shell = shell.parent
+    return found
+
+
+def _doubt(
+    words: Sequence[Word], given: Sequence[Given], arguments: Sequence[int], verb: str, doubt: str | None
+) -> str | None:
+    """What may change the reading. A value that is not known changes nothing; a word that may be several does."""
+    if doubt and "xargs" in doubt:
+        return doubt
+    values = {index for one in given for index in one.words[1:]}
+    names = {index for one in given for index in one.words[:1]}
+    for index, word in enumerate(words):
+        if word.splits and index not in values and not (index in names and "=" in word.text):
+            return f"{word.text} may hold options"
+    unknown = next((one for one in given if not one.known), None)
+    if unknown:
+        return f"{unknown.name} is no option that is known"
+    if not verb:
+        return "it has no command"
+    return None

@@ -1,0 +1,139 @@
+"""Where the variables of one shell get their values."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cachelint.documents.script_variables import Entry
+from cachelint.documents.script_words import Part, Template, template, unsplit
+from cachelint.documents.shell_syntax import ASSIGNMENT
+from cachelint.record import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node
+
+    from cachelint.documents.script_text import ScriptText
+
+DECLARATIONS = frozenset({"export", "local", "declare", "typeset", "readonly"})
+_READERS = frozenset({"read", "mapfile", "readarray", "getopts", "printf", "unset"})
+_NAME = re.compile(r"[A-Za-z_]\w*\Z")
+_LOOPS = frozenset({"for_statement", "c_style_for_statement", "while_statement"})
+_UNCERTAIN = _LOOPS | {"if_statement", "case_statement", "list", "pipeline", "subshell", "command_substitution"}
+_SETS = re.compile(r"\$\{([A-Za-z_]\w*):?=")
+
+
+class Written(NamedTuple):
+    """One assignment as written, `node` being all of it; `array` for ``NAME=(…)``.
+
+    `words` is None where the value comes from elsewhere, and empty for a bare name.
+    """
+
+    name: str
+    words: tuple[Template, ...] | None
+    node: Node
+    array: bool = False
+    append: bool = False
+
+
+class _Around(NamedTuple):
+    function: str | None = None
+    certain: bool = True
+    loop: tuple[int, int] | None = None
+
+
+def entries(root: Node, text: ScriptText) -> Iterator[Entry]:
+    """Every assignment below a node, in the order in which they are written."""
+    todo = [(root, _Around())]
+    while todo:
+        node, around = todo.pop()
+        yield from _own(node, text, around)
+        inside = _inside(node, text, around)
+        todo += [(child, inside) for child in reversed(node.named_children)]
+
+
+def _inside(node: Node, text: ScriptText, around: _Around) -> _Around:
+    if node.type == "function_definition":
+        name = node.child_by_field_name("name")
+        return _Around(text.of(name) if name else around.function)
+    if node.type in _LOOPS and not around.loop:
+        return _Around(around.function, False, text.bounds(node))
+    return around._replace(certain=False) if node.type in _UNCERTAIN else around
+
+
+def _own(node: Node, text: ScriptText, around: _Around) -> Iterator[Entry]:
+    at = text.offset(node.end_byte)
+    if node.type in {"variable_assignment", "variable_assignments"}:
+        parent = node.parent
+        if node.type == "variable_assignment" and not (parent and parent.type in {"command", "declaration_command"}):
+            yield _entry(assignment(node, text), at, around)
+    elif node.type in {"command", "declaration_command", "unset_command"}:
+        keyword, found = declared(node, text)
+        local = keyword in {"local", "declare", "typeset"} and around.function is not None
+        for one in found:
+            yield _entry(one, at, around)._replace(local=local)
+    elif node.type == "for_statement":
+        name = node.child_by_field_name("variable")
+        words = tuple(template(child, text) for child in node.children_by_field_name("value"))
+        if name:
+            yield Entry(text.of(name), text.offset(node.start_byte), words, each=True, function=around.function)
+    elif node.type == "expansion" and (match := _SETS.match(text.of(node))):
+        yield Entry(match[1], at, (template(node, text),), function=around.function)
+
+
+def _entry(one: Written, at: int, around: _Around) -> Entry:
+    return Entry(
+        one.name,
+        at,
+        one.words,
+        one.array,
+        one.append,
+        function=around.function,
+        certain=around.certain,
+        loop=around.loop,
+    )
+
+
+def assignment(node: Node, text: ScriptText) -> Written:
+    """What a ``variable_assignment`` of the grammar says."""
+    target, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+    name = text.of(target).strip() if target else ""
+    append = any(child.type == "+=" for child in node.children)
+    if "[" in name:
+        return Written(name.partition("[")[0], None, node, array=True)
+    if value is None:
+        span = text.place(text.offset(node.end_byte), text.offset(node.end_byte))
+        return Written(name, (Template((Part("", span, True),), span),), node, append=append)
+    if value.type == "array":
+        words = tuple(template(child, text) for child in value.named_children if child.type != "comment")
+        return Written(name, words, node, array=True, append=append)
+    return Written(name, (unsplit(template(value, text)),), node, append=append)
+
+
+def declared(node: Node, text: ScriptText) -> tuple[str, list[Written]]:
+    """The keyword and the assignments of ``export NAME=value``, ``local``, ``read NAME``, ``unset`` and the like.
+
+    A bare name has no words; one that gets its value from elsewhere has None.
+    """
+    first = node.child_by_field_name("name") if node.type == "command" else node.children[0]
+    keyword = text.of(first) if first else ""
+    if keyword not in DECLARATIONS and keyword not in _READERS:
+        return "", []
+    rest = [child for child in node.named_children if child != first]
+    if keyword == "printf":
+        return keyword, [Written(text.of(rest[1]), None, rest[1])] if len(rest) > 1 and text.of(rest[0]) == "-v" else []
+    return keyword, [one for child in rest if (one := _declaration(child, keyword, text))]
+
+
+def _declaration(node: Node, keyword: str, text: ScriptText) -> Written | None:
+    if node.type == "variable_assignment":
+        return assignment(node, text)
+    written = text.of(node)
+    match = ASSIGNMENT.match(written)
+    if match:
+        return Written(match[0].rstrip("+="), None, node)
+    if not _NAME.match(written):
+        return None
+    return Written(written, () if keyword in DECLARATIONS else None, node)

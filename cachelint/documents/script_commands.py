@@ -1,0 +1,278 @@
+"""One simple command: its words with known values in place, its assignments, and what it does to the script."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cachelint.documents.script import Assignment, Called, Command, Redirection, Sourced, Wrapper
+from cachelint.documents.script_assignments import DECLARATIONS, assignment, declared, entries
+from cachelint.documents.script_nested import Argument, NestedReader, strip
+from cachelint.documents.script_runners import runners
+from cachelint.documents.script_variables import Outer, Variables
+from cachelint.documents.script_words import EXPANSIONS, expand, template
+from cachelint.documents.shell_syntax import SHELLS
+from cachelint.record import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tree_sitter import Node
+
+    from cachelint.documents.script import Function, Shell, Word
+    from cachelint.documents.script_assignments import Written
+    from cachelint.documents.script_nested import Heredoc, Nested, Stripped
+    from cachelint.documents.script_text import ScriptText
+    from cachelint.documents.script_words import Template
+    from cachelint.source import Span
+
+_LETTERS = re.compile(r"-[a-zA-Z]+")
+_SYSTEM = ("/bin/", "/usr/", "/sbin/", "/opt/")
+
+
+class Place(NamedTuple):
+    """Where a statement stands: in which function, and whether the script may skip it."""
+
+    function: str | None = None
+    conditional: bool = False
+
+
+class Gathered:
+    """What has been found so far, in all shells of a script."""
+
+    def __init__(self, written: str) -> None:
+        self.written = written
+        self.commands: list[Command] = []
+        self.assignments: list[Assignment] = []
+        self.functions: list[Function] = []
+        self.sourced: list[Sourced] = []
+        self.called: list[Called] = []
+        self.options: set[str] = set()
+        self.errors: list[Span] = []
+        self.exports = False
+
+
+class CommandReader:
+    """Reads the simple commands of one shell's text."""
+
+    def __init__(self, gathered: Gathered, text: ScriptText, shell: Shell, root: Node, outer: Outer | None) -> None:
+        self._gathered = gathered
+        self._text = text
+        self._shell = shell
+        self._outer = outer
+        self._variables = Variables(entries(root, text), outer)
+        self._runners = runners(root, text)
+        self._at = 0
+        self._function: str | None = None
+
+    def as_outer(self, expands: bool) -> Outer:
+        """What a nested shell has to know of this one."""
+        return Outer(self._variables, self._at, self._function, expands)
+
+    def is_outer(self, span: Span) -> bool:
+        """Whether the shell around this one replaces an expansion before this one sees it."""
+        if self._outer is None or not self._outer.expands:
+            return False
+        written = self._gathered.written
+        at = span.start
+        while at < span.end and written[at].isspace():
+            at += 1
+        return at == 0 or written[at - 1] != "\\"
+
+    def read(
+        self, node: Node, nodes: Sequence[Node], heredocs: list[Heredoc], place: Place
+    ) -> tuple[int | None, Nested | None, range]:
+        """Keep one command; its number, the text that it hands to another shell, and the assignments in it."""
+        self._at, self._function = self._text.offset(nodes[0].start_byte), place.function
+        first = len(self._gathered.assignments)
+        if (
+            nodes[0].type in {"variable_assignment", "variable_assignments", "declaration_command", "unset_command"}
+            and len(nodes) == 1
+        ):
+            self._declare(nodes[0], place)
+        words = [one for one in _words(nodes) if one.type != "file_redirect"]
+        in_front = [one for one in nodes if one.type == "variable_assignment"]
+        number, nested = None, None
+        if words:
+            if node.type == "command" and self._text.of(words[0]) in DECLARATIONS | {
+                "read",
+                "unset",
+                "mapfile",
+                "readarray",
+                "printf",
+                "getopts",
+            }:
+                self._declare(node, place)
+            number, nested = self._command(nodes, words, in_front, heredocs, place)
+        elif len(nodes) > 1:
+            for one in in_front:
+                self._declare(one, place)
+        return number, nested, range(first, len(self._gathered.assignments))
+
+    def _command(
+        self, nodes: Sequence[Node], words: list[Node], in_front: list[Node], heredocs: list[Heredoc], place: Place
+    ) -> tuple[int, Nested | None]:
+        templates = [template(one, self._text) for one in words]
+        readings = self._readings(templates)
+        arguments = self._arguments(words, templates, readings[0])
+        stripped = self._strip(readings[0])
+        number = len(self._gathered.commands)
+        nested = self._find_nested(arguments[stripped.skipped :], nodes, heredocs, stripped.wrappers)
+        own = tuple(readings[0][stripped.skipped :])
+        self._gathered.commands.append(
+            Command(
+                number,
+                own,
+                self._text.place(self._text.bounds(nodes[0])[0], self._text.bounds(nodes[-1])[1]),
+                self._shell,
+                tuple(self._assignment(assignment(one, self._text), "command", False, place) for one in in_front),
+                stripped.wrappers,
+                tuple(self._redirections(nodes)),
+                tuple(tuple(one[self._strip(one).skipped :]) for one in readings) if len(readings) > 1 else (),
+                _doubt(own, stripped),
+                place.function,
+                place.conditional,
+                written=tuple(word for one in templates for word in expand(one, {})),
+            )
+        )
+        self._note(own, number)
+        return number, nested
+
+    def _readings(self, templates: list[Template]) -> list[list[Word]]:
+        marked = [self._marked(one) for one in templates]
+        readings = self._variables.readings(marked, self._at, self._function)
+        return [one for one in readings if one] or [[word for each in templates for word in expand(each, {})]]
+
+    def _marked(self, one: Template) -> Template:
+        """The word, with the variables marked that belong to the shell around this one."""
+        if self._outer is None or not self._outer.expands:
+            return one
+        return one._replace(parts=tuple(part._replace(outer=self.is_outer(part.span)) for part in one.parts))
+
+    def _arguments(self, nodes: list[Node], templates: list[Template], words: list[Word]) -> list[Argument]:
+        """The words, each with the node that writes it."""
+        by_span = {one.span: node for node, one in zip(nodes, templates, strict=True)}
+        return [Argument(word, by_span.get(word.span)) for word in words]
+
+    def _strip(self, words: Sequence[Word]) -> Stripped:
+        """The command behind wrappers, and behind functions of the script that run their arguments."""
+        stripped = strip(words)
+        while stripped.skipped < len(words) and (skips := self._runners.get(words[stripped.skipped].text)) is not None:
+            end = min(stripped.skipped + 1 + skips, len(words))
+            if end == len(words):
+                break
+            inner = strip(words[end:])
+            own = Wrapper(words[stripped.skipped].text, tuple(words[stripped.skipped : end]))
+            wrappers = (*stripped.wrappers, own, *inner.wrappers)
+            stripped = stripped._replace(
+                wrappers=wrappers, skipped=end + inner.skipped, more=stripped.more or inner.more
+            )
+        return stripped
+
+    def _find_nested(
+        self, arguments: list[Argument], nodes: Sequence[Node], heredocs: list[Heredoc], wrappers: tuple[Wrapper, ...]
+    ) -> Nested | None:
+        given: Heredoc | Node | None = heredocs[-1] if heredocs else None
+        for node in nodes:
+            if node.type == "herestring_redirect" and node.named_children:
+                given = node.named_children[-1]
+        return NestedReader(self._text, arguments, given).find(wrappers)
+
+    def _redirections(self, nodes: Sequence[Node]) -> list[Redirection]:
+        found = []
+        for node in nodes:
+            if node.type == "file_redirect":
+                target = node.child_by_field_name("destination")
+                operator = next((child.type for child in node.children if not child.is_named), "")
+                words = expand(template(target, self._text), {}) if target else []
+                found.append(Redirection(operator, words[0] if words else None, self._text.span(node)))
+        return found
+
+    def _declare(self, node: Node, place: Place) -> None:
+        """Keep the assignments of a statement that is one."""
+        if node.type == "variable_assignment":
+            found, keyword = [assignment(node, self._text)], "="
+        elif node.type == "variable_assignments":
+            found, keyword = [assignment(one, self._text) for one in node.named_children], "="
+        else:
+            keyword, found = declared(node, self._text)
+        exported = keyword == "export" or (
+            keyword in {"declare", "typeset"} and bool(re.search(r"\s-\w*x", self._text.of(node)))
+        )
+        for one in found:
+            self._gathered.assignments.append(self._assignment(one, _how(one, keyword), exported, place))
+
+    def _assignment(self, one: Written, how: str, exported: bool, place: Place) -> Assignment:
+        values: tuple[Word, ...] | None = None
+        if one.words:
+            readings = self._variables.readings(list(one.words), self._at, place.function)
+            values = tuple(readings[0]) if len(readings) == 1 else tuple(w for t in one.words for w in expand(t, {}))
+        return Assignment(
+            one.name,
+            values,
+            self._text.span(one.node),
+            how,
+            exported or self._gathered.exports,
+            self._shell,
+            place.function,
+            len(self._gathered.commands),
+            one.array,
+        )
+
+    def _note(self, words: tuple[Word, ...], number: int) -> None:
+        """Remember what a command does to the script: options, files read into it, other scripts run."""
+        texts = [word.text for word in words]
+        if not texts:
+            return
+        if texts[0] == "set":
+            self._options(texts[1:])
+        elif texts[0] in {"source", "."} and len(words) > 1:
+            self._gathered.sourced.append(Sourced(words[1], self._gathered.exports, number))
+        elif texts[0].rpartition("/")[2] in SHELLS:
+            script = next((word for word in words[1:] if not word.text.startswith(("-", "+"))), None)
+            if script is not None and not any(re.fullmatch(r"-\w*[cs]", text) for text in texts[1:]):
+                self._gathered.called.append(Called(script, number))
+        elif "/" in texts[0] and not texts[0].startswith(_SYSTEM):
+            self._gathered.called.append(Called(words[0], number))
+
+    def _options(self, texts: list[str]) -> None:
+        for before, text in zip(["", *texts], texts, strict=False):
+            if before == "-o" or re.fullmatch(r"-\w*o", before):
+                self._gathered.options.add(text)
+                self._gathered.exports = self._gathered.exports or text == "allexport"
+            elif _LETTERS.fullmatch(text):
+                self._gathered.options |= set(text[1:]) - {"o"}
+                self._gathered.exports = self._gathered.exports or "a" in text
+            elif text in {"+a", "allexport"}:
+                self._gathered.exports = False
+
+
+def _words(nodes: Sequence[Node]) -> list[Node]:
+    """The words among the children of a command."""
+    return [node for node in nodes if node.is_named and (node.type in _WORDS or node.type in EXPANSIONS)]
+
+
+_WORDS = frozenset(
+    "command_name word number string raw_string ansi_c_string translated_string concatenation brace_expression "
+    "extglob_pattern regex test_operator".split()
+)
+
+
+def _how(one: Written, keyword: str) -> str:
+    if keyword in {"unset", "read", "mapfile", "readarray", "getopts", "printf"}:
+        return "unset" if keyword == "unset" else "read"
+    if one.words == () and not one.array:
+        return "export"
+    return "+=" if one.append else "="
+
+
+def _doubt(words: tuple[Word, ...], stripped: Stripped) -> str | None:
+    """What is not known about a command, in words for a user."""
+    if stripped.more:
+        return "xargs adds words to it"
+    for word in words:
+        if word.splits:
+            return f"{word.text} may be any words"
+    if words and not words[0].literal and not words[0].default:
+        return f"{words[0].text} is not known"
+    return None

@@ -1,0 +1,315 @@
+"""The commands that run other commands, and the text that a command hands to another shell."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cachelint.documents.docker_options import inner_command
+from cachelint.documents.script import Machine, Quoting, Word, Wrapper
+from cachelint.documents.script_text import cut, join, without
+from cachelint.documents.shell_syntax import ASSIGNMENT, SHELLS, WRAPPERS
+from cachelint.record import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tree_sitter import Node
+
+    from cachelint.documents.dockerfile_lines import Pieces
+    from cachelint.documents.script_text import ScriptText
+
+_OTHER_WRAPPERS: dict[str, tuple[str, ...]] = {
+    "doas": ("-u", "-C"),
+    "ionice": ("-c", "-n", "-p"),
+    "stdbuf": ("-i", "-o", "-e"),
+    "setsid": (),
+    "unbuffer": (),
+    "chronic": (),
+    "caffeinate": ("-t", "-w"),
+    "flock": ("-w", "--timeout", "-E"),
+    "sshpass": ("-p", "-f", "-d", "-P"),
+    "xargs": ("-I", "-n", "-P", "-L", "-d", "-a", "-s", "-E"),
+    "gosu": (),
+    "su-exec": (),
+    "noglob": (),
+    "winpty": (),
+}
+_POSITIONAL = {"timeout": 1, "flock": 1, "gosu": 1, "su-exec": 1}
+_SSH_VALUES = frozenset("-b -c -D -E -e -F -I -i -J -L -l -m -O -o -p -Q -R -S -W -w -B -P".split())
+_SU_VALUES = frozenset({"-s", "--shell", "-g", "--group", "-G", "-w"})
+_TAKES_SCRIPT = re.compile(r"-\w*c|--command")
+_IN_DOUBLE = re.compile(r'\\(?:\n|([$`"\\]))')
+_IN_HEREDOC = re.compile(r"\\(?:\n|([$`\\]))")
+_PLAIN = re.compile(r"\\(?:\n|(.))", re.DOTALL)
+_LATER = frozenset({"xargs"})
+
+
+class Heredoc(NamedTuple):
+    """The text between ``<<EOF`` and ``EOF``, at ``text[start:end]`` of its shell; `expands` unless EOF is quoted."""
+
+    start: int
+    end: int
+    expands: bool
+
+
+class Nested(NamedTuple):
+    """A text for another shell, with its places in the file."""
+
+    text: str
+    pieces: Pieces
+    quoting: Quoting
+    machine: Machine = Machine.HERE
+    target: Word | None = None
+    user: str | None = None
+    deferred: bool = False
+
+
+class Stripped(NamedTuple):
+    """A command without the wrappers in front; `skipped` counts their words, `more` that its words are not all."""
+
+    wrappers: tuple[Wrapper, ...]
+    skipped: int
+    more: bool = False
+
+
+def strip(words: Sequence[Word]) -> Stripped:
+    """The wrappers in front of a command."""
+    at = 0
+    wrappers: list[Wrapper] = []
+    more = False
+    while at < len(words):
+        name = words[at].text.rpartition("/")[2]
+        values = WRAPPERS.get(name, _OTHER_WRAPPERS.get(name))
+        if values is None:
+            if not (wrappers and ASSIGNMENT.match(words[at].text)):
+                break
+            wrappers.append(Wrapper("", (words[at],)))
+            at += 1
+            continue
+        if name == "command" and at + 1 < len(words) and words[at + 1].text in {"-v", "-V"}:
+            break
+        end = _end_of_wrapper(words, at, values)
+        wrappers.append(Wrapper(name, tuple(words[at:end])))
+        more = more or name in _LATER
+        at = end
+    return Stripped(tuple(wrappers), at, more)
+
+
+def _end_of_wrapper(words: Sequence[Word], at: int, values: tuple[str, ...]) -> int:
+    end = at + 1
+    while end < len(words) and words[end].text.startswith("-") and words[end].text != "--":
+        end += 2 if words[end].text in values else 1
+    end += end < len(words) and words[end].text == "--"
+    return min(end + _POSITIONAL.get(words[at].text.rpartition("/")[2], 0), len(words))
+
+
+class Argument(NamedTuple):
+    """A word of a command with the node of the grammar that writes it, None where a variable gives it."""
+
+    word: Word
+    node: Node | None
+
+
+class NestedReader:
+    """Finds the text that one command hands to another shell."""
+
+    def __init__(self, text: ScriptText, arguments: list[Argument], heredoc: Heredoc | Node | None) -> None:
+        self._text = text
+        self._arguments = arguments
+        self._input = heredoc
+
+    def find(self, wrappers: tuple[Wrapper, ...]) -> Nested | None:
+        """The text for another shell in or behind this command, which has lost its wrappers."""
+        user = _user(wrappers)
+        if not self._arguments:
+            interactive = any(w.name == "sudo" and {"-i", "-s"} & {x.text for x in w.words} for w in wrappers)
+            return self._of_input(Machine.HERE, None, user) if interactive else None
+        found = self._of(0, Machine.HERE, None)
+        return found._replace(user=found.user or user) if found else None
+
+    def _of(self, at: int, machine: Machine, target: Word | None) -> Nested | None:  # noqa: PLR0911  # one per program
+        """The text that the command from a word on hands to a shell on a machine."""
+        name = self._arguments[at].word.text.rpartition("/")[2]
+        if name in SHELLS:
+            return self._of_shell(at, machine, target)
+        if name == "su":
+            return self._of_su(at, machine, target)
+        if name == "ssh":
+            return self._of_ssh(at)
+        if name in {"eval", "trap"}:
+            return self._of_builtin(at, name)
+        if name == "sg":
+            return self._script_at(at + 3, machine, target) if len(self._arguments) > at + 3 else None
+        if name in {"gcloud", "vagrant"}:
+            return self._of_command_option(at)
+        return self._of_container(at)
+
+    def _of_shell(self, at: int, machine: Machine, target: Word | None) -> Nested | None:
+        texts = [argument.word.text for argument in self._arguments]
+        for index in range(at + 1, len(texts)):
+            if _TAKES_SCRIPT.fullmatch(texts[index]):
+                return self._script_at(index + 1, machine, target)
+            if not texts[index].startswith(("-", "+")) and texts[index - 1] not in {
+                "-o",
+                "-O",
+                "+o",
+                "-eo",
+                "-euo",
+                "-exo",
+            }:
+                reads = texts[index - 1] == "-s" or "-s" in texts[at + 1 : index]
+                return self._of_input(machine, target) if reads else None
+        return self._of_input(machine, target)
+
+    def _of_su(self, at: int, machine: Machine, target: Word | None) -> Nested | None:
+        texts = [argument.word.text for argument in self._arguments]
+        user, script = None, None
+        index = at + 1
+        while index < len(texts):
+            if texts[index] in {"-c", "--command"}:
+                script, index = index + 1, index + 1
+            elif texts[index] in _SU_VALUES:
+                index += 1
+            elif not texts[index].startswith("-"):
+                user = user or texts[index]
+            index += 1
+        found = self._script_at(script, machine, target) if script else self._of_input(machine, target)
+        return found._replace(user=user or "root") if found else None
+
+    def _of_ssh(self, at: int) -> Nested | None:
+        index, count = at + 1, len(self._arguments)
+        while index < count and (option := self._arguments[index].word.text).startswith("-"):
+            index += 2 if option in _SSH_VALUES else 1
+        if index >= count:
+            return None
+        host = self._arguments[index].word
+        rest = index + 1
+        if rest >= count:
+            return self._of_input(Machine.REMOTE, host)
+        if rest + 1 == count and self._arguments[rest].node is not None:
+            found = self._script_at(rest, Machine.REMOTE, host)
+            if self._input is None or (found and not _is_shell(found.text)):
+                return found
+        stripped = strip([argument.word for argument in self._arguments[rest:]])
+        if self._input is not None:
+            return self._of_remote_input(rest + stripped.skipped, host, stripped)
+        return self._of_words(rest, Machine.REMOTE, host)
+
+    def _of_remote_input(self, at: int, host: Word, stripped: Stripped) -> Nested | None:
+        texts = " ".join(argument.word.text for argument in self._arguments[at:])
+        if at >= len(self._arguments) or _is_shell(texts) or re.match(r"su\s+(-\s*)?[\w-]+$", texts):
+            return self._of_input(Machine.REMOTE, host, _user(stripped.wrappers))
+        return self._of_words(at, Machine.REMOTE, host)
+
+    def _of_builtin(self, at: int, name: str) -> Nested | None:
+        if name == "trap":
+            deferred = self._script_at(at + 1, Machine.HERE, None) if len(self._arguments) > at + 2 else None
+            return deferred._replace(deferred=True) if deferred else None
+        if at + 2 == len(self._arguments):
+            return self._script_at(at + 1, Machine.HERE, None)
+        return self._of_words(at + 1, Machine.HERE, None)
+
+    def _of_command_option(self, at: int) -> Nested | None:
+        texts = [argument.word.text for argument in self._arguments]
+        if "ssh" not in texts[at:]:
+            return None
+        host = self._arguments[min(texts.index("ssh", at) + 1, len(texts) - 1)].word
+        for index, text in enumerate(texts):
+            if text in {"-c", "--command"} and index + 1 < len(texts):
+                return self._script_at(index + 1, Machine.REMOTE, host)
+            if text.startswith("--command="):
+                return self._script_at(index, Machine.REMOTE, host, len("--command="))
+        return None
+
+    def _of_container(self, at: int) -> Nested | None:
+        inner = inner_command([argument.word for argument in self._arguments[at:]])
+        if inner is None:
+            return None
+        target = self._arguments[at + inner.target].word
+        begin = at + inner.command
+        if begin >= len(self._arguments):
+            return None
+        name = self._arguments[begin].word.text.rpartition("/")[2]
+        if name in SHELLS or name == "su":
+            return self._of(begin, Machine.CONTAINER, target)
+        return self._of_words(begin, Machine.CONTAINER, target)
+
+    def _of_words(self, at: int, machine: Machine, target: Word | None) -> Nested | None:
+        """The words from one on, joined as ssh joins them."""
+        parts: list[tuple[str, Pieces]] = []
+        for argument in self._arguments[at:]:
+            text, pieces, _ = self._unquoted(argument)
+            parts += [(text, pieces), (" ", ((0, argument.word.span.end),))]
+        text, pieces = join(parts[:-1])
+        return Nested(text, pieces, Quoting.WORDS, machine, target)
+
+    def _script_at(self, at: int | None, machine: Machine, target: Word | None, skip: int = 0) -> Nested | None:
+        if at is None or at >= len(self._arguments):
+            return None
+        text, pieces, quoting = self._unquoted(self._arguments[at])
+        if skip:
+            text, pieces = text[skip:], cut(pieces, skip, len(text))
+        return Nested(text, pieces, quoting, machine, target)
+
+    def _of_input(self, machine: Machine, target: Word | None, user: str | None = None) -> Nested | None:
+        if self._input is None:
+            return None
+        if not isinstance(self._input, Heredoc):
+            text, pieces, quoting = unquoted(self._input, self._text)
+            return Nested(text, pieces, quoting, machine, target, user)
+        text, pieces = self._text.part(self._input.start, self._input.end)
+        quoting = Quoting.HEREDOC if self._input.expands else Quoting.QUOTED_HEREDOC
+        if self._input.expands:
+            text, pieces = without(_IN_HEREDOC, text, pieces)
+        return Nested(text, pieces, quoting, machine, target, user)
+
+    def _unquoted(self, argument: Argument) -> tuple[str, Pieces, Quoting]:
+        if argument.node is not None and not _is_known_variable(argument):
+            return unquoted(argument.node, self._text)
+        return argument.word.text, ((0, argument.word.origin.start),), Quoting.WORDS
+
+
+def _is_known_variable(argument: Argument) -> bool:
+    word = argument.word
+    return bool(word.names) and word.literal and word.origin != word.span
+
+
+def unquoted(node: Node, text: ScriptText) -> tuple[str, Pieces, Quoting]:
+    """A word without its quotes, expansions left as written, each character with its place."""
+    start, end = text.bounds(node)
+    if node.type == "raw_string":
+        return *text.part(start + 1, end - 1), Quoting.SINGLE
+    if node.type == "string":
+        start = text.text.index('"', start) + 1
+        return *without(_IN_DOUBLE, *text.part(start, max(end - 1, start))), Quoting.DOUBLE
+    if node.type in {"concatenation", "command_name"}:
+        parts = [unquoted(child, text) for child in node.children]
+        return *join(part[:2] for part in parts), Quoting.WORDS if len(parts) > 1 else parts[0][2]
+    if node.type == "word":
+        return *without(_PLAIN, *text.part(start, end)), Quoting.WORDS
+    return *text.part(start, end), Quoting.WORDS
+
+
+def _user(wrappers: tuple[Wrapper, ...]) -> str | None:
+    for wrapper in wrappers:
+        texts = [word.text for word in wrapper.words]
+        if wrapper.name in {"sudo", "doas"}:
+            at = next((i for i, text in enumerate(texts) if text in {"-u", "--user"}), None)
+            return texts[at + 1] if at is not None and at + 1 < len(texts) else "root"
+    return None
+
+
+def _is_shell(text: str) -> bool:
+    """Whether a command line is a shell that reads its script from its input."""
+    words = text.split()
+    while words and words[0] in {"sudo", "exec", "env"}:
+        words = words[1:]
+        while words and words[0].startswith("-"):
+            words = words[2:] if words[0] == "-u" else words[1:]
+    if not words:
+        return True
+    name, *rest = words
+    return name.rpartition("/")[2] in SHELLS and (
+        not rest or "-s" in rest or all(word.startswith("-") for word in rest)
+    )

@@ -1,0 +1,117 @@
+"""The text of one shell and where its characters stand in the file, through line endings, quotes and heredocs."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING
+
+from cachelint.documents.dockerfile_lines import offset_of, place
+from cachelint.source import BOM, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tree_sitter import Node
+
+    from cachelint.documents.dockerfile_lines import Pieces
+
+_CRLF = re.compile(r"\r(?=\n)")
+_WIDE = re.compile(r"[^\x00-\x7f]")
+
+
+class ScriptText:
+    """A shell's text as bash reads it: without a BOM, with the line breaks of Unix.
+
+    `pieces` say where its parts stand in the file. Nodes of the grammar count bytes; everything here counts characters.
+    """
+
+    def __init__(self, text: str, pieces: Pieces) -> None:
+        start = len(BOM) if text.startswith(BOM) else 0
+        cuts = [start, *(match.start() for match in _CRLF.finditer(text, start))]
+        if len(cuts) > 1 or start:
+            text, pieces = join((text[begin:end], cut(pieces, begin, end)) for begin, end in _between(cuts, text))
+        self.text = text
+        self.pieces = pieces
+        self.data = text.encode("utf-8", "replace")
+        self._wide = [] if text.isascii() else _continuation_bytes(text)
+
+    def offset(self, byte: int) -> int:
+        """The character at a byte."""
+        return byte - bisect_left(self._wide, byte) if self._wide else byte
+
+    def bounds(self, node: Node) -> tuple[int, int]:
+        """A node's characters in `text`."""
+        return self.offset(node.start_byte), self.offset(node.end_byte)
+
+    def of(self, node: Node) -> str:
+        """A node's text."""
+        return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    def span(self, node: Node) -> Span:
+        """A node's place in the file."""
+        return self.place(*self.bounds(node))
+
+    def place(self, start: int, end: int) -> Span:
+        """The place in the file of a part of the text."""
+        return place(self.pieces, start, end)
+
+    def in_file(self, at: int) -> int:
+        """The place in the file of a character of the text."""
+        return offset_of(self.pieces, at)
+
+    def part(self, start: int, end: int) -> tuple[str, Pieces]:
+        """A part of the text with its own pieces."""
+        return self.text[start:end], cut(self.pieces, start, end)
+
+
+def cut(pieces: Pieces, start: int, end: int) -> Pieces:
+    """The pieces of a part of a text."""
+    inside = pieces[bisect_right(pieces, (start, _LAST)) : bisect_left(pieces, (end,))]
+    return ((0, offset_of(pieces, start)), *((begin - start, offset) for begin, offset in inside))
+
+
+_LAST = 1 << 62
+
+
+def join(parts: Iterable[tuple[str, Pieces]]) -> tuple[str, Pieces]:
+    """Texts with their places, as one text with its places."""
+    texts: list[str] = []
+    pieces: list[tuple[int, int]] = []
+    length = 0
+    for text, places in parts:
+        if not text:
+            continue
+        pieces += [(length + begin, offset) for begin, offset in places if begin < len(text)]
+        texts.append(text)
+        length += len(text)
+    return "".join(texts), tuple(pieces) or ((0, 0),)
+
+
+def without(pattern: re.Pattern[str], text: str, pieces: Pieces) -> tuple[str, Pieces]:
+    """A text in which each match of a pattern is replaced by its first group, or by nothing."""
+    parts: list[tuple[str, Pieces]] = []
+    end = 0
+    for match in pattern.finditer(text):
+        parts.append((text[end : match.start()], cut(pieces, end, match.start())))
+        if match.lastindex:
+            parts.append((match[1], cut(pieces, *match.span(1))))
+        end = match.end()
+    if not parts:
+        return text, pieces
+    return join([*parts, (text[end:], cut(pieces, end, len(text)))])
+
+
+def _between(cuts: list[int], text: str) -> Iterable[tuple[int, int]]:
+    """The parts of a text without the carriage returns at all cuts but the first."""
+    begins = [cuts[0], *(at + 1 for at in cuts[1:])]
+    yield from zip(begins, [*cuts[1:], len(text)], strict=True)
+
+
+def _continuation_bytes(text: str) -> list[int]:
+    """The bytes, behind those that begin a character, of a text as UTF-8."""
+    found: list[int] = []
+    for match in _WIDE.finditer(text):
+        at = match.start() + len(found)
+        found += range(at + 1, at + len(match[0].encode("utf-8", "replace")))
+    return found

@@ -1,0 +1,165 @@
+"""What the variables of a script may hold at a place, as far as its assignments say."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+from cachelint.documents.script_words import Template, Value, expand
+from cachelint.record import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cachelint.documents.script import Word
+
+_MAX_VALUES = 8
+_MAX_READINGS = 16
+_MAX_ENTRIES = 40
+_MAX_DEPTH = 6
+
+
+class Entry(NamedTuple):
+    """One assignment: at which character of its shell's text, with the words as written, None where unknown.
+
+    `words` is empty for a bare ``local NAME``. `each` is set where the variable takes one word after the other.
+    `function` is the function around it, `local` is set where it stays inside of that. `certain` is set where the
+    script, or the function, cannot skip it. `loop` is the outermost loop around it.
+    """
+
+    name: str
+    at: int
+    words: tuple[Template, ...] | None
+    array: bool = False
+    append: bool = False
+    each: bool = False
+    function: str | None = None
+    local: bool = False
+    certain: bool = False
+    loop: tuple[int, int] | None = None
+
+
+class Outer(NamedTuple):
+    """The shell around another: its variables, and where in its text the other is started.
+
+    `expands` is set when it replaces ``$NAME`` in the text of the other.
+    """
+
+    variables: Variables
+    at: int
+    function: str | None
+    expands: bool
+
+
+class Variables:
+    """The assignments of one shell, and of the shell around it where that one replaces ``$NAME`` first."""
+
+    def __init__(self, entries: Iterable[Entry] = (), outer: Outer | None = None) -> None:
+        self._outer = outer
+        self._entries: dict[str, list[Entry]] = {}
+        self._locals: dict[str | None, set[str]] = {}
+        for entry in entries:
+            self._entries.setdefault(entry.name, []).append(entry)
+            if entry.local:
+                self._locals.setdefault(entry.function, set()).add(entry.name)
+        self._depth = 0
+
+    def readings(self, words: list[Template], at: int, function: str | None) -> list[list[Word]]:
+        """The words that a command may receive: the first is all there is where no variable has several values."""
+        names = {(part.name, part.outer): None for word in words for part in word.parts if part.name}
+        known = [(name, found) for name in names if (found := self._held(*name, at, function))]
+        readings: list[list[Word]] = []
+        for choice in _choices([values for _, values in known]):
+            values = {name: value for (name, _), value in zip(known, choice, strict=True)}
+            reading = [word for written in words for word in expand(written, values)]
+            if reading not in readings:
+                readings.append(reading)
+        return readings
+
+    def _held(self, name: str, outer: bool, at: int, function: str | None) -> tuple[Value, ...]:
+        if outer and self._outer:
+            return self._outer.variables.values(name, self._outer.at, self._outer.function)
+        return self.values(name, at, function)
+
+    def values(self, name: str, at: int, function: str | None) -> tuple[Value, ...]:
+        """All that a variable may hold at a place; nothing when an assignment is not known."""
+        if self._depth >= _MAX_DEPTH:
+            return ()
+        self._depth += 1
+        try:
+            return self._values(name, at, function)
+        finally:
+            self._depth -= 1
+
+    def _values(self, name: str, at: int, function: str | None) -> tuple[Value, ...]:
+        entries = self._reaching(name, at, function)
+        if len(entries) > _MAX_ENTRIES:
+            return ()
+        found: list[Value] = []
+        for entry in entries:
+            values = self._of_entry(entry)
+            if not values:
+                return ()
+            found += [value for value in values if value not in found]
+        return tuple(found) if len(found) <= _MAX_VALUES else ()
+
+    def _reaching(self, name: str, at: int, function: str | None) -> list[Entry]:
+        """The assignments whose value a variable may have at a place."""
+        entries = [one for one in self._entries.get(name, []) if one.words != () or one.array]
+        if function and name in self._locals.get(function, ()):
+            return _latest(
+                [one for one in entries if one.function == function and (one.at < at or _again(one, at))], at
+            )
+        entries = [one for one in entries if name not in self._locals.get(one.function, ())]
+        if function:
+            return entries
+        called = [one for one in entries if one.function]
+        return called + _latest([one for one in entries if not one.function and (one.at < at or _again(one, at))], at)
+
+    def _of_entry(self, entry: Entry) -> list[Value]:
+        if entry.words is None:
+            return []
+        found: list[Value] = []
+        for words in self.readings(list(entry.words), entry.at, entry.function):
+            found += [Value((word,)) for word in words] if entry.each else _value(words, entry.array)
+        if any(not _known(word) for value in found for word in value.words):
+            return []
+        if entry.append:
+            before = self.values(entry.name, entry.at, entry.function)
+            return [_joined(one, two) for one in before for two in found]
+        return found
+
+
+def _latest(entries: list[Entry], at: int) -> list[Entry]:
+    """Those that no later assignment has replaced for certain."""
+    last = max((index for index, one in enumerate(entries) if one.certain and one.at < at), default=0)
+    return entries[last:]
+
+
+def _again(entry: Entry, at: int) -> bool:
+    """Whether a later assignment comes round again, in a loop around both."""
+    return entry.loop is not None and entry.loop[0] <= at < entry.loop[1]
+
+
+def _known(word: Word) -> bool:
+    return (word.literal or word.default) and not word.splits
+
+
+def _value(words: list[Word], array: bool) -> list[Value]:
+    if array:
+        return [Value(tuple(words), array=True)]
+    return [Value((word,)) for word in words]
+
+
+def _joined(before: Value, after: Value) -> Value:
+    if before.array or after.array:
+        return Value((*before.words, *after.words), array=True)
+    one, two = before.words[0], after.words[0]
+    return Value((two._replace(text=one.text + two.text, origin=two.span, default=one.default or two.default),))
+
+
+def _choices(values: list[tuple[Value, ...]]) -> Iterator[tuple[Value, ...]]:
+    for count, choice in enumerate(product(*values)):
+        if count == _MAX_READINGS:
+            return
+        yield choice

@@ -1,0 +1,219 @@
+"""The words of a script: quotes removed, with each expansion named so that a known value can take its place."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cachelint.documents.script import Word
+from cachelint.documents.shell_syntax import CONTINUED, ESCAPED, ESCAPED_IN_QUOTES
+from cachelint.record import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tree_sitter import Node
+
+    from cachelint.documents.script_text import ScriptText
+    from cachelint.source import Span
+
+EXPANSIONS = frozenset(
+    {"simple_expansion", "expansion", "command_substitution", "arithmetic_expansion", "process_substitution"}
+)
+_PATTERN = re.compile(r"(?<!\\)(?:[*?]|\[.+\]|\{.*,.*\}|\A~)")
+_VARIABLE = re.compile(
+    r"""\$(?:(?P<plain>\w+|[@*#?$!-])
+    |\{(?P<name>[A-Za-z_]\w*|[@*]|\d+)(?:\[(?P<index>[@*]|\w+)\])?(?:(?P<operator>:?[-=?])(?P<word>[^$`\\]*))?\})\Z""",
+    re.VERBOSE | re.DOTALL,
+)
+_WHICH = re.compile(r"\$\(\s*(?:which|command\s+-v|type\s+-p)\s+([\w./-]+)\s*(?:2>\s*/dev/null\s*)?\)\Z")
+_ANSI = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "e": "\x1b"}
+_ANSI_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+
+class Part(NamedTuple):
+    """A piece of a word: literal text, or an expansion as written in `text`.
+
+    `certain` is not set for patterns and for what nothing is known about. `name` is the variable of an expansion,
+    `subscript` its index, `default` the text of ``${name:-text}``. `outer` is set where the
+    shell around this one expands it.
+    """
+
+    text: str
+    span: Span
+    quoted: bool
+    certain: bool = True
+    name: str = ""
+    subscript: str = ""
+    default: str | None = None
+    outer: bool = False
+
+
+class Template(NamedTuple):
+    """A word before its expansion."""
+
+    parts: tuple[Part, ...]
+    span: Span
+
+
+class Value(NamedTuple):
+    """What a variable may hold: one word, or the elements of an array."""
+
+    words: tuple[Word, ...]
+    array: bool = False
+    default: bool = False
+
+
+def template(node: Node, text: ScriptText) -> Template:
+    """The word that a node of the grammar writes."""
+    return Template(tuple(_parts(node, text, False)), text.span(node))
+
+
+def unsplit(word: Template) -> Template:
+    """The word as an assignment takes it: one word, whatever its variables hold."""
+    return word._replace(parts=tuple(part._replace(quoted=True) for part in word.parts))
+
+
+def _parts(node: Node, text: ScriptText, quoted: bool) -> list[Part]:
+    kind = node.type
+    if kind in {"concatenation", "command_name"} and node.children:
+        return [part for child in node.children for part in _parts(child, text, quoted)]
+    if kind in {"string", "translated_string"}:
+        return _string(node, text)
+    if kind in EXPANSIONS:
+        return [_expansion(text.of(node), text.span(node), quoted)]
+    if kind == "raw_string":
+        start, end = text.bounds(node)
+        return [Part(text.of(node)[1:-1], text.place(start + 1, end - 1), True)]
+    return [_plain(kind, text.of(node), text.span(node))]
+
+
+def _plain(kind: str, written: str, span: Span) -> Part:
+    if kind == "ansi_c_string":
+        return Part(_ANSI_ESCAPE.sub(lambda match: _ANSI.get(match[1], match[0]), written[2:-1]), span, True)
+    certain = not _PATTERN.search(written)
+    return Part(ESCAPED.sub(r"\1", CONTINUED.sub("", written)), span, False, certain)
+
+
+def _string(node: Node, text: ScriptText) -> list[Part]:
+    """The grammar gives white space inside of strings to whatever is next to it: only the expansions are its."""
+    start, end = text.bounds(node)
+    at = text.text.index('"', start) + 1
+    end = max(end - 1, at)
+    found: list[Part] = []
+    for child in node.named_children:
+        if child.type not in EXPANSIONS:
+            continue
+        first, last = text.bounds(child)
+        first += len(text.text[first:last]) - len(text.text[first:last].lstrip())
+        _add_text(found, text, at, first)
+        found.append(_expansion(text.text[first:last], text.place(first, last), True))
+        at = last
+    _add_text(found, text, at, end)
+    return found or [Part("", text.place(at, at), True)]
+
+
+def _add_text(parts: list[Part], text: ScriptText, start: int, end: int) -> None:
+    if end > start:
+        plain = ESCAPED_IN_QUOTES.sub(r"\1", CONTINUED.sub("", text.text[start:end]))
+        parts.append(Part(plain, text.place(start, end), True))
+
+
+def _expansion(written: str, span: Span, quoted: bool) -> Part:
+    program = _WHICH.match(written)
+    if program:
+        return Part(program[1], span, True)
+    match = _VARIABLE.match(written)
+    if not match:
+        return Part(written, span, quoted, certain=False)
+    default = None
+    if match["operator"] and "?" not in match["operator"]:
+        word = match["word"]
+        default = word[1:-1] if len(word) > 1 and word[0] == word[-1] and word[0] in "'\"" else word
+    return Part(written, span, quoted, False, match["plain"] or match["name"], match["index"] or "", default)
+
+
+class _Field:
+    """One word under construction."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.origins: list[Span] = []
+        self.names: list[str] = []
+        self.literal = True
+        self.default = False
+        self.splits = False
+
+    def add(self, text: str, origin: Span, name: str = "") -> None:
+        self.texts.append(text)
+        self.origins.append(origin)
+        if name and name not in self.names:
+            self.names.append(name)
+
+    def word(self, span: Span) -> Word:
+        origin = self.origins[0] if len(self.origins) == 1 else span
+        literal = self.literal and not self.default
+        return Word("".join(self.texts), span, literal, origin, tuple(self.names), self.default, self.splits)
+
+
+def expand(word: Template, values: Mapping[tuple[str, bool], Value]) -> list[Word]:
+    """The words that a command receives for one written word; none for an unquoted variable that is empty."""
+    fields: list[_Field] = []
+    current: _Field | None = None
+    for part in word.parts:
+        value = _value_of(part, values)
+        if value is None:
+            current = current or _Field()
+            current.add(part.text, part.span, part.name)
+            current.literal = current.literal and part.certain
+            current.splits = current.splits or (not part.certain and _may_split(part))
+            continue
+        for index, piece in enumerate(_pieces(part, value)):
+            if index or piece is None:
+                fields += [current] if current else []
+                current = None
+            if piece is not None:
+                current = current or _Field()
+                current.add(piece.text, piece.origin, part.name)
+                current.literal = current.literal and piece.literal
+                current.default = current.default or value.default or piece.default
+                current.splits = current.splits or piece.splits
+    fields += [current] if current else []
+    return [field.word(word.span) for field in fields]
+
+
+def _value_of(part: Part, values: Mapping[tuple[str, bool], Value]) -> Value | None:
+    if not part.name:
+        return None
+    value = values.get((part.name, part.outer))
+    if value is None or (part.default is not None and not any(word.text for word in value.words)):
+        if part.default is None or part.subscript:
+            return None
+        return Value((Word(part.default, part.span, True, part.span),), default=value is None)
+    return value if value.array == (part.subscript in {"@", "*"}) else None
+
+
+def _may_split(part: Part) -> bool:
+    return not part.quoted or part.name == "@" or part.subscript == "@"
+
+
+def _pieces(part: Part, value: Value) -> list[Word | None]:
+    """The pieces of a value; each but the first begins a new word, and None ends one."""
+    if value.array:
+        if part.subscript == "@" or not part.quoted:
+            return list(value.words)
+        return [value.words[0]._replace(text=" ".join(word.text for word in value.words))] if value.words else []
+    word = value.words[0]
+    if part.quoted or not re.search(r"\s", word.text):
+        return [word] if word.text or part.quoted else []
+    return _split(word)
+
+
+def _split(word: Word) -> list[Word | None]:
+    found: list[Word | None] = [None] if word.text[0].isspace() else []
+    for match in re.finditer(r"\S+", word.text):
+        origin = word.origin
+        if origin.end - origin.start == len(word.text):
+            origin = type(origin)(origin.start + match.start(), origin.start + match.end())
+        found.append(word._replace(text=match[0], origin=origin))
+    return [*found, None] if word.text[-1].isspace() else found

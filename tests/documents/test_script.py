@@ -1,0 +1,61 @@
+import pytest
+
+from cachelint.documents.script import Script, read_script
+from cachelint.source import SourceFile
+
+
+def read(text: str) -> Script:
+    return read_script(SourceFile("deploy.sh", text))
+
+
+def shown(text: str) -> str:
+    """The commands of a script; in brackets where a word holds white space, with the machine in front."""
+    found = []
+    for command in read(text).commands:
+        words = [f"[{word}]" if not word or any(map(str.isspace, word)) else word for word in command.texts]
+        where = "".join(f"{machine} {target}: " for machine, target in command.shell.path)
+        found.append(where + " ".join(words))
+    return "; ".join(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("docker build .", "docker build ."),
+        ("docker build .\r\ndocker push x\r\n", "docker build .; docker push x"),
+        ("docker build \\\n  -t x \\\n  .\n", "docker build -t x ."),
+        ("docker build \\\r\n  -t x \\\r\n  .\r\n", "docker build -t x ."),
+        ("\ufeffdocker build .", "docker build ."),
+        ("A=1 B=2\ndocker build .\n", "docker build ."),
+        ('echo "docker build ."', "echo [docker build .]"),
+        ("cat > x <<'EOF'\ndocker build .\nEOF\n", "cat"),
+        ("if ! docker build .; then\n  exit 1\nfi", "docker build .; exit 1"),
+        ('COMPOSE=(docker compose -f "a b.yml")\n"${COMPOSE[@]}" build', "docker compose -f [a b.yml] build"),
+        ('DC="docker compose"\n$DC build', "docker compose build"),
+        ('DC="docker compose"\n"$DC" build', "[docker compose] build"),
+        ('run() { echo "+ $*"; "$@"; }\nrun docker build .', "echo [+ $*]; $@; docker build ."),
+        (
+            "ssh web1 'cd x && docker build .'",
+            "ssh web1 [cd x && docker build .]; remote web1: cd x; remote web1: docker build .",
+        ),
+        ("ssh web1 docker build .", "ssh web1 docker build .; remote web1: docker build ."),
+        ("ssh web1 <<'EOF'\n  docker build .\nEOF\n", "ssh web1; remote web1: docker build ."),
+        (
+            "docker exec web sh -c 'npm run build'",
+            "docker exec web sh -c [npm run build]; container web: npm run build",
+        ),
+    ],
+)
+def test_commands(text, expected):
+    assert shown(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ['ssh h "a \\"b c\\" && \\$X d"', "ssh h <<EOF\n  a \\$X 'b'\nEOF\n", "é; ssh ü 'ö a'\r\nb\r\n"]
+)
+def test_spans_are_what_is_written(text):
+    for command in read(text).commands:
+        for word in command.written:
+            assert text[word.span.start : word.span.end].replace("\\", "").strip("'\"") == word.text.strip(
+                "'\""
+            ).replace("\\", "")
