@@ -99,7 +99,7 @@ def _is_repository(directory: str) -> bool:
 def _job(root: str, paths: list[str], options: argparse.Namespace, complaints: list[str]) -> Job:
     config = _config(options, paths)
     extra = _compose_files(config, root)
-    tree = discover(root, excluded=config.is_excluded, extra=extra)
+    tree = discover(root, excluded=config.is_excluded, extra=extra, scripts=config.is_deploy_script)
     directories = tuple(path for path in paths if os.path.isdir(path))
     given = {file for path in directories for file in tree.files if is_below(file, path)}
     named: dict[str, Kind] = {}
@@ -121,7 +121,8 @@ def _stdin_job(options: argparse.Namespace) -> Job:
     text = _read_stdin()
     root = find_root(path)
     config = _config(options, [path])
-    tree = discover(root, excluded=config.is_excluded, extra=_compose_files(config, root))
+    extra = _compose_files(config, root)
+    tree = discover(root, excluded=config.is_excluded, extra=extra, scripts=config.is_deploy_script)
     name = tree.name_of(path)
     try:
         named = {} if config.is_excluded(path) else {name: _kind(tree, path, SourceFile(path, text))}

@@ -30,6 +30,7 @@ class Config(NamedTuple):
     severity: dict[str, Severity] = {}  # noqa: RUF012  # never written to: Config is frozen
     commit_arg: CommitArg = CommitArg()
     allowed_volumes: tuple[str, ...] = ()
+    deploy_scripts: tuple[str, ...] = ()
 
     def enables(self, rule: str) -> bool:
         """Whether a rule is to run."""
@@ -37,10 +38,16 @@ class Config(NamedTuple):
 
     def is_excluded(self, path: str) -> bool:
         """Whether a pattern of `exclude` matches an absolute path or a directory above it."""
-        if not self.exclude:
+        return self._matches(self.exclude, path)
+
+    def is_deploy_script(self, path: str) -> bool:
+        """Whether a pattern of `deploy_scripts` matches an absolute path or a directory above it."""
+        return self._matches(self.deploy_scripts, path)
+
+    def _matches(self, patterns: tuple[str, ...], path: str) -> bool:
+        if not patterns:
             return False
-        relative = os.path.relpath(path, self.directory).replace(os.sep, "/")
-        return _patterns(self.exclude).matches(relative)
+        return _patterns(patterns).matches(os.path.relpath(path, self.directory).replace(os.sep, "/"))
 
 
 def load_config(start: str, file: str | None = None) -> Config:
@@ -70,10 +77,11 @@ def _build(raw: dict[str, Any], path: str) -> Config:
     from cachelint.documents.globs import PatternError
 
     config = _from_raw(raw, os.path.dirname(path))
-    try:
-        _patterns(config.exclude)
-    except PatternError as error:
-        raise ConfigError(f"{os.path.relpath(path)}: exclude: {error}") from error
+    for key, patterns in (("exclude", config.exclude), ("deploy-scripts", config.deploy_scripts)):
+        try:
+            _patterns(patterns)
+        except PatternError as error:
+            raise ConfigError(f"{os.path.relpath(path)}: {key}: {error}") from error
     return config
 
 
@@ -89,6 +97,7 @@ def _from_raw(raw: dict[str, Any], directory: str) -> Config:
         {rule: Severity[label.upper()] for rule, label in raw.get("severity", {}).items()},
         CommitArg(name, frozenset(commit.get("aliases", ())), commit.get("value", f"${{{name}}}")),
         tuple(raw.get("volume-over-build", {}).get("allow", ())),
+        tuple(raw.get("deploy-scripts", ())),
     )
 
 

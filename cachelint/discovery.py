@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import os
 import re
+import stat
 from typing import TYPE_CHECKING
 
 from cachelint.record import NamedTuple
@@ -21,6 +22,9 @@ class Kind(enum.Enum):
     DOCKERIGNORE = "dockerignore"
     SHELL = "shell"
     WORKFLOW = "workflow"
+    MAKEFILE = "makefile"
+    PACKAGE = "package.json"
+    GITLAB = "gitlab"
 
 
 _YAML = r"\.ya?ml"
@@ -36,8 +40,20 @@ _KINDS = (
     ),
     (Kind.DOCKERIGNORE, re.compile(r"(?:.+)?\.dockerignore")),
     (Kind.SHELL, re.compile(r".+\.(?:sh|bash)")),
+    (Kind.WORKFLOW, re.compile(rf"action{_YAML}")),
+    (Kind.MAKEFILE, re.compile(r"(?:GNU)?[Mm]akefile|.+\.mk")),
+    (Kind.PACKAGE, re.compile(r"package\.json")),
+    (Kind.GITLAB, re.compile(rf"(?:.+)?\.gitlab-ci{_YAML}")),
 )
+SCRIPTS = frozenset((Kind.SHELL, Kind.WORKFLOW, Kind.MAKEFILE, Kind.PACKAGE, Kind.GITLAB))
+"""The kinds of files that run commands."""
+
+# What every name above has in it: most files of a repository are told apart by this one search.
+_TELLING = re.compile(r"[Dd]ocker|[Cc]ontainer|compose|\.(?:sh|bash|mk)\Z|action\.y|[Mm]akefile|package\.json|-ci\.y")
 _WORKFLOW = re.compile(rf"(?:.*/)?\.github/workflows/[^/]+{_YAML}")
+
+_SHEBANG = re.compile(rb"#![ \t]*(?:\S*/)?(?:env[ \t]+(?:-\S+[ \t]+)*)?(?:\S*/)?(?:ba|da|a|k|z)?sh(?=\s)")
+_LONGEST_SHEBANG = 128
 
 PRUNED = frozenset((".git", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".nox", ".mypy_cache"))
 """Directories that are never searched: their contents are somebody else's or generated."""
@@ -75,10 +91,24 @@ class Tree(NamedTuple):
 
 def kind_of(path: str) -> Kind | None:
     """The kind that a path's name says, None for a name that says nothing."""
-    if _WORKFLOW.fullmatch(path.replace(os.sep, "/")):
+    if ".github" in path and _WORKFLOW.fullmatch(path.replace(os.sep, "/")):
         return Kind.WORKFLOW
     name = os.path.basename(path)
+    if not _TELLING.search(name):
+        return None
     return next((kind for kind, pattern in _KINDS if pattern.fullmatch(name)), None)
+
+
+def _is_shell_program(path: str) -> bool:
+    """Whether a file may be executed and is a shell's; only what may be executed is opened."""
+    try:
+        mode = os.stat(path).st_mode
+        if not (stat.S_ISREG(mode) and mode & stat.S_IXUSR):
+            return False
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            return _SHEBANG.match(file.read(_LONGEST_SHEBANG)) is not None
+    except OSError:
+        return False
 
 
 def find_root(path: str) -> str:
@@ -92,8 +122,17 @@ def find_root(path: str) -> str:
     return at
 
 
-def discover(root: str, *, excluded: Callable[[str], bool], extra: Iterable[str] = ()) -> Tree:
+def discover(
+    root: str,
+    *,
+    excluded: Callable[[str], bool],
+    extra: Iterable[str] = (),
+    scripts: Callable[[str], bool] = lambda path: False,
+) -> Tree:
     """All files below `root` whose names cachelint knows, and those of `extra`, which are Compose files.
+
+    A file without a suffix is a script when it may be executed and begins with a shell's ``#!``; any file is one when
+    `scripts` says so of its absolute path.
 
     Inside a repository git says which files there are (tracked, or new and not ignored); elsewhere, or where git does
     not work, the directories are walked. `excluded` is asked with absolute paths. A link beside the file it leads to
@@ -102,8 +141,10 @@ def discover(root: str, *, excluded: Callable[[str], bool], extra: Iterable[str]
     names = git_files(root)
     found: dict[str, Kind] = {}
     for name in _walk(root) if names is None else names:
-        kind = kind_of(name)
         path = os.path.join(root, name)
+        kind = kind_of(name) or (Kind.SHELL if scripts(path) else None)
+        if kind is None and "." not in os.path.basename(name):
+            kind = Kind.SHELL if not PRUNED.intersection(name.split("/")) and _is_shell_program(path) else None
         if kind and not PRUNED.intersection(name.split("/")) and os.path.isfile(path):
             found[path] = kind
     found.update((path, Kind.COMPOSE) for path in extra if os.path.isfile(path))

@@ -47,6 +47,11 @@ def words(text: str, kind: Kind | None) -> list[tuple[str, Kind | None]]:
         *words(".dockerignore web.dockerignore Dockerfile.dockerignore", Kind.DOCKERIGNORE),
         *words("deploy.sh x.bash", Kind.SHELL),
         *words(".github/workflows/ci.yml .github/workflows/compose-spec.yaml a/.github/workflows/x.yml", Kind.WORKFLOW),
+        *words("action.yml action.yaml", Kind.WORKFLOW),
+        *words("Makefile makefile GNUmakefile docker.mk", Kind.MAKEFILE),
+        *words("package.json", Kind.PACKAGE),
+        *words(".gitlab-ci.yml .gitlab-ci.yaml build.gitlab-ci.yml", Kind.GITLAB),
+        *words("transaction.yml Makefile.in mk package-lock.json gitlab-ci.yml deploy", None),
         *words(NEITHER, None),
         *words(".github/ci.yml github/workflows/ci.yml .github/workflows/a/ci.yml", None),
     ],
@@ -83,6 +88,41 @@ def names(directory: Path) -> list[str]:
     """What is found below a directory."""
     tree = discover(os.path.realpath(directory), excluded=lambda path: False)
     return sorted(os.path.relpath(path, tree.root) for path in tree.files)
+
+
+class TestScriptsWithoutSuffix:
+    SHELL = (
+        "#!/bin/sh\n",
+        "#!/usr/bin/env bash\n",
+        "#! /bin/bash -e\n",
+        "#!/usr/bin/env -S bash -e\n",
+        "#!/bin/dash\r\n",
+    )
+    OTHER = ("#!/usr/bin/python3\n", "#!/bin/shell\n", "echo\n", "", "\x7fELF", "#!/usr/bin/env fish\n", "# /bin/sh\n")
+
+    @pytest.mark.parametrize("text", SHELL)
+    def test_a_program_of_a_shell(self, tmp_path: Path, text: str) -> None:
+        (write_files(tmp_path, {"bin/deploy": f"{text}\n"}) / "bin/deploy").chmod(0o755)
+        assert names(tmp_path) == ["bin/deploy"]
+
+    @pytest.mark.parametrize("text", OTHER)
+    def test_other_programs(self, tmp_path: Path, text: str) -> None:
+        (write_files(tmp_path, {"deploy": f"{text}\n"}) / "deploy").chmod(0o755)
+        assert names(tmp_path) == []
+
+    def test_only_what_may_be_executed_and_has_no_suffix_is_opened(self, tmp_path: Path) -> None:
+        write_files(tmp_path, {"deploy": "#!/bin/sh\n", "x.py": "#!/bin/sh\n", "node_modules/x": "#!/bin/sh\n"})
+        for name in ("x.py", "node_modules/x"):
+            (tmp_path / name).chmod(0o755)
+        os.mkfifo(tmp_path / "pipe", 0o755)
+        assert names(tmp_path) == []
+
+    def test_scripts_that_the_configuration_names(self, tmp_path: Path) -> None:
+        write_files(
+            tmp_path, {"ops/ship.txt": "x", "ops/Dockerfile": "", ".cachelint.yaml": "deploy-scripts: ['ops/**']\n"}
+        )
+        shown = run("--show-files", cwd=tmp_path).out
+        assert shown == "ops/Dockerfile: dockerfile\nops/ship.txt: shell\n"
 
 
 class TestGit:
