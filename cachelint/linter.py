@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.harm import harm
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from cachelint.config import Config
+    from cachelint.deployment.model import Deployment
     from cachelint.documents.compose import ComposeFile
     from cachelint.documents.dockerfile import Dockerfile
     from cachelint.project import Build, Project
@@ -66,6 +68,9 @@ class Linter:
         census = Census(self._workspace)
         run = self._run()
         for findings in spread(census.directories, lambda paths: self._findings(map(census.bind, paths))):
+            run.take(findings)
+            self._progress(run.findings.projects)
+        for findings in spread(census.script_files, lambda paths: self._findings(map(census.scripted, paths))):
             run.take(findings)
             self._progress(run.findings.projects)
         left_over = census.left_over(run.findings.built)
@@ -206,18 +211,21 @@ class _Run:
         return Report(tuple(kept), directory, len(self.findings.files), self._suppressed)
 
     def _check(self, project: Project, builds: list[Build], paths: frozenset[str]) -> Iterator[Diagnostic]:
+        composes = [one for one in project.compose_files if self._is_given(one.source.path)]
+        touched = [one for one in project.dockerfiles if self._is_given(one.source.path) or one.source.path in paths]
+        problems = [one for one in project.problems if self._is_given(one.location.path) or one.location.path in paths]
+        deployments = [one for one in project.deployments if self._concerns(one)]
         for rule in self._rules:
             for build in builds:
                 yield from map(self._stamp, rule.check_build(build, project))
-            for compose in project.compose_files:
-                if self._is_given(compose.source.path):
-                    yield from map(self._stamp, rule.check_compose(compose, project))
-            for dockerfile in project.dockerfiles:
-                if self._is_given(dockerfile.source.path) or dockerfile.source.path in paths:
-                    yield from map(self._stamp, rule.check_dockerfile(dockerfile, project))
-            for problem in project.problems:
-                if self._is_given(problem.location.path) or problem.location.path in paths:
-                    yield from map(self._stamp, rule.check_problem(problem))
+            for compose in composes:
+                yield from map(self._stamp, rule.check_compose(compose, project))
+            for dockerfile in touched:
+                yield from map(self._stamp, rule.check_dockerfile(dockerfile, project))
+            for problem in problems:
+                yield from map(self._stamp, rule.check_problem(problem))
+            for deployment in deployments:
+                yield from map(self._stamp, rule.check_deployment(deployment, project))
 
     def _stamp(self, diagnostic: Diagnostic) -> Diagnostic:
         severity = self._config.severity.get(diagnostic.rule, diagnostic.severity)
@@ -225,6 +233,10 @@ class _Run:
 
     def _is_given(self, path: str) -> bool:
         return self._given is None or path in self._given
+
+    def _concerns(self, deployment: Deployment) -> bool:
+        builds = (build for call in deployment.calls for build in call.builds)
+        return self._is_given(deployment.source.path) or any(map(self._takes_part, builds))
 
     def _takes_part(self, build: Build) -> bool:
         if self._given is None or not self._given.isdisjoint(build.paths):
@@ -238,6 +250,13 @@ class _Run:
         for dockerfile in project.dockerfiles:
             if dockerfile.source.path not in self.findings.suppressions and "cachelint:" in dockerfile.source.text:
                 self.findings.suppressions[dockerfile.source.path] = dockerfile.source, _in_dockerfile(dockerfile)
+
+        for path, deployments in groupby(project.deployments, lambda one: one.source.path):
+            source, jobs = self._workspace.source(path), [one.job for one in deployments]
+            if path not in self.findings.suppressions and "cachelint:" in source.text:
+                from cachelint.deployment.suppressions import suppressions_in
+
+                self.findings.suppressions[path] = source, suppressions_in(source, jobs)
 
     def _is_suppressed(self, diagnostic: Diagnostic) -> bool:
         _, suppressions = self.findings.suppressions.get(diagnostic.path, (None, ()))

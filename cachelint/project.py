@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cachelint.buildcache.model import Model
 from cachelint.context import Context
 from cachelint.diagnostic import Location, locate
-from cachelint.discovery import Kind
+from cachelint.discovery import SCRIPTS, Kind
 from cachelint.documents.compose import ComposeFile, NotComposeError
 from cachelint.documents.dockerfile import Dockerfile, DockerfileError, parse_dockerfile
 from cachelint.documents.yaml import Mapping, YamlError, deref, text_of
@@ -21,6 +21,8 @@ from cachelint.source import Position, SourceError, SourceFile
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from cachelint.deployment.model import Deployment
+    from cachelint.deployment.request import BuildRequest
     from cachelint.documents.compose import Arg, ComposeBuild, Service
     from cachelint.workspace import Workspace
 
@@ -54,7 +56,8 @@ class Build(NamedTuple):
     a local build context that exists, else None. `dockerfile` is None when it is missing,
     unreadable or not known. `args` stand in the origin's own file, `added_args` are names that other files may add;
     `resolved` is false when what else belongs to the build is not known. `paths` are the files it is made of, absolute.
-    `model` answers what the build reuses; None when its Dockerfile or its target is not known.
+    `model` answers what the build reuses; None when its Dockerfile or its target is not known. `command` is the request
+    of a command or workflow step that asks for it, in place of a service.
     """
 
     compose: ComposeFile | None
@@ -67,6 +70,7 @@ class Build(NamedTuple):
     resolved: bool
     paths: frozenset[str]
     model: Model | None = None
+    command: BuildRequest | None = None
 
     @property
     def request(self) -> ComposeBuild:
@@ -77,11 +81,18 @@ class Build(NamedTuple):
 
     @property
     def location(self) -> Location:
-        """The ``build`` key of the service that asks; the service's own key when the build was merged in."""
+        """The ``build`` key of the service that asks, or its own key when the build was merged in; else the command."""
+        if self.command:
+            return locate(self.command.source, self.command.span)
         assert self.compose
         assert self.service
         own = self.service.node.own("build")
         return locate(self.compose.source, (own or self.service).key.span)
+
+    @property
+    def is_lone(self) -> bool:
+        """Whether nobody is known to ask for it: only its Dockerfile speaks."""
+        return self.service is None and self.command is None
 
     @property
     def is_inline(self) -> bool:
@@ -90,7 +101,10 @@ class Build(NamedTuple):
 
 
 class Project(NamedTuple):
-    """The Compose files of one directory and the builds they ask for, or one Dockerfile that no service builds."""
+    """The Compose files of one directory and the builds they ask for, or one Dockerfile that no service builds.
+
+    Or one file of scripts: then `deployments` are what they ask Docker for, and `builds` those of its commands.
+    """
 
     compose_files: tuple[ComposeFile, ...]
     dockerfiles: tuple[Dockerfile, ...]
@@ -98,18 +112,21 @@ class Project(NamedTuple):
     problems: tuple[Problem, ...]
     scripts: Scripts
     skipped: tuple[str, ...] = ()
+    deployments: tuple[Deployment, ...] = ()
 
 
 class Census:
     """What there is to bind in a workspace.
 
-    `directories` are the Compose files, those of one directory together. Each is bound, and can be linted, alone.
+    `directories` are the Compose files, those of one directory together, and `script_files` what runs commands. Each
+    is bound, and can be linted, alone.
     """
 
     def __init__(self, workspace: Workspace) -> None:
         compose = [path for path, kind in workspace.tree.files.items() if kind is Kind.COMPOSE]
         grouped = groupby(sorted(compose, key=os.path.split), os.path.dirname)
         self.directories = [tuple(paths) for _, paths in grouped]
+        self.script_files = [path for path, kind in workspace.tree.files.items() if kind in SCRIPTS]
         self._workspace = workspace
         self._bases = _extended_services(workspace, compose)
         self._scripts = Scripts(workspace)
@@ -119,6 +136,16 @@ class Census:
         binder = _Binder(self._workspace, self._scripts, self._bases)
         project = binder.bind(list(paths))
         return project, frozenset(binder.dockerfile_paths)
+
+    def scripted(self, path: str) -> tuple[Project, frozenset[str]]:
+        """The project of one file of scripts, and the paths of the Dockerfiles that its commands build."""
+        from cachelint.deployment.survey import survey
+
+        deployments = survey(self._workspace, path, lambda paths: self.bind(paths)[0])
+        builds = tuple(build for one in deployments for call in one.calls for build in call.builds if build.command)
+        dockerfiles = {build.dockerfile.source.path: build.dockerfile for build in builds if build.dockerfile}
+        project = Project((), tuple(dockerfiles.values()), builds, (), self._scripts, deployments=deployments)
+        return project, frozenset(dockerfiles)
 
     def left_over(self, built: Collection[str]) -> list[str]:
         """The Dockerfiles that no project builds."""

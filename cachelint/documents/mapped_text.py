@@ -73,6 +73,20 @@ class MappedText:
         """The text in pieces, each with its place in the file: what `join` takes."""
         return [(self.text[piece.at : piece.at + piece.length], piece.span) for piece in self._pieces]
 
+    @property
+    def pairs(self) -> tuple[tuple[int, int], ...]:
+        """Offsets in the text where the way to the file changes, each with the offset in the file."""
+        return tuple((piece.at, piece.span.start) for piece in self._pieces) or ((0, 0),)
+
+    def widened(self, span: Span) -> Span:
+        """A span of the file that ends in the middle of something written for one character, up to its end."""
+        if not self._pieces:
+            return span
+        number = bisect_right(self._pieces, span.end - 1, key=lambda piece: piece.span.start) - 1
+        piece = self._pieces[max(number, 0)]
+        cuts = not piece.is_verbatim and piece.span.start < span.end < piece.span.end
+        return Span(span.start, piece.span.end) if cuts else span
+
     def _touched(self, span: Span) -> Iterator[Piece]:
         first = max(bisect_right(self._starts, span.start) - 1, 0)
         for piece in self._pieces[first:]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cachelint.discovery import Kind
 from cachelint.documents import dockerfile_meaning, yaml_meaning
 from cachelint.documents.dockerfile import DockerfileError, parse_dockerfile
+from cachelint.documents.workflow import NotWorkflowError
 from cachelint.documents.yaml import Mapping, YamlError, parse_yaml
 from cachelint.source import SourceFile
 
@@ -20,8 +21,8 @@ def objection(kind: Kind, old: SourceFile, text: str, statements: Sequence[State
     """Why `text` must not take the place of `old`, or None."""
     new = SourceFile(old.path, text)
     try:
-        stated = _compose(old, new, statements) if kind is Kind.COMPOSE else _dockerfile(old, new, statements)
-    except (YamlError, DockerfileError) as error:
+        stated = _MEANINGS.get(kind, _dockerfile)(old, new, statements)
+    except (YamlError, DockerfileError, NotWorkflowError) as error:
         return f"the file would no longer parse: {error}"
     except LookupError:
         return "the place of the fix was not found again"
@@ -48,5 +49,21 @@ def _in_build(path: tuple[str | int, ...], *, has_services: bool) -> bool:
     return len(keys) > 1 and (keys[1] == "build" or keys[1].startswith("x-"))
 
 
+def _script(old: SourceFile, new: SourceFile, statements: Sequence[Statement]) -> bool:
+    from cachelint.documents.script import read_script
+    from cachelint.documents.script_meaning import means_as_stated
+
+    return means_as_stated(read_script(old), statements, read_script(new))
+
+
+def _workflow(old: SourceFile, new: SourceFile, statements: Sequence[Statement]) -> bool:
+    from cachelint.documents.workflow_meaning import means_as_stated
+
+    return means_as_stated(old, statements, new)
+
+
 def _dockerfile(old: SourceFile, new: SourceFile, statements: Sequence[Statement]) -> bool:
     return dockerfile_meaning.means_as_stated(parse_dockerfile(old), statements, parse_dockerfile(new))
+
+
+_MEANINGS = {Kind.COMPOSE: _compose, Kind.SHELL: _script, Kind.WORKFLOW: _workflow}

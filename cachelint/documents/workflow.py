@@ -27,6 +27,13 @@ EXPRESSION = re.compile(r"\$\{\{(?:[^'}]|'[^']{0,500}'|\}(?!\})){0,1000}\}\}")
 MAX_STEPS = 20_000
 """Steps that all jobs of a file together may have, those behind aliases counted each time: nobody writes so many."""
 
+REMOTE_SCRIPTS = {
+    "appleboy/ssh-action": "script",
+    "fifsky/ssh-action": "command",
+    "garygrossgarten/github-action-ssh": "command",
+}
+"""Actions that run a script on another machine, with the input that holds it (from their README files)."""
+
 _HOSTED = re.compile(r"(?:ubuntu|windows|macos)-(?:latest|slim|\d[\w.]*)(?:-(?:arm|xlarge|large|intel))?")
 _SHELLS = frozenset(("bash", "sh"))
 
@@ -87,7 +94,21 @@ class Step(NamedTuple):
     @property
     def runs_shell(self) -> bool:
         """Whether the script is one of the shells of Unix."""
-        return self.run is not None and (self.shell is None or self.shell.split()[:1][0] in _SHELLS)
+        return self.run is not None and (self.shell is None or self.shell.partition(" ")[0] in _SHELLS)
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether its script runs on another machine."""
+        return self.action in REMOTE_SCRIPTS
+
+    @property
+    def script(self) -> Scalar | None:
+        """The script that a shell of Unix runs for it, here or on another machine."""
+        if self.is_remote:
+            setting = self.inputs.get(REMOTE_SCRIPTS[self.action])
+            return setting.node if setting else None
+        run = _value(self.node, "run")
+        return run if self.runs_shell and isinstance(run, Scalar) else None
 
     def input(self, name: str) -> str | None:
         """The value of an input: empty when it is not given, None when only GitHub knows it."""
@@ -189,6 +210,16 @@ class _Reader:
             {setting.name: setting for setting in _settings(node, "with")},
             _text(node, "if"),
         )
+
+
+def script_nodes(workflow: Workflow) -> list[Scalar]:
+    """The scripts that a shell of Unix runs here, each where it is written, in the order of the file."""
+    found: dict[int, Scalar] = {}
+    for job in workflow.jobs:
+        for step in job.steps:
+            if step.script:
+                found[id(step.script)] = step.script
+    return sorted(found.values(), key=lambda node: node.span.start)
 
 
 def without_expressions(text: MappedText) -> MappedText:

@@ -30,12 +30,15 @@ if TYPE_CHECKING:
 
 Number: TypeAlias = int
 
+BEFORE = "before:"
+"""With an index: the step of a path that inserts into a list in front of that item."""
+
 
 def means_as_stated(old: YamlFile, statements: Iterable[Statement], new: YamlFile) -> bool:
     """Whether `new` means what `old` means, plus exactly the stated changes.
 
     A statement's path starts with the number of the document; the next steps are keys and list indexes of the file as
-    written. A key that does not exist yet is added; a list index behind the last item appends.
+    written. A key that does not exist yet is added; a list index behind the last item appends, ``before:3`` inserts.
     Raises `LookupError` when a path leads nowhere.
     """
     numbers: dict[object, Number] = {}
@@ -71,6 +74,8 @@ class _Changes:
 
 
 def _child(node: Node, step: str | int) -> Node | None:
+    if isinstance(node, Sequence) and isinstance(step, str) and step.startswith(BEFORE):
+        return None
     if isinstance(node, Sequence) and isinstance(step, int):
         return node.items[step] if step < len(node.items) else None
     if isinstance(node, Mapping) and isinstance(step, str):
@@ -109,11 +114,16 @@ class _Reader:
         if isinstance(node, Scalar):
             return self._of_scalar(node)
         if isinstance(node, Sequence):
-            added = self._changes.added.get(id(node), [])
-            kept = [item for item in node.items if not self._is_removed(item)]
-            items = [self.number(item) for item in kept] + [self._of_data(data) for _, data in added]
-            return self._of_key(("list", node.tag, tuple(items)))
+            return self._of_key(("list", node.tag, tuple(self._items(node))))
         return self._of_key(("map", node.tag, frozenset(self._fields(node).items())))
+
+    def _items(self, node: Sequence) -> Iterator[Number]:
+        added = self._changes.added.get(id(node), [])
+        for index, item in enumerate(node.items):
+            yield from (self._of_data(data) for step, data in added if step == f"{BEFORE}{index}")
+            if not self._is_removed(item):
+                yield self.number(item)
+        yield from (self._of_data(data) for step, data in added if not step.startswith(BEFORE))
 
     def _is_removed(self, node: Node) -> bool:
         return self._changes.replaced.get(id(node)) is ABSENT

@@ -12,6 +12,7 @@ from cachelint.record import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from cachelint.deployment.model import Deployment
     from cachelint.documents.compose import ComposeFile
     from cachelint.documents.dockerfile import Dockerfile
     from cachelint.fix import Fix
@@ -72,6 +73,10 @@ class Rule:
 
     def check_dockerfile(self, dockerfile: Dockerfile, project: Project) -> Iterable[Diagnostic]:
         """Findings about a Dockerfile, whatever it is built for."""
+        return ()
+
+    def check_deployment(self, deployment: Deployment, project: Project) -> Iterable[Diagnostic]:
+        """Findings about a script, or a job of a workflow, and what it asks Docker for in its order."""
         return ()
 
     def check_problem(self, problem: Problem) -> Iterable[Diagnostic]:

@@ -53,7 +53,7 @@ class ConstantCommitArg(Rule):
 
     def check_build(self, build: Build, project: Project) -> Iterator[Diagnostic]:
         """Findings about one build."""
-        if not build.resolved:
+        if not build.resolved or build.command:
             return
         for arg in build.args:
             if self.settings.commit_arg.is_one(arg.name) and arg.name not in build.added_args:

@@ -1,0 +1,222 @@
+"""The files that run commands, as jobs of shells and actions in their order. No shell is read here yet."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from cachelint.discovery import Kind
+from cachelint.documents.mapped_text import whole
+from cachelint.record import NamedTuple
+from cachelint.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from cachelint.documents.mapped_text import MappedText
+    from cachelint.documents.script import Script
+    from cachelint.documents.workflow import Job as WorkflowJob
+    from cachelint.documents.workflow import Setting, Step, Workflow
+    from cachelint.source import SourceFile
+
+ABOUT_DOCKER = re.compile(
+    r"docker|podman|buildah|nerdctl|compose|\bbake\b|\$\{?\w+(?:\[@\])?\}?[\"']?[ \t]+(?:build|buildx|bake|up)\b",
+    re.IGNORECASE,
+)
+"""What a file has in it that may ask for a build: a word, or a variable that stands for one."""
+
+
+class Unit:
+    """One text that one shell runs from its beginning to its end.
+
+    `starts` are the directories (absolute) in which it may be started, nearest first: one where it is certain, none
+    where it is not known at all. `env` maps the variables that the file sets for it to their values, None for a value
+    that the file does not say. `step` is the workflow's step. `is_remote` is set where another machine runs it.
+    """
+
+    __slots__ = ("_script", "env", "is_remote", "starts", "step", "text")
+
+    def __init__(
+        self,
+        text: MappedText,
+        starts: tuple[str, ...],
+        env: Mapping[str, str | None] | None = None,
+        step: Step | None = None,
+        *,
+        is_remote: bool = False,
+    ) -> None:
+        self.text = text
+        self.starts = starts
+        self.env: Mapping[str, str | None] = env or {}
+        self.step = step
+        self.is_remote = is_remote
+        self._script: Script | None = None
+
+    @property
+    def script(self) -> Script:
+        """The commands of it; their spans are places in the file."""
+        if self._script is None:
+            from cachelint.documents.script import read_script
+
+            self._script = read_script(self.text.source, self.text.text, self.text.pairs)
+        return self._script
+
+
+class Action(NamedTuple):
+    """A step that uses an action. `workspace` is the directory that its paths are relative to, None if not known."""
+
+    step: Step
+    workspace: str | None
+
+
+class ScriptJob(NamedTuple):
+    """What runs one after the other on one machine: a script, a job of a workflow, a recipe.
+
+    `name` is the job's id, the rule's targets or the script's name, empty for a shell script; `place` is where it
+    stands. `ephemeral` says whether its machine is made anew for it, so that no cache is left from the last time;
+    None where that is not known. `needs` are the names of jobs that come before it.
+    """
+
+    kind: Kind
+    source: SourceFile
+    name: str
+    place: Span
+    items: tuple[Unit | Action, ...]
+    ephemeral: bool | None = False
+    needs: tuple[str, ...] = ()
+
+    @property
+    def is_editable(self) -> bool:
+        """Whether a fix may write into it; elsewhere the characters of the shell are not those of the file."""
+        return self.kind in (Kind.SHELL, Kind.WORKFLOW)
+
+
+def read_jobs(source: SourceFile, kind: Kind, root: str) -> tuple[ScriptJob, ...]:
+    """The jobs of a file below the directory `root`; none when nothing in it can ask Docker for anything.
+
+    A file of YAML or JSON that cannot be read has none: reporting that is for its own linter.
+    """
+    if not ABOUT_DOCKER.search(source.text):
+        return ()
+    from cachelint.documents.workflow import NotWorkflowError
+    from cachelint.documents.yaml import YamlError
+
+    try:
+        return tuple(_READERS[kind](source, root))
+    except (YamlError, NotWorkflowError):
+        return ()
+
+
+def _shell(source: SourceFile, root: str) -> Iterator[ScriptJob]:
+    unit = Unit(whole(source), tuple(_upward(os.path.dirname(source.path), root)))
+    yield ScriptJob(Kind.SHELL, source, "", Span(0, 0), (unit,))
+
+
+def _upward(directory: str, root: str) -> Iterator[str]:
+    """A directory and those above it, up to the root."""
+    yield directory
+    while directory != root and len(directory) > len(root):
+        directory = os.path.dirname(directory)
+        yield directory
+
+
+def _makefile(source: SourceFile, root: str) -> Iterator[ScriptJob]:
+    from cachelint.documents.makefile import read_makefile
+
+    starts = (os.path.dirname(source.path),)
+    for recipe in read_makefile(source):
+        units = tuple(Unit(text, starts) for text in recipe.scripts)
+        yield ScriptJob(Kind.MAKEFILE, source, recipe.name, recipe.place, units)
+
+
+def _package(source: SourceFile, root: str) -> Iterator[ScriptJob]:
+    from cachelint.documents.package_json import read_package_scripts
+
+    starts = (os.path.dirname(source.path),)
+    for script in read_package_scripts(source):
+        units = (Unit(script.text, starts),)
+        yield ScriptJob(Kind.PACKAGE, source, script.name, script.place, units)
+
+
+def _gitlab(source: SourceFile, root: str) -> Iterator[ScriptJob]:
+    from cachelint.documents.gitlab import read_gitlab
+
+    for job in read_gitlab(source):
+        unit = Unit(job.script, (root,), job.variables)
+        yield ScriptJob(Kind.GITLAB, source, job.name, job.place, (unit,), ephemeral=None)
+
+
+def _workflow(source: SourceFile, root: str) -> Iterator[ScriptJob]:
+    from cachelint.documents.workflow import read_workflow
+
+    workflow = read_workflow(source)
+    for job in workflow.jobs:
+        items = tuple(_items(workflow, job, root))
+        yield ScriptJob(
+            Kind.WORKFLOW, source, job.id, job.key.span, items, ephemeral=_is_ephemeral(job), needs=job.needs
+        )
+
+
+def _is_ephemeral(job: WorkflowJob) -> bool | None:
+    from cachelint.documents.workflow import Runner
+
+    return {Runner.HOSTED: True, Runner.SELF_HOSTED: False, Runner.UNKNOWN: None}[job.runner]
+
+
+def _items(workflow: Workflow, job: WorkflowJob, root: str) -> Iterator[Unit | Action]:
+    from cachelint.documents.workflow import without_expressions
+    from cachelint.documents.yaml_text import text_in
+
+    workspace = root if _holds_this_repository(workflow, job.steps) else None
+    env = _values((*workflow.env, *job.env))
+    for step in job.steps:
+        if step.uses:
+            yield Action(step, workspace)
+        text = text_in(workflow.source, step.script) if step.script else None
+        if text:
+            starts = () if step.is_remote else _starts(workspace, step.directory)
+            variables = {} if step.is_remote else {**env, **_values(step.env)}
+            yield Unit(without_expressions(text), starts, variables, step, is_remote=step.is_remote)
+            env = {**env, **_exported(text.text)}
+
+
+def _holds_this_repository(workflow: Workflow, steps: Iterable[Step]) -> bool:
+    """Whether the job's working directory is the repository: it checks it out, and nowhere else."""
+    if workflow.is_action:
+        return True
+    checkouts = [step for step in steps if step.action == "actions/checkout"]
+    plain = [step for step in checkouts if step.input("path") in ("", ".") and step.input("repository") == ""]
+    elsewhere = [step for step in checkouts if step.input("path") not in ("", ".", None)]
+    return len(plain) > 0 and len(plain) + len(elsewhere) == len(checkouts)
+
+
+def _starts(workspace: str | None, directory: str) -> tuple[str, ...]:
+    """The directory of a step, as far as it is known."""
+    below = re.sub(r"\A\$\{\{\s*github\.workspace\s*\}\}/?", "", directory)
+    if workspace is None or "${{" in below or os.path.isabs(below):
+        return ()
+    return (os.path.normpath(os.path.join(workspace, below)),)
+
+
+def _values(settings: Iterable[Setting]) -> dict[str, str | None]:
+    return {setting.name: setting.value for setting in settings}
+
+
+_EXPORTED = re.compile(r"\b([A-Za-z_]\w*)=|\b([A-Za-z_]\w*)<<")
+
+
+def _exported(run: str) -> dict[str, str | None]:
+    """Variables that a step hands to those after it; their values are not known."""
+    if "GITHUB_ENV" not in run:
+        return {}
+    return {match[1] or match[2]: None for match in _EXPORTED.finditer(run)}
+
+
+_READERS = {
+    Kind.SHELL: _shell,
+    Kind.MAKEFILE: _makefile,
+    Kind.PACKAGE: _package,
+    Kind.GITLAB: _gitlab,
+    Kind.WORKFLOW: _workflow,
+}

@@ -1,0 +1,105 @@
+"""The deployments of one file: its jobs, with what their commands and steps ask Docker for."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from cachelint.deployment.actions import BAKE, BUILD_PUSH, SETUP_BUILDX
+from cachelint.deployment.actions import build_request as action_request
+from cachelint.deployment.jobs import ABOUT_DOCKER, Action, read_jobs
+from cachelint.deployment.model import Deployment, DockerCall
+from cachelint.source import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cachelint.deployment.jobs import ScriptJob, Unit
+    from cachelint.documents.docker_command import DockerCommand
+    from cachelint.documents.script import Command
+    from cachelint.project import Build, Project
+    from cachelint.workspace import Workspace
+
+    Bind = Callable[[tuple[str, ...]], Project]
+
+
+def survey(workspace: Workspace, path: str, bind: Bind) -> tuple[Deployment, ...]:
+    """The deployments of a file, those that call Docker; `bind` makes a project of Compose files of one directory."""
+    try:
+        source = workspace.source(path)
+    except SourceError:
+        return ()
+    jobs = read_jobs(source, workspace.tree.files[path], workspace.tree.root)
+    return tuple(one for one in (_deployment(workspace, job, bind) for job in jobs) if one.calls)
+
+
+def _deployment(workspace: Workspace, job: ScriptJob, bind: Bind) -> Deployment:
+    calls = tuple(call for item in job.items for call in _calls(workspace, job, item, bind))
+    if not calls:
+        return Deployment(job, (), frozenset())
+    from cachelint.deployment.variables import variables_set
+
+    return Deployment(job, calls, frozenset(variables_set(workspace, job)))
+
+
+def _calls(workspace: Workspace, job: ScriptJob, item: Unit | Action, bind: Bind) -> Iterator[DockerCall]:
+    if isinstance(item, Action):
+        yield from _of_action(workspace, job, item)
+    elif ABOUT_DOCKER.search(item.text.text):
+        yield from _of_unit(workspace, item, bind)
+
+
+def _of_action(workspace: Workspace, job: ScriptJob, action: Action) -> Iterator[DockerCall]:
+    from cachelint.deployment.request import bind as bound
+
+    assert action.step.uses
+    if action.step.action == BUILD_PUSH:
+        request = action_request(action, job.source)
+        yield DockerCall(action.step.uses.span, (bound(workspace, request),), action.workspace, action)
+    elif action.step.action in (BAKE, SETUP_BUILDX):
+        yield DockerCall(action.step.uses.span, (), action.workspace, action)
+
+
+def _of_unit(workspace: Workspace, unit: Unit, bind: Bind) -> Iterator[DockerCall]:
+    from cachelint.deployment.commands import directories
+    from cachelint.documents.docker_command import docker_commands
+
+    for command in unit.script.commands:
+        found = docker_commands(command, _environment(unit, command))
+        if found:
+            places = directories(unit, command)
+            builds = tuple(_builds(workspace, unit, command, found))
+            directory = places[0] if len(places) == 1 else None
+            services = partial(_services, workspace, found[0], places, bind)
+            yield DockerCall(unit.text.widened(command.span), builds, directory, (unit, command, found[0]), services)
+
+
+def _environment(unit: Unit, command: Command) -> dict[str, str]:
+    """Variables exported before a command whose values are certain."""
+    known = {name: value for name, value in unit.env.items() if value is not None}
+    for one in unit.script.assignments:
+        if one.exported and one.after <= command.number and one.how == "=" and one.shell == command.shell:
+            words = one.values or ()
+            known.pop(one.name, None)
+            if len(words) == 1 and words[0].literal:
+                known[one.name] = words[0].text
+    return known
+
+
+def _builds(workspace: Workspace, unit: Unit, command: Command, readings: tuple[DockerCommand, ...]) -> Iterator[Build]:
+    from cachelint.deployment.commands import build_request
+    from cachelint.deployment.request import bind as bound
+
+    for docker in readings:
+        request = build_request(unit, command, docker)
+        if request:
+            yield bound(workspace, request)
+
+
+def _services(workspace: Workspace, docker: DockerCommand, places: tuple[str, ...], bind: Bind) -> tuple[Build, ...]:
+    from cachelint.deployment.compose_files import compose_files, services
+
+    if not docker.verb.startswith("compose "):
+        return ()
+    files = compose_files(workspace, docker, places)
+    return services(workspace, docker, files, bind) if files else ()
