@@ -34,7 +34,11 @@ _SAME = {
     "image push": "push",
     "stack up": "stack deploy",
 }
-_ENVIRONMENT = ("DOCKER_HOST", "DOCKER_CONTEXT", "BUILDX_BUILDER", "DOCKER_CONFIG", "DOCKER_BUILDKIT")
+ENVIRONMENT = ("DOCKER_HOST", "DOCKER_CONTEXT", "BUILDX_BUILDER", "DOCKER_CONFIG", "DOCKER_BUILDKIT")
+"""Variables that choose the daemon or the builder."""
+
+_CHOICES = frozenset({"--host", "--context", "--builder"})
+_ENGINES = {"podman": "podman", "podman-compose": "podman", "buildah": "podman", "nerdctl": "nerdctl"}
 _LOCAL_HOSTS = re.compile(r"unix://|npipe://|fd://|(?:tcp|http)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)\b")
 _NO_RUN = frozenset({"--help", "--version", "--print", "--check", "--dry-run"})
 _STARTS = frozenset(
@@ -42,12 +46,19 @@ _STARTS = frozenset(
 )
 
 
+class Setting(NamedTuple):
+    """What is known of a variable, or of a choice made by an earlier command; `certain` unless it may be another."""
+
+    value: str
+    certain: bool = True
+
+
 class Daemon(NamedTuple):
     """Which build cache a command works on; equal values are the same one.
 
     `machine` is `Shell.path`: the machine whose docker client runs. `host` and `context` are what ``-H``/DOCKER_HOST
     and ``--context``/DOCKER_CONTEXT say (None: the client's own choice), `builder` is the named builder, `tool` is
-    ``docker``, ``podman`` or ``buildah``. `certain` is not set where one of these is not known.
+    ``docker``, ``podman`` (buildah too) or ``nerdctl``. `certain` is not set where one of these is not known.
     """
 
     machine: tuple[tuple[str, str], ...] = ()
@@ -90,10 +101,11 @@ class DockerCommand(NamedTuple):
     """One command line of docker, Compose, podman or buildah.
 
     `verb` is its command under one name: ``build`` (also ``image build``, ``buildx build``), ``buildx bake``,
-    ``builder prune`` (also ``buildx prune``), ``compose build``, ``compose up``, ``push``, ``context use``, … `tool` is
-    the program, ``docker-compose`` for Compose 1; `program` are its words up to the verb, as another command for the
-    same daemon begins. `options` are those of the verb, `globals` those in front of it. `doubt` says what is not
-    known: then there may be more options, or another verb.
+    ``builder prune`` (also ``buildx prune``), ``compose build``, ``compose up``, ``push``, … `group` is
+    how it was written: ``buildx``, ``image``, ``compose``, or empty. `tool` is the program, ``docker-compose`` for
+    Compose 1; `program` are its words in front of all that, as another command for the same daemon begins. `options`
+    are those of the verb, `globals` those in front of it. `doubt` says what is not known: then there may be more
+    options, or another verb.
     """
 
     tool: str
@@ -105,6 +117,7 @@ class DockerCommand(NamedTuple):
     daemon: Daemon
     command: Command
     doubt: str | None = None
+    group: str = ""
 
     def values(self, name: str) -> tuple[str, ...]:
         """The values of an option that may be repeated, in order."""
@@ -167,30 +180,33 @@ class DockerCommand(NamedTuple):
         return self.arguments if self.verb.startswith("compose ") or self.verb == "buildx bake" else ()
 
 
-def docker_command(command: Command, environment: Mapping[str, str] | None = None) -> DockerCommand | None:
+def docker_command(command: Command, environment: Mapping[str, Setting] | None = None) -> DockerCommand | None:
     """Read a command as one of docker's; None when it is none, or none that can be told.
 
-    `environment` are variables known to be exported before it, over which those in front of the command win. Of
-    several readings it is the first; see `docker_commands`.
+    `environment` are variables known to be exported before it, over which those in front of the command win, and the
+    choices of earlier commands as ``context use`` and ``buildx use``. Of several readings it is the first; see
+    `docker_commands`.
     """
     return _read(command, command.words, environment or {})
 
 
-def docker_commands(command: Command, environment: Mapping[str, str] | None = None) -> tuple[DockerCommand, ...]:
+def docker_commands(command: Command, environment: Mapping[str, Setting] | None = None) -> tuple[DockerCommand, ...]:
     """Every reading of a command whose variables may hold several known values."""
     readings = command.alternatives or (command.words,)
     found = (_read(command, words, environment or {}) for words in readings)
     return tuple(one for one in found if one is not None)
 
 
-def _read(command: Command, words: Sequence[Word], environment: Mapping[str, str]) -> DockerCommand | None:
+def _read(command: Command, words: Sequence[Word], environment: Mapping[str, Setting]) -> DockerCommand | None:
     tool = words[0].text.rpartition("/")[2].removesuffix(".exe") if words else ""
     if tool not in TOOLS:
         return None
     texts = [word.text for word in words]
     parsed = parse(texts, 1, COMPOSE if tool.endswith("-compose") else DOCKER, mixed=False)
     front = list(parsed.given)
-    verb, at = _verb(tool, texts, parsed.arguments[0] if parsed.arguments else len(texts), front)
+    begin = parsed.arguments[0] if parsed.arguments else len(texts)
+    verb, at = _verb(tool, texts, begin, front)
+    group = texts[begin] if at > begin + 1 and texts[begin] in _GROUPS else ""
     spec = OPTIONS.get(_table(tool, verb))
     rest = (
         parse(texts, at, spec, mixed=not _has_inner_command(verb)) if spec else Parsed((), tuple(range(at, len(texts))))
@@ -203,10 +219,11 @@ def _read(command: Command, words: Sequence[Word], environment: Mapping[str, str
         options,
         outer,
         tuple(words[index] for index in rest.arguments),
-        tuple(words[: max(at - len(verb.split()), 1)]),
-        _daemon(command, tool, (*outer, *options), verb, environment),
+        tuple(words[:begin]),
+        _daemon(command, tool, (*outer, *options), (group, verb), environment),
         command,
-        _doubt(words, (*front, *rest.given), rest.arguments, verb, command.doubt),
+        _doubt(words, (*front, *rest.given), verb, command.doubt),
+        group,
     )
 
 
@@ -250,34 +267,45 @@ def _build_arg(option: DockerOption) -> BuildArg:
 
 
 def _daemon(
-    command: Command, tool: str, options: tuple[DockerOption, ...], verb: str, environment: Mapping[str, str]
+    command: Command,
+    tool: str,
+    options: tuple[DockerOption, ...],
+    verb: tuple[str, str],
+    environment: Mapping[str, Setting],
 ) -> Daemon:
-    known = {name: environment[name] for name in _ENVIRONMENT if name in environment}
-    certain = True
+    known = {**environment, **_in_front(command)}
+    for one in options:
+        if one.name in _CHOICES and not (one.name == "--context" and verb[1] == "stack deploy"):
+            known[one.name] = Setting(one.value or "", one.word.literal)
+    host = known.get("--host") or (None if "--context" in known else known.get("DOCKER_HOST"))
+    context = None if host else known.get("--context") or known.get("DOCKER_CONTEXT") or known.get("context use")
+    builder = known.get("--builder") or known.get("BUILDX_BUILDER")
+    if builder is None and verb[0] in {"buildx", "compose"}:
+        builder = known.get("buildx use")
+    chosen = [one for one in (host, context, builder) if one]
+    targets = all(target is None or target.literal for target in _targets(command))
+    return Daemon(
+        command.shell.path,
+        (host.value or None) if host else None,
+        (context.value or None) if context else None,
+        (builder.value or None) if builder else None,
+        _ENGINES.get(tool, "docker"),
+        targets and all(one.certain for one in chosen),
+    )
+
+
+def _in_front(command: Command) -> dict[str, Setting]:
+    """The variables set for one command alone: ``DOCKER_HOST=… docker``, ``env DOCKER_HOST=… docker``."""
+    found: dict[str, Setting] = {}
     for one in command.assignments:
-        if one.name in _ENVIRONMENT:
-            known[one.name] = "".join(word.text for word in one.values or ())
-            certain = certain and all(word.literal for word in one.values or ())
-    for wrapper in command.wrappers:
-        for word in wrapper.words:
-            name, equals, value = word.text.partition("=")
-            if equals and name in _ENVIRONMENT:
-                known[name] = value
-                certain = certain and word.literal
-    given = {one.name: one for one in options if one.name in {"--host", "--context", "--builder", "--config"}}
-    if verb == "stack deploy":
-        given.pop("--context", None)
-    certain = certain and all(one.word.literal for one in given.values())
-    host = given["--host"].value if "--host" in given else known.get("DOCKER_HOST")
-    context = given["--context"].value if "--context" in given else known.get("DOCKER_CONTEXT")
-    builder = given["--builder"].value if "--builder" in given else known.get("BUILDX_BUILDER")
-    if "--host" in given or ("DOCKER_HOST" in known and "--context" not in given):
-        context = None
-    elif context is not None:
-        host = None
-    name = tool if tool in {"podman", "buildah", "nerdctl"} else "podman" if tool == "podman-compose" else "docker"
-    certain = certain and all(target is None or target.literal for target in _targets(command))
-    return Daemon(command.shell.path, host or None, context or None, builder or None, name, certain)
+        if one.name in ENVIRONMENT:
+            words = one.values or ()
+            found[one.name] = Setting("".join(word.text for word in words), all(word.literal for word in words))
+    for word in (word for wrapper in command.wrappers for word in wrapper.words):
+        name, equals, value = word.text.partition("=")
+        if equals and name in ENVIRONMENT:
+            found[name] = Setting(value, word.literal)
+    return found
 
 
 def _targets(command: Command) -> list[Word | None]:
@@ -289,9 +317,7 @@ def _targets(command: Command) -> list[Word | None]:
     return found
 
 
-def _doubt(
-    words: Sequence[Word], given: Sequence[Given], arguments: Sequence[int], verb: str, doubt: str | None
-) -> str | None:
+def _doubt(words: Sequence[Word], given: Sequence[Given], verb: str, doubt: str | None) -> str | None:
     """What may change the reading. A value that is not known changes nothing; a word that may be several does."""
     if doubt and "xargs" in doubt:
         return doubt

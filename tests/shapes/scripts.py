@@ -1,0 +1,168 @@
+"""Deploy scripts in the shapes that real ones have: what builds in them, and where a line goes above a build.
+
+A line of nothing but ``mark`` is where a line is to be inserted; it is not part of the script. `builds` names every
+build with the machines that it is run on. `refused` is why no line can be inserted above the first build.
+"""
+
+import re
+from typing import NamedTuple
+
+
+class Shape(NamedTuple):
+    name: str
+    marked: str
+    builds: str
+    refused: str | None = None
+    arguments: tuple[str, ...] = ("",)
+
+    @property
+    def text(self) -> str:
+        """The script without the marks."""
+        return re.sub(r"(?m)^(\ufeff?)[ \t]*mark\r?\n", r"\1", self.marked)
+
+
+ONE_LINE_SSH = "it runs on another machine, in a command that is written on one line"
+BROKEN = "the script has a part that cannot be read"
+OPENED = "it stands on the line of the keyword that opens its block"
+WORDS = "its text is put together from several words"
+
+SHAPES = (
+    Shape("plain", "git pull\nmark\ndocker build -t app .\ndocker push app\n", "build"),
+    Shape("no final newline", "mark\ndocker build -t app .", "build"),
+    Shape("first line", "mark\ndocker build .\n", "build"),
+    Shape("CRLF", "#!/bin/bash\r\nmark\r\ndocker build .\r\ndocker push app\r\n", "build"),
+    Shape("BOM", "\ufeffmark\ndocker build .\n", "build", arguments=()),
+    Shape("continued", "mark\ndocker build \\\n  -t app \\\n  .\n", "build"),
+    Shape("continued with comment above", "# build\nmark\ndocker build \\\n  --pull .\n", "build"),
+    Shape("assignment in front", "mark\nDOCKER_BUILDKIT=1 docker build .\n", "build"),
+    Shape("two assignments on the line above", "A=1 B=2\nmark\ndocker build .\n", "build"),
+    Shape("env", "mark\nenv DOCKER_BUILDKIT=1 docker build .\n", "build"),
+    Shape("sudo", "mark\nsudo docker compose build\n", "compose build"),
+    Shape("sudo with options", "mark\nsudo -E -u app docker compose build web\n", "compose build"),
+    Shape("timeout", "mark\ntimeout 300 docker compose build\n", "compose build"),
+    Shape("time", "mark\ntime docker compose build\n", "compose build"),
+    Shape("exec", "mark\nexec docker compose build\n", "compose build"),
+    Shape("nohup in the background", "mark\nnohup docker build . &\nwait\n", "build"),
+    Shape("chain", "mark\ncd . && docker compose build && docker compose up -d\n", "compose build"),
+    Shape("chain over lines", "mark\ntrue &&\n  docker compose build &&\n  docker compose up -d\n", "compose build"),
+    Shape("or block", "mark\ndocker build . || {\n  echo failed\n  exit 1\n}\n", "build"),
+    Shape("pipe", "mark\ndocker build . 2>&1 | tee log\n", "build"),
+    Shape("pipe over lines", "mark\ndocker build . |\n  tee log\n", "build"),
+    Shape("negated", "mark\n! docker build .\n", "build"),
+    Shape("substitution", 'mark\nid=$(docker build -q .)\necho "$id"\n', "build"),
+    Shape("substitution in a test", 'mark\nif [ -n "$(docker build -q .)" ]; then\n  echo ok\nfi\n', "build"),
+    Shape("backquotes", "mark\nid=`docker build -q .`\n", "build"),
+    Shape("condition", "mark\nif ! docker compose build; then\n  exit 1\nfi\n", "compose build"),
+    Shape("condition of elif", "mark\nif false; then\n  :\nelif docker build .; then\n  echo ok\nfi\n", "build"),
+    Shape("condition over lines", "mark\nif docker build \\\n  .; then\n  echo ok\nfi\n", "build"),
+    Shape("then", 'if [ "$1" = build ]; then\n  mark\n  docker build .\nfi\n', "build", arguments=("", "build")),
+    Shape("else", 'if [ "$1" = up ]; then\n  :\nelse\n\tmark\n\tdocker build .\nfi\n', "build", arguments=("", "up")),
+    Shape(
+        "both branches",
+        'if [ "$1" = all ]; then\n  mark\n  docker build a\nelse\n  mark\n  docker build b\nfi\n',
+        "build; build",
+        arguments=("", "all"),
+    ),
+    Shape("one-line if", 'mark\nif [ "$1" = a ]; then docker build .; fi\n', "build", arguments=("", "a")),
+    Shape("test and build", 'mark\n[ "$1" = a ] && docker build .\n', "build", arguments=("", "a")),
+    Shape(
+        "branch on the line of then",
+        'if [ "$1" = a ]\nthen docker build .\nfi\n',
+        "build",
+        refused=OPENED,
+    ),
+    Shape("case arm", 'case "$1" in\n  b)\n    mark\n    docker build .\n    ;;\nesac\n', "build", arguments=("", "b")),
+    Shape("arm on one line", 'case "$1" in\n  b) docker build . ;;\n  u) : ;;\nesac\n', "build", refused=OPENED),
+    Shape("case on one line", 'mark\ncase "$1" in b) docker build . ;; esac\n', "build", arguments=("", "b")),
+    Shape("for loop", "mark\nfor s in web api; do\n  docker compose build $s\ndone\n", "compose build"),
+    Shape("nested loops", "mark\nfor a in 1 2; do\n  for s in x y; do\n    docker build $s\n  done\ndone\n", "build"),
+    Shape("retry loop", "mark\nuntil docker build .; do\n  sleep 0\n  break\ndone\n", "build"),
+    Shape("while read", "mark\nprintf 'a\\nb\\n' | while read -r s; do\n  docker build $s\ndone\n", "build"),
+    Shape("endless loop", "while true; do\n  git pull\n  mark\n  docker build .\n  break\ndone\n", "build"),
+    Shape(
+        "loop over hosts",
+        "for h in a b; do\n  mark\n  DOCKER_HOST=ssh://$h docker build .\ndone\n",
+        "build",
+    ),
+    Shape(
+        "loop over contexts",
+        'for c in a b; do\n  mark\n  docker --context "$c" compose build\ndone\n',
+        "compose build",
+    ),
+    Shape("function", "build() {\n  mark\n  docker build .\n}\nbuild\n", "build"),
+    Shape("function keyword", "function build {\n    mark\n    docker build .\n}\nbuild\n", "build"),
+    Shape("function never called", "build() {\n  mark\n  docker build .\n}\n", "build"),
+    Shape(
+        "function on one line", "b() { docker build .; }\nb\n", "build", refused="the function b is written on one line"
+    ),
+    Shape("function with a subshell", "b() (\n  cd .\n  mark\n  docker build .\n)\nb\n", "build"),
+    Shape("runner function", 'run() {\n  echo "+ $*"\n  "$@"\n}\nmark\nrun docker build .\n', "build"),
+    Shape("subshell", "(\n  cd .\n  mark\n  docker build .\n)\n", "build"),
+    Shape("one-line subshell", "mark\n(cd . && docker build .)\n", "build"),
+    Shape("brace group in a pipe", "{\n  mark\n  docker build .\n} | tee log\n", "build"),
+    Shape("variable command", 'COMPOSE="docker compose -f a.yml"\nmark\n$COMPOSE build\n', "compose build"),
+    Shape("array command", 'DC=(docker compose -f a.yml)\nmark\n"${DC[@]}" build\n', "compose build"),
+    Shape(
+        "either compose",
+        'if [ "$1" ]; then\n  DC="docker compose"\nelse\n  DC=docker-compose\nfi\nmark\n$DC build\n',
+        "compose build",
+        arguments=("", "a"),
+    ),
+    Shape("default command", "mark\n${DOCKER:-docker} build .\n", "build"),
+    Shape("status below", "mark\ndocker build .\nif [ $? -ne 0 ]; then\n  exit 1\nfi\n", "build"),
+    Shape("status of what is above", "mark\ngit pull\n[ $? -eq 0 ] && docker build .\n", "build"),
+    Shape("status twice", "mark\ngit pull\nif [ $? -eq 0 ]; then\n  echo ok\nfi && docker build .\n", "build"),
+    Shape("status kept", "mark\ngit pull\nrc=$? docker build .\n", "build"),
+    Shape("two on a line", "mark\ngit pull; docker build .\n", "build"),
+    Shape("behind done on the line", "mark\nfor i in a; do\n  echo $i\ndone; docker build .\n", "build"),
+    Shape("behind a heredoc", "cat > f <<'EOF'\ndocker build .\nEOF\nmark\ndocker build .\n", "build"),
+    Shape("on the line of a heredoc", "mark\ncat > f <<'EOF' && docker build .\ntext\nEOF\n", "build"),
+    Shape("array across lines", 'ARGS=(\n  --pull\n  .\n)\nmark\ndocker build "${ARGS[@]}"\n', "build"),
+    Shape("quoted text before", 'echo "first\ndocker build .\nlast"; :\nmark\ndocker build .\n', "build"),
+    Shape("ssh heredoc", "ssh h <<'EOF'\n  cd .\n  mark\n  docker build .\nEOF\n", "remote h: build"),
+    Shape("ssh expanded heredoc", "D=.\nssh h <<EOF\n  cd $D\n  mark\n  docker build .\nEOF\n", "remote h: build"),
+    Shape("ssh heredoc for bash", "ssh h 'bash -s' <<'EOF'\nmark\ndocker build .\nEOF\n", "remote h: build"),
+    Shape("ssh heredoc with tabs", "ssh h <<-EOF\n\tcd .\n\tmark\n\tdocker build .\n\tEOF\n", "remote h: build"),
+    Shape("ssh heredoc piped", "ssh h <<'EOF' | tee log\nmark\ndocker build .\nEOF\n", "remote h: build"),
+    Shape("ssh heredoc with exit", "ssh h <<'EOF' || exit 1\nset -e\nmark\ndocker build .\nEOF\n", "remote h: build"),
+    Shape("ssh quoted lines", 'ssh h "\n  cd .\n  mark\n  docker build .\n"\n', "remote h: build"),
+    Shape("ssh single quoted lines", "ssh h '\n  set -e\n  mark\n  docker build .\n'\n", "remote h: build"),
+    Shape("ssh one line", "ssh h 'cd . && docker build .'\n", "remote h: build", refused=ONE_LINE_SSH),
+    Shape("ssh words", "ssh h docker build .\n", "remote h: build", refused=ONE_LINE_SSH),
+    Shape("ssh lines of a mix", "D=.\nssh h 'cd '$D'\ndocker build .\n'\n", "remote h: build", refused=WORDS),
+    Shape(
+        "ssh in a loop",
+        "for h in a b; do\n  ssh $h <<'EOF'\n    mark\n    docker build .\nEOF\ndone\n",
+        "remote a: build",
+    ),
+    Shape("bash -c", "mark\nbash -c 'docker build .'\n", "build"),
+    Shape("bash -c over lines", "bash -c '\n  mark\n  docker build .\n'\n", "build"),
+    Shape("sudo bash heredoc", "sudo bash <<'EOF'\nmark\ndocker build .\nEOF\n", "build"),
+    Shape("su -c", "mark\nsu - app -c 'docker build .'\n", "build"),
+    Shape("eval", 'mark\neval "docker build ."\n', "build"),
+    Shape("up --build", "mark\ndocker compose up -d --build\n", "compose up"),
+    Shape("several builds", "mark\ndocker build a\nmark\ndocker build b\n", "build; build"),
+    Shape("bake", "mark\ndocker buildx bake -f b.hcl app\n", "buildx bake"),
+    Shape("podman", "mark\npodman build .\n", "build"),
+    Shape("buildah", "mark\nbuildah bud .\n", "build"),
+    Shape("trap", "trap 'docker compose down' EXIT\nmark\ndocker build .\n", "build"),
+    Shape("inside a container", "docker compose run --rm web npm run build\n", ""),
+    Shape("exec in a container", "docker exec web sh -c 'npm run build'\n", ""),
+    Shape("text", "echo 'docker build .'\necho docker build .\nprintf 'docker build .'\n", ""),
+    Shape(
+        "heredoc that writes a script",
+        "cat > x.sh <<'EOF'\n#!/bin/sh\ndocker build .\nEOF\ntee y <<EOF\ndocker build\nEOF\n",
+        "",
+    ),
+    Shape("help", "docker build --help\ndocker builder prune --help\n", ""),
+    Shape("other tools", "npm run build\n./easyrsa build-client-full x\nmake build\n", ""),
+    Shape("comment", "# docker build .\n: docker build .\n", ""),
+    Shape("unclosed quote", 'docker build .\necho "oops\n', "build", refused=BROKEN),
+    Shape(
+        "powershell",
+        '$x = Get-Item "a"\nif ($x) {\n  docker build .\n}\n',
+        "build",
+        "the script has a part that cannot be read",
+    ),
+    Shape("fish", "#!/usr/bin/fish\ndocker build .\n", "build", refused="fish scripts are not edited"),
+)
