@@ -10,6 +10,7 @@ from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import TypeAlias
 
     from cachelint.documents.script import Command, Word
     from cachelint.source import Span
@@ -51,6 +52,10 @@ class Setting(NamedTuple):
 
     value: str
     certain: bool = True
+
+
+if TYPE_CHECKING:
+    Environment: TypeAlias = Mapping[str, str] | Mapping[str, Setting]
 
 
 class Daemon(NamedTuple):
@@ -180,21 +185,27 @@ class DockerCommand(NamedTuple):
         return self.arguments if self.verb.startswith("compose ") or self.verb == "buildx bake" else ()
 
 
-def docker_command(command: Command, environment: Mapping[str, Setting] | None = None) -> DockerCommand | None:
+def docker_command(command: Command, environment: Environment | None = None) -> DockerCommand | None:
     """Read a command as one of docker's; None when it is none, or none that can be told.
 
     `environment` are variables known to be exported before it, over which those in front of the command win, and the
     choices of earlier commands as ``context use`` and ``buildx use``. Of several readings it is the first; see
     `docker_commands`.
     """
-    return _read(command, command.words, environment or {})
+    return _read(command, command.words, _settings(environment))
 
 
-def docker_commands(command: Command, environment: Mapping[str, Setting] | None = None) -> tuple[DockerCommand, ...]:
+def docker_commands(command: Command, environment: Environment | None = None) -> tuple[DockerCommand, ...]:
     """Every reading of a command whose variables may hold several known values."""
     readings = command.alternatives or (command.words,)
-    found = (_read(command, words, environment or {}) for words in readings)
+    known = _settings(environment)
+    found = (_read(command, words, known) for words in readings)
     return tuple(one for one in found if one is not None)
+
+
+def _settings(environment: Environment | None) -> Mapping[str, Setting]:
+    given = environment or {}
+    return {name: Setting(one) if isinstance(one, str) else one for name, one in given.items()}
 
 
 def _read(command: Command, words: Sequence[Word], environment: Mapping[str, Setting]) -> DockerCommand | None:

@@ -141,7 +141,8 @@ class CommandReader:
     def _readings(self, templates: list[Template]) -> list[list[Word]]:
         marked = [self._marked(one) for one in templates]
         readings = self._variables.readings(marked, self._at, self._function)
-        return [one for one in readings if one] or [[word for each in templates for word in expand(each, {})]]
+        named = [one for one in readings if one and one[0].span == templates[0].span]
+        return named or [one for one in readings if one] or [[word for each in templates for word in expand(each, {})]]
 
     def _marked(self, one: Template) -> Template:
         """The word, with the variables marked that belong to the shell around this one."""

@@ -238,8 +238,12 @@ class NestedReader:
     def _of_words(self, at: int, machine: Machine, target: Word | None) -> Nested | None:
         """The words from one on, joined as ssh joins them."""
         parts: list[tuple[str, Pieces]] = []
+        before: Node | None = None
         for argument in self._arguments[at:]:
-            text, pieces, _ = self._unquoted(argument)
+            if argument.node is not None and argument.node == before:
+                continue
+            before = argument.node
+            text, pieces, _ = unquoted(before, self._text) if before is not None else self._unquoted(argument)
             parts += [(text, pieces), (" ", ((0, argument.word.span.end),))]
         text, pieces = join(parts[:-1])
         return Nested(text, pieces, Quoting.WORDS, machine, target)
