@@ -34,7 +34,11 @@ MAX_ARGS = 5_000
 
 
 class NotComposeError(Exception):
-    """The file is YAML, but describes no services."""
+    """The file is YAML, but describes no services. `file` is what it holds."""
+
+    def __init__(self, message: str, file: ComposeFile) -> None:
+        super().__init__(message)
+        self.file = file
 
 
 class Arg(NamedTuple):
@@ -97,9 +101,9 @@ def parse_compose(source: SourceFile) -> ComposeFile:
     """Read a Compose file. Raises `YamlError` for what is no YAML, `NotComposeError` for what has no services."""
     yaml = parse_yaml(source)
     reader = _Reader()
-    found = [node for root in yaml.documents if (node := _services_node(root)) is not None]
+    found = [node for root in yaml.documents if (node := services_node(root)) is not None]
     if not found and not any(_has(root, "include") for root in yaml.documents):
-        raise NotComposeError("no services in it")
+        raise NotComposeError("no services in it", ComposeFile(yaml, (), odd=False))
     services = tuple(service for node in found for service in reader.services(node))
     return ComposeFile(yaml, services, reader.odd)
 
@@ -108,7 +112,7 @@ def _has(root: Node | None, key: str) -> bool:
     return isinstance(root, Mapping) and key in root.merged
 
 
-def _services_node(root: Node | None) -> Node | None:
+def services_node(root: Node | None) -> Node | None:
     """The value of ``services``, or the root itself in the version 1 shape, where every key is a service."""
     if not isinstance(root, Mapping):
         return None

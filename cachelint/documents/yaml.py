@@ -31,7 +31,7 @@ _PROPERTIES = re.compile(r"(?:(?:!<[^>\s]*>|[&!][^\s,\[\]{}]*)(?:\s|(?<=\s)#[^\n
 _COLON = re.compile(r"\s*:")
 # What a plain scalar is when it is no string (yaml.v3, resolve.go; `yes` and `on` are strings for Compose).
 _NUMBER = re.compile(
-    r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*|(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|"
+    r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*|(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?|"
     r"\.(?:inf|Inf|INF))|\.(?:nan|NaN|NAN)"
 )
 _BOOLEANS = frozenset(("true", "True", "TRUE", "false", "False", "FALSE"))

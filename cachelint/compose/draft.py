@@ -1,0 +1,87 @@
+"""Services on their way to being resolved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cachelint.compose.merge import build_fields, is_null, unique_mounts, without
+from cachelint.compose.mounts import mount_of
+from cachelint.compose.paths import resolved_context, resolved_mount
+from cachelint.compose.tree import Fields, Items
+from cachelint.record import NamedTuple
+
+if TYPE_CHECKING:
+    from cachelint.compose.tree import Link
+    from cachelint.compose.variables import Variables
+    from cachelint.documents.compose import ComposeFile
+    from cachelint.documents.yaml import Mapping
+
+
+class Layer(NamedTuple):
+    """One place where a service is written."""
+
+    file: ComposeFile
+    name: str
+    node: Mapping
+
+
+class Draft(NamedTuple):
+    """A service so far. `layers` are the places that it is made of, the lowest first; `broken` when one is missing.
+
+    `extends` names the services (file, name) that it extends, the nearest first.
+    """
+
+    fields: Fields
+    layers: tuple[Layer, ...]
+    extends: tuple[tuple[str, str], ...] = ()
+    broken: bool = False
+
+
+class Model(NamedTuple):
+    """What some files say together: services, the names of volumes, and the paths of all files that took part."""
+
+    services: dict[str, Draft]
+    volumes: dict[str, None]
+    paths: dict[str, None]
+
+
+class Place(NamedTuple):
+    """How a file is read: the directory that its paths are relative to, its variables, and the way to it.
+
+    `including` are the files that include each other down to this one.
+    """
+
+    directory: str
+    variables: Variables
+    chain: tuple[Link, ...] = ()
+    including: tuple[str, ...] = ()
+
+
+def remove(services: dict[str, Draft], path: tuple[str, ...]) -> None:
+    """Drop what ``!reset`` or ``!override`` at a path (``services``, name, keys) takes away."""
+    if len(path) < 2 or path[0] != "services" or path[1] not in services:
+        return
+    if len(path) == 2:
+        del services[path[1]]
+    else:
+        draft = services[path[1]]
+        services[path[1]] = draft._replace(fields=without(draft.fields, path[2:]))
+
+
+def canonical(service: Fields, directory: str) -> Fields:
+    """A service with long forms in place of short ones, and with absolute paths. Raises `ComposeError`.
+
+    Mounts are compared as they are written and then again when short ones are long: Compose does so, too.
+    """
+    entries = dict(service.entries)
+    build, volumes = entries.get("build"), entries.get("volumes")
+    if build is not None and not is_null(build):
+        long = build_fields(build)
+        context = long.entries.get("context")
+        if context is not None:
+            long = long._replace(entries={**long.entries, "context": resolved_context(context, directory)})
+        entries["build"] = long
+    if isinstance(volumes, Items) and volumes.values:
+        mounts = (resolved_mount(mount_of(one), directory) for one in unique_mounts(volumes.values))
+        entries["volumes"] = Items(tuple(unique_mounts(mounts)), volumes.origin)
+    return service._replace(entries=entries)

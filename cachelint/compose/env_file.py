@@ -1,0 +1,137 @@
+"""Files of variables: ``.env``, ``--env-file`` and ``env_file`` of ``include``.
+
+The language is that of Compose (compose-go, dotenv/parser.go): ``NAME=value`` and ``NAME: value``, quotes, ``export``,
+comments, values over several lines, and variables in values that are not in single quotes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cachelint.compose.variables import VariableError, Variables
+from cachelint.source import BOM
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SPACE = "\t\v\f\r \x85\xa0"
+_STATEMENT = re.compile(r"(?:\s+|\#[^\n]*)*")
+_EXPORT = re.compile(rf"export[{_SPACE}\n]+")
+_KEY = re.compile(r"(?:[^\W]|[_.\-\[\]\s])*?(?P<end>[=:\n])")
+_NO_NAME = re.compile(r"[^\w.\-\[\]\s]")
+_ESCAPE = re.compile(r'\\(?:[abcfnrtv$"\\]|0\d{0,3})')
+_ESCAPES = {
+    "a": "\a",
+    "b": "\b",
+    "f": "\f",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "v": "\v",
+    '"': '"',
+    "\\": "\\",
+    "$": "$$",
+}
+
+
+class EnvFileError(Exception):
+    """Compose refuses the file; `line` is 1-based, ``str()`` says why."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def parse_env_file(text: str, outer: Variables, before: Mapping[str, str] = {}) -> dict[str, str | None]:
+    """The variables that a file sets; None for one whose value depends on what is not known.
+
+    `outer` is the environment, which wins wherever a value mentions a variable; `before` is what files read before this
+    one have set. Raises `EnvFileError`.
+    """
+    return _Reader(text.removeprefix(BOM), outer, before).read()
+
+
+class _Reader:
+    def __init__(self, text: str, outer: Variables, before: Mapping[str, str]) -> None:
+        self._text = text
+        self._outer = outer
+        self._before = before
+        self._found: dict[str, str | None] = {}
+
+    def read(self) -> dict[str, str | None]:
+        at = self._skip(0)
+        while at < len(self._text):
+            at = self._skip(self._statement(at))
+        return self._found
+
+    def _skip(self, at: int) -> int:
+        match = _STATEMENT.match(self._text, at)
+        return match.end() if match else at
+
+    def _error(self, message: str, at: int) -> EnvFileError:
+        return EnvFileError(message, self._text.count("\n", 0, at) + 1)
+
+    def _statement(self, start: int) -> int:
+        """Read one statement; returns where it ends."""
+        export = _EXPORT.match(self._text, start)
+        at = export.end() if export else start
+        match = _KEY.match(self._text, at)
+        if not match:
+            return self._without_end(at)
+        key = self._text[at : match.start("end")].rstrip()
+        if " " in key:
+            raise self._error("a name must not contain a space", at)
+        at = match.end()
+        if match["end"] == "\n":
+            self._inherit(key)
+            return at
+        while at < len(self._text) and self._text[at] in _SPACE:
+            at += 1
+        if self._text[at : at + 1] in ("'", '"'):
+            return self._quoted(key, at)
+        end = self._text.find("\n", at)
+        end = len(self._text) if end < 0 else end
+        value = self._text[at:end].partition(" #")[0].rstrip()
+        self._found[key] = self._expand(value, at)
+        return end
+
+    def _without_end(self, at: int) -> int:
+        """A last line without a name's end: Compose takes it for the value of no name, unless it could be no name."""
+        bad = _NO_NAME.search(self._text, at)
+        if bad:
+            line = self._text[at:].partition("\n")[0]
+            raise self._error(f"unexpected character {bad[0]!r} in the name {line!r}", bad.start())
+        return len(self._text)
+
+    def _inherit(self, key: str) -> None:
+        value = self._outer.known.get(key, self._before.get(key))
+        if value is not None:
+            self._found[key] = value
+
+    def _quoted(self, key: str, start: int) -> int:
+        quote = self._text[start]
+        match = re.compile(rf"{quote}((?:\\.|[^\\{quote}])*){quote}", re.DOTALL).match(self._text, start)
+        if not match:
+            raise self._error(f"the quote of {key} is never closed", start)
+        value = match[1].replace(f"\\{quote}", quote)
+        if quote == '"':
+            self._found[key] = self._expand(_ESCAPE.sub(_unescape, value), start)
+        else:
+            self._found[key] = value
+        return match.end()
+
+    def _expand(self, value: str, at: int) -> str | None:
+        known = {key: one for key, one in {**self._before, **self._found}.items() if one is not None}
+        try:
+            return self._outer.with_defaults(known).substitute(value)
+        except VariableError as error:
+            raise self._error(str(error), at) from error
+
+
+def _unescape(match: re.Match[str]) -> str:
+    escape = match[0][1:]
+    if escape.startswith("0") and len(escape) == 4:
+        code = int(escape[1:], 8) if re.fullmatch("[0-7]+", escape[1:]) else 256
+        return chr(code) if code < 256 else match[0]
+    return _ESCAPES.get(escape, match[0])

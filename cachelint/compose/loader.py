@@ -1,0 +1,165 @@
+"""Puts the files of a project together: documents over each other, each with what it includes and extends."""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import TYPE_CHECKING, Protocol
+
+from cachelint.compose.document import Document
+from cachelint.compose.draft import Draft, Model, Place, canonical, remove
+from cachelint.compose.env_file import EnvFileError, parse_env_file
+from cachelint.compose.merge import merge_service
+from cachelint.compose.tree import ComposeError, Fields, Leaf, Link, refuse
+from cachelint.documents.compose import NotComposeError
+from cachelint.documents.yaml import Mapping, YamlError
+from cachelint.source import SourceError, SourceFile, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cachelint.compose.tree import Origin
+    from cachelint.compose.variables import Variables
+    from cachelint.documents.compose import ComposeFile
+
+
+class Files(Protocol):
+    """Where files come from."""
+
+    def compose(self, path: str) -> ComposeFile:
+        """A parsed file. Raises `SourceError`, `YamlError` or `NotComposeError`."""
+
+    def source(self, path: str) -> SourceFile:
+        """The text of a file. Raises `SourceError`."""
+
+    def contains(self, path: str) -> bool:
+        """Whether a file may be read."""
+
+
+class Loader:
+    """Loads projects. `errors` are what Compose refuses, `notes` what is not followed; neither ends the loading."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self.errors: list[ComposeError] = []
+        self.notes: list[ComposeError] = []
+        self._extended: dict[tuple[str, int], Extended] = {}
+
+    def load(self, paths: Iterable[str], place: Place) -> Model:
+        """The files laid over each other, the last on top."""
+        model = Model({}, {}, {})
+        for path in paths:
+            try:
+                file = self.open(path)
+            except (SourceError, YamlError) as error:
+                self.errors.append(self._unreadable(path, error, place))
+                continue
+            model.paths[path] = None
+            for root in file.yaml.documents:
+                if isinstance(root, Mapping):
+                    self._add(model, Document(self, file, root, place))
+        for name, draft in model.services.items():
+            model.services[name] = draft._replace(fields=_with_context(draft.fields, place.directory))
+        return model
+
+    def open(self, path: str) -> ComposeFile:
+        """A file, even one without services. Raises `SourceError` or `YamlError`."""
+        try:
+            return self._files.compose(path)
+        except NotComposeError as error:
+            return error.file
+
+    def extended(self, path: str, place: Place) -> Extended:
+        """A file that services of another one extend, with its own directory. Raises `SourceError` or `YamlError`."""
+        key = path, id(place.variables)
+        if key not in self._extended:
+            self._extended[key] = Extended(self, self.open(path), place)
+        return self._extended[key]
+
+    def _unreadable(self, path: str, error: SourceError | YamlError, place: Place) -> ComposeError:
+        """The error at what asks for the file; in the file itself when nobody does."""
+        if place.chain:
+            link, *chain = place.chain
+            message = f"{os.path.basename(path)} cannot be read: {error}"
+            return ComposeError(message, (link.source, link.span), tuple(chain))
+        if isinstance(error, YamlError):
+            return ComposeError(str(error), (self._files.source(path), error.span))
+        return ComposeError(f"{os.path.basename(path)} cannot be read: {error}", (SourceFile(path, ""), Span(0, 0)))
+
+    def may_read(self, path: str) -> bool:
+        """Whether a file belongs to the repository."""
+        return self._files.contains(path)
+
+    def _add(self, model: Model, document: Document) -> None:
+        read = document.load()
+        for path in document.reader.removed:
+            remove(model.services, path)
+        for name, draft in read.services.items():
+            known = model.services.get(name)
+            merged = self.laid_over(known, draft) if known else draft
+            model.services[name] = self.canonical(merged, document.directory)
+        model.volumes.update(read.volumes)
+        model.paths.update(read.paths)
+
+    def laid_over(self, base: Draft, over: Draft) -> Draft:
+        """A service over the same service of another file, or over the one that it extends."""
+        layers, extends = (*base.layers, *over.layers), (*over.extends, *base.extends)
+        try:
+            fields = merge_service(base.fields, over.fields)
+        except ComposeError as error:
+            self.errors.append(error)
+            return Draft(over.fields, layers, extends, broken=True)
+        return Draft(fields, layers, extends, base.broken or over.broken)
+
+    def canonical(self, draft: Draft, directory: str) -> Draft:
+        """A service in its long form, its paths relative to a directory made absolute."""
+        try:
+            return draft._replace(fields=canonical(draft.fields, directory))
+        except ComposeError as error:
+            self.errors.append(error)
+            return draft._replace(fields=Fields({}, draft.fields.origin), broken=True)
+
+    def variables_of(self, paths: Iterable[str], outer: Variables, asking: Origin | None) -> Variables:
+        """The environment with that of some files behind it."""
+        found: dict[str, str] = {}
+        for path in paths:
+            try:
+                source = self._files.source(path)
+                read = parse_env_file(source.text, outer, found)
+            except SourceError as error:
+                if asking:  # as a rule it holds secrets and is on the deploying machine alone
+                    message = f"the environment file {os.path.basename(path)} cannot be read: {error}"
+                    self.errors.append(refuse(asking, message, is_partial=True))
+            except EnvFileError as error:
+                chain = (Link("read here", asking.source, asking.span),) if asking else ()
+                self.errors.append(ComposeError(str(error), (source, source.line_span(error.line)), chain))
+            else:
+                found = {key: one for key, one in {**found, **read}.items() if one is not None}
+        return outer.with_defaults(found)
+
+
+class Extended:
+    """A file whose services are extended: what it includes does not count."""
+
+    def __init__(self, loader: Loader, file: ComposeFile, place: Place) -> None:
+        self._directory = os.path.dirname(file.source.path)
+        own = Place(self._directory, place.variables)
+        roots = (root for root in file.yaml.documents if isinstance(root, Mapping))
+        self._documents = [Document(loader, file, root, own) for root in roots]
+        self._loader = loader
+
+    def service(self, name: str) -> Draft | None:
+        """A service of the file."""
+        drafts = [draft for one in self._documents if (draft := one.service(name))]
+        if not drafts:
+            return None
+        return self._loader.canonical(functools.reduce(self._loader.laid_over, drafts), self._directory)
+
+
+def _with_context(service: Fields, directory: str) -> Fields:
+    """The directory of the project is the context that a build has without naming one."""
+    build = service.entries.get("build")
+    if not isinstance(build, Fields) or "context" in build.entries:
+        return service
+    entries = {**build.entries, "context": Leaf(directory, ".", True, True, build.origin)}
+    return service._replace(entries={**service.entries, "build": build._replace(entries=entries)})

@@ -1,0 +1,142 @@
+"""From the nodes of a file to values: aliases and merge keys followed, variables replaced, tags noted."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cachelint.compose.scalars import is_date, plain_text
+from cachelint.compose.tree import ComposeError, Fields, Items, Leaf, Link, Origin, Value
+from cachelint.compose.variables import VariableError
+from cachelint.documents.yaml import Alias, Mapping, Scalar, Sequence, children, deref, is_merge, merge_sources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cachelint.compose.variables import Variables
+    from cachelint.documents.compose import ComposeFile
+    from cachelint.documents.yaml import Entry, Node
+    from cachelint.source import Span
+
+    Path = tuple[str, ...]
+
+_SOUND = re.compile(r"\$\{\w+(?::?[-+?][^${}\n]*)?\}")
+RESET, OVERRIDE = "!reset", "!override"
+
+
+class Reader:
+    """Reads values of one file.
+
+    `removed` collects the paths (keys from the top of the document) that ``!reset`` and ``!override`` stand at: what
+    was there before this document is dropped.
+    """
+
+    def __init__(self, file: ComposeFile, variables: Variables) -> None:
+        self.file = file
+        self.removed: list[Path] = []
+        self._variables = variables
+
+    def refused(self, root: Node) -> Iterator[ComposeError]:
+        """What Compose refuses of the texts of a document, wherever they stand."""
+        if not self._variables.complete and "${" not in _SOUND.sub("", self.file.source.text):
+            return
+        pending: list[Node] = [root]
+        while pending:
+            node = pending.pop()
+            if isinstance(node, Scalar):
+                yield from self._refused(node)
+            else:
+                pending += children(node)
+
+    def _refused(self, scalar: Scalar) -> Iterator[ComposeError]:
+        try:
+            self._variables.substitute(scalar.value)
+        except VariableError as error:
+            yield ComposeError(str(error), (self.file.source, scalar.span))
+
+    def fields(self, mapping: Mapping, path: Path, chain: tuple[Link, ...], keys: frozenset[str]) -> dict[str, Value]:
+        """The values of some keys of a mapping."""
+        found: dict[str, Value] = {}
+        for key, entry in mapping.merged.items():
+            if key in keys:
+                value = self.entry(mapping, key, entry, path, chain)
+                if value is not None:
+                    found[key] = value
+        return found
+
+    def entry(self, mapping: Mapping, key: str, entry: Entry, path: Path, chain: tuple[Link, ...]) -> Value | None:
+        """The value of one key; None where it is reset."""
+        node, chain = self.follow(mapping, entry, chain)
+        return self._value(node, self.origin(entry, chain), (*path, key))
+
+    def follow(
+        self, mapping: Mapping, entry: Entry, chain: tuple[Link, ...]
+    ) -> tuple[Scalar | Sequence | Mapping, tuple[Link, ...]]:
+        """The value of an entry of a mapping behind aliases and merge keys, and the way to it."""
+        if len(mapping.merged) != len(mapping.entries) and not any(entry is one for one in mapping.entries):
+            chain = (*self._merge_chain(mapping, entry), *chain)
+        return self._behind(entry.value, chain)
+
+    def _behind(self, node: Node, chain: tuple[Link, ...]) -> tuple[Scalar | Sequence | Mapping, tuple[Link, ...]]:
+        if isinstance(node, Alias):
+            chain = (self._link(f"*{node.name} stands here", node.span), *chain)
+        return deref(node), chain
+
+    def origin(self, entry: Entry, chain: tuple[Link, ...]) -> Origin:
+        """The origin of an entry's value."""
+        return Origin(self.file, entry.value, entry.span, entry.key.span, chain)
+
+    def is_removed(self, node: Node, path: Path) -> bool:
+        """Whether nothing is left here; what a tag takes away below is remembered."""
+        tag = deref(node).tag
+        if tag in (RESET, OVERRIDE):
+            self.removed.append(path)
+        return tag == RESET
+
+    def _merge_chain(self, mapping: Mapping, entry: Entry) -> tuple[Link, ...]:
+        """How an entry came into a mapping: the merge keys, the innermost first."""
+        for merge in filter(is_merge, mapping.entries):
+            for source in merge_sources(mapping):
+                if isinstance(source, Mapping) and any(one is entry for one in source.merged.values()):
+                    return (*self._own_chain(source, entry), self._link("merged in here", merge.span))
+        return ()
+
+    def _own_chain(self, mapping: Mapping, entry: Entry) -> tuple[Link, ...]:
+        return () if any(entry is one for one in mapping.entries) else self._merge_chain(mapping, entry)
+
+    def _link(self, word: str, span: Span) -> Link:
+        return Link(word, self.file.source, span)
+
+    def _value(self, node: Scalar | Sequence | Mapping, origin: Origin, path: Path) -> Value | None:
+        if node.tag and self.is_removed(node, path):
+            return None
+        if isinstance(node, Scalar):
+            return self._leaf(node, origin)
+        if isinstance(node, Sequence):
+            return Items(tuple(self._items(node, path, origin.chain)), origin)
+        entries: dict[str, Value] = {}
+        for key, entry in node.merged.items():
+            value = self.entry(node, key, entry, path, origin.chain)
+            if value is not None:
+                entries[key] = value
+        return Fields(entries, origin)
+
+    def _items(self, sequence: Sequence, path: Path, chain: tuple[Link, ...]) -> Iterator[Value]:
+        for number, item in enumerate(sequence.items):
+            node, way = self._behind(item, chain)
+            value = self._value(node, Origin(self.file, item, item.span, item.span, way), (*path, str(number)))
+            if value is not None:
+                yield value
+
+    def _leaf(self, scalar: Scalar, origin: Origin) -> Leaf:
+        if scalar.is_null:
+            return Leaf(None, "", True, False, origin)
+        if not scalar.is_string:
+            return Leaf(plain_text(scalar.value), scalar.value, True, False, origin)
+        if is_date(scalar):
+            return Leaf(scalar.value, scalar.value, True, False, origin)
+        try:
+            text = self._variables.substitute(scalar.value)
+        except VariableError as error:
+            raise ComposeError(str(error), (self.file.source, scalar.span), origin.chain) from error
+        return Leaf(scalar.value if text is None else text, scalar.value, text is not None, True, origin)

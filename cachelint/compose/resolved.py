@@ -1,0 +1,205 @@
+"""The services of a project as Compose would run them, each value with its origin."""
+
+from __future__ import annotations
+
+import re
+from posixpath import normpath
+from typing import TYPE_CHECKING
+
+from cachelint.compose.merge import is_null, pairs
+from cachelint.compose.mounts import target_of
+from cachelint.compose.tree import Fields, Items, Leaf, refuse
+from cachelint.record import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cachelint.compose.draft import Draft, Layer
+    from cachelint.compose.tree import ComposeError
+    from cachelint.compose.variables import Variables
+
+_TEXTS = ("context", "dockerfile", "dockerfile_inline", "target")
+_PULL_POLICIES = re.compile(r"always|never|build|if_not_present|missing|refresh|daily|weekly|every_([0-9]+[wdhms])+")
+_BOOLEANS = {"true": True, "y": True, "yes": True, "on": True, "false": False, "n": False, "no": False, "off": False}
+
+
+class ResolvedBuild(NamedTuple):
+    """The ``build`` of a service. `fields` is all of it; of `args` those without a value are not passed.
+
+    `no_cache` is None when only the deploying machine knows.
+    """
+
+    fields: Fields
+    context: Leaf
+    dockerfile: Leaf | None
+    inline: Leaf | None
+    target: Leaf | None
+    args: dict[str, Leaf]
+    cache_from: tuple[Leaf, ...]
+    cache_to: tuple[Leaf, ...]
+    no_cache: bool | None
+
+
+class ResolvedService(NamedTuple):
+    """A service. `layers` are the places that it is made of, the lowest first.
+
+    `extends` names the services (file, name) that it extends. `is_complete` is false when something that belongs to it
+    is missing or not followed.
+    """
+
+    name: str
+    build: ResolvedBuild | None
+    image: Leaf | None
+    pull_policy: Leaf | None
+    mounts: tuple[Fields, ...]
+    profiles: tuple[Leaf, ...]
+    layers: tuple[Layer, ...]
+    extends: tuple[tuple[str, str], ...]
+    is_complete: bool
+
+
+def resolve_service(name: str, draft: Draft, variables: Variables) -> ResolvedService:
+    """The outcome for one service. Raises `ComposeError`."""
+    entries = draft.fields.entries
+    build = entries.get("build")
+    if build is not None and is_null(build):
+        raise refuse(build.origin, f"`build` of `{name}` is empty")
+    return ResolvedService(
+        name,
+        _build(build, variables) if isinstance(build, Fields) else None,
+        _text(draft.fields, "image"),
+        _pull_policy(draft.fields),
+        tuple(_mounts(draft.fields)),
+        tuple(_texts(draft.fields, "profiles")),
+        draft.layers,
+        draft.extends,
+        not draft.broken,
+    )
+
+
+def _build(fields: Fields, variables: Variables) -> ResolvedBuild:
+    context, dockerfile, inline, target = (_text(fields, key) for key in _TEXTS)
+    assert context
+    if inline and inline.text and dockerfile and dockerfile.text:
+        raise refuse(inline.origin, "`dockerfile` and `dockerfile_inline` exclude each other")
+    return ResolvedBuild(
+        fields,
+        context,
+        dockerfile,
+        inline,
+        target,
+        dict(_args(fields, variables)),
+        tuple(_texts(fields, "cache_from")),
+        tuple(_texts(fields, "cache_to")),
+        _boolean(fields, "no_cache"),
+    )
+
+
+def _args(fields: Fields, variables: Variables) -> Iterator[tuple[str, Leaf]]:
+    """The arguments with their values; those without one take it from the environment, and are dropped without it."""
+    value = fields.entries.get("args")
+    if value is None:
+        return
+    if isinstance(value, Leaf):
+        raise refuse(value.origin, "`args` must be a mapping or a list")
+    for name, one in pairs(value):
+        if not isinstance(one, Leaf) or (one.text is not None and not one.is_string and _is_date(one)):
+            raise refuse(one.origin, f"the value of `{name}` must be text, a number or a boolean")
+        if name != name.rstrip() and isinstance(value, Items):
+            raise refuse(one.origin, f"`{name}` has a space before the equals sign")
+        if one.text is not None:
+            yield name, one
+        elif name in variables.known:
+            yield name, one._replace(text=variables.known[name], written="", is_string=True)
+        elif not variables.complete:
+            yield name, one._replace(text=f"${{{name}}}", written=f"${{{name}}}", known=False, is_string=True)
+
+
+def _is_date(leaf: Leaf) -> bool:
+    return bool(re.match(r"\d{4}-", leaf.text or ""))
+
+
+def _text(fields: Fields, key: str) -> Leaf | None:
+    value = fields.entries.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, Leaf) or not value.is_string:
+        raise refuse(value.origin, f"`{key}` must be text")
+    return value
+
+
+def _texts(fields: Fields, key: str) -> Iterator[Leaf]:
+    value = fields.entries.get(key)
+    if value is None:
+        return
+    if not isinstance(value, Items):
+        raise refuse(value.origin, f"`{key}` must be a list")
+    for one in value.values:
+        if not isinstance(one, Leaf) or not one.is_string:
+            raise refuse(one.origin, f"an item of `{key}` must be text")
+        yield one
+
+
+def _boolean(fields: Fields, key: str) -> bool | None:
+    value = fields.entries.get(key)
+    if value is None:
+        return False
+    if isinstance(value, Leaf):
+        if not value.known:
+            return None
+        found = _BOOLEANS.get((value.text or "").lower())
+        if found is not None:
+            return found
+    raise refuse(value.origin, f"`{key}` must be true or false")
+
+
+def _pull_policy(fields: Fields) -> Leaf | None:
+    value = _text(fields, "pull_policy")
+    if value is None or not value.known:
+        return value
+    if not _PULL_POLICIES.search(value.text or ""):
+        raise refuse(value.origin, f"{value.text!r} is no pull policy")
+    return value._replace(text="missing") if value.text == "if_not_present" else value
+
+
+def _mounts(fields: Fields) -> Iterator[Fields]:
+    value = fields.entries.get("volumes")
+    if value is None:
+        return
+    if not isinstance(value, Items):
+        raise refuse(value.origin, "`volumes` must be a list")
+    targets: set[str] = set()
+    for one in value.values:
+        assert isinstance(one, Fields)
+        target = normpath(target_of(one))
+        if "type" not in one.entries:
+            raise refuse(one.origin, "an entry of `volumes` has no type")
+        if target in targets:
+            raise refuse(one.origin, f"something else is mounted at {target} already")
+        targets.add(target)
+        leaf = one.entries["target"]
+        assert isinstance(leaf, Leaf)
+        yield one._replace(entries={**one.entries, "target": leaf._replace(text=target)})
+
+
+def incomplete(
+    services: Iterable[ResolvedService], drafts: dict[str, Draft], volumes: Iterable[str]
+) -> Iterator[ComposeError]:
+    """What Compose misses in services that a further file may bring: an image or a build, a declared volume."""
+    declared = set(volumes)
+    for service in services:
+        fields = drafts[service.name].fields
+        has_image = service.image is not None and service.image.text != ""
+        if service.is_complete and not service.build and not has_image and "provider" not in fields.entries:
+            yield refuse(fields.origin, f"`{service.name}` has neither an image nor a build", is_partial=True)
+        for mount in service.mounts:
+            name = _volume_name(mount)
+            if name and name not in declared:
+                yield refuse(mount.origin, f"the volume `{name}` is not declared in `volumes`", is_partial=True)
+
+
+def _volume_name(mount: Fields) -> str | None:
+    kind, source = mount.entries.get("type"), mount.entries.get("source")
+    if isinstance(kind, Leaf) and kind.text == "volume" and isinstance(source, Leaf) and source.known:
+        return source.text
+    return None

@@ -1,0 +1,108 @@
+"""What a project says: values with their variables replaced, each with the place that it comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from cachelint.record import NamedTuple
+
+if TYPE_CHECKING:
+    from cachelint.documents.compose import ComposeFile
+    from cachelint.documents.yaml import Node
+    from cachelint.source import SourceFile, Span
+
+
+class Link(NamedTuple):
+    """A place on the way of a value: `word` says what it does there, as in "extended here"."""
+
+    word: str
+    source: SourceFile
+    span: Span
+
+
+class Origin(NamedTuple):
+    """Where a value is written.
+
+    `node` is the node to edit (an alias, where there is one), `span` all that is written for it, `name_span` its key or
+    the node itself. `chain` leads from there to where the value is used.
+    """
+
+    file: ComposeFile
+    node: Node
+    span: Span
+    name_span: Span
+    chain: tuple[Link, ...] = ()
+
+    @property
+    def source(self) -> SourceFile:
+        """The text it stands in."""
+        return self.file.source
+
+    @property
+    def place(self) -> tuple[str, Span]:
+        """What tells two origins apart."""
+        return self.file.source.path, self.span
+
+
+class Leaf(NamedTuple):
+    """A scalar. `text` is None for null; it is as `written` where only the deploying machine knows it (not `known`)."""
+
+    text: str | None
+    written: str
+    known: bool
+    is_string: bool
+    origin: Origin
+
+
+class Fields(NamedTuple):
+    """A mapping, merge keys applied. `is_list` when Compose holds it as a list of ``NAME=value``."""
+
+    entries: dict[str, Value]
+    origin: Origin
+    is_list: bool = False
+
+
+class Items(NamedTuple):
+    """A list."""
+
+    values: tuple[Value, ...]
+    origin: Origin
+
+
+Value: TypeAlias = "Leaf | Fields | Items"
+
+
+class ComposeError(Exception):
+    """Compose refuses a project.
+
+    ``str()`` says why, `origin` where, and `chain` how it came to that place. `is_partial` is set when the project only
+    lacks something that a further file might bring.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        place: tuple[SourceFile, Span],
+        chain: tuple[Link, ...] = (),
+        *,
+        is_partial: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.source, self.span = place
+        self.chain = chain
+        self.is_partial = is_partial
+
+
+def refuse(origin: Origin, message: str, *, is_partial: bool = False) -> ComposeError:
+    """The error about a value."""
+    return ComposeError(message, (origin.source, origin.span), origin.chain, is_partial=is_partial)
+
+
+def linked(value: Value, link: Link) -> Value:
+    """The same value, with one more place on its way."""
+    origin = value.origin._replace(chain=(*value.origin.chain, link))
+    if isinstance(value, Leaf):
+        return value._replace(origin=origin)
+    if isinstance(value, Fields):
+        return Fields({key: linked(one, link) for key, one in value.entries.items()}, origin, value.is_list)
+    return Items(tuple(linked(one, link) for one in value.values), origin)

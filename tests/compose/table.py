@@ -1,0 +1,489 @@
+"""Hand-written projects, each with one thing that Compose does in its own way."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Case(NamedTuple):
+    """Files by name; `given` with ``-f``, called in `directory`. `since` is the first Compose that does so."""
+
+    files: dict[str, str]
+    given: tuple[str, ...] = ()
+    directory: str = "."
+    project: str | None = None
+    env_files: tuple[str, ...] = ()
+    since: tuple[int, ...] = (2, 24)
+
+
+class Refused(NamedTuple):
+    """Files that Compose refuses: the file and line to blame, and a part of the reason."""
+
+    files: dict[str, str]
+    place: tuple[str, int]
+    message: str
+    given: tuple[str, ...] = ()
+    since: tuple[int, ...] = (2, 24)
+
+
+def one(text: str, **more: str) -> dict[str, str]:
+    """A project of ``compose.yaml``; other files by name, with ``__`` for a slash and ``_`` for a dot."""
+    names = {name.replace("__", "/").replace("_", "."): value for name, value in more.items()}
+    return {"compose.yaml": text, **names}
+
+
+BUILD = "services:\n  web:\n    build: .\n"
+ACCEPTED = {
+    "short build": Case(one(BUILD)),
+    "override is found": Case(one(BUILD, compose_override_yml="services: {web: {build: {args: {A: 1}}}}\n")),
+    "override of the other name": Case(
+        {"compose.yaml": BUILD, "docker-compose.override.yml": "services: {web: {image: x}}\n"}
+    ),
+    "first of the default names": Case({"compose.yml": BUILD, "docker-compose.yml": "services: {other: {image: a}}\n"}),
+    "yml before yaml": Case({"docker-compose.yml": BUILD, "docker-compose.yaml": "services: {other: {image: a}}\n"}),
+    "found above": Case({"compose.yaml": BUILD, "below/x": ""}, directory="below"),
+    "COMPOSE_FILE": Case(
+        {".env": "COMPOSE_FILE=a.yml:b.yml\n", "a.yml": BUILD, "b.yml": "services: {web: {image: b}}\n"}
+    ),
+    "COMPOSE_FILE in a directory": Case(
+        {
+            ".env": "COMPOSE_FILE=sub/a.yml\nX=1\n",
+            "sub/a.yml": "services: {web: {build: {context: ., args: {A: $X}}}}\n",
+            "sub/.env": "X=2\n",
+        }
+    ),
+    "COMPOSE_PATH_SEPARATOR": Case(
+        {
+            ".env": "COMPOSE_PATH_SEPARATOR=;\nCOMPOSE_FILE=a.yml;b.yml\n",
+            "a.yml": BUILD,
+            "b.yml": "services: {web: {image: b}}\n",
+        }
+    ),
+    "files given": Case(
+        {
+            "compose.yaml": BUILD,
+            "prod.yml": "services: {web: {build: {target: prod}}}\n",
+            "compose.override.yaml": "services: {web: {image: no}}\n",
+        },
+        given=("compose.yaml", "prod.yml"),
+    ),
+    "files given from another directory": Case(
+        {"deploy/a.yml": "services: {web: {build: ..}}\n", "over/b.yml": "services: {web: {build: {context: x}}}\n"},
+        given=("deploy/a.yml", "over/b.yml"),
+    ),
+    "project directory": Case(
+        {
+            "deploy/a.yml": "services: {web: {build: ./x, image: 'i:${V}'}}\n",
+            ".env": "V=root\n",
+            "deploy/.env": "V=deploy\n",
+        },
+        given=("deploy/a.yml",),
+        project=".",
+    ),
+    "env file given": Case(
+        {
+            "compose.yaml": "services: {web: {image: 'i:${V:-none}'}}\n",
+            ".env": "V=no\n",
+            "a.env": "V=a\nW=1\n",
+            "b.env": "V=b$W\n",
+        },
+        env_files=("a.env", "b.env"),
+    ),
+    "the shell wins": Case(one("services: {web: {image: 'i:${BOTH}'}}\n", _env="BOTH=file\n")),
+    "several documents": Case(
+        one(BUILD + "---\nservices: {web: {build: {target: t}}}\n---\nservices: {web: {image: x}}\n")
+    ),
+    "byte order mark and CRLF": Case(one("\ufeff" + BUILD.replace("\n", "\r\n"))),
+    "args as map over list": Case(
+        one(
+            "services: {web: {build: {args: [A=1, B, C=3]}}}\n",
+            compose_override_yaml="services: {web: {build: {args: {A: 2, C: , D: 4}}}}\n",
+        )
+    ),
+    "args as list over map": Case(
+        one(
+            "services: {web: {build: {args: {A: 1, SHELL_SET: }}}}\n",
+            compose_override_yaml="services: {web: {build: {args: [A, 'E=e=e']}}}\n",
+        )
+    ),
+    "args twice in a list": Case(one("services: {web: {build: {args: [A=1, A=2, A]}}}\n")),
+    "argument named by a variable": Case(
+        one("services: {web: {build: {args: ['${SHELL_SET}', 'X${EMPTY}=1']}}}\n", _env="EMPTY=\n")
+    ),
+    "numbers": Case(
+        one(
+            "services:\n  web:\n    build:\n      args:\n"
+            + "".join(
+                f"        A{number}: {text}\n"
+                for number, text in enumerate(
+                    "1.50 1e3 0x1F 010 1_000 yes .inf -.INF 0.00001 0o17 -0b11 12e30 True +5 1:30 089 -.5 .nan 18446744073709551615 "
+                    "18446744073709551616 1234567.0 123456.0 999999.5 -0 -0.0 1. 1e400 0b 00 9007199254740993.0 2024-13-15 24-01-01 "
+                    "0x_1 _1 1_ 1_0.5 on 1E5 1e21 0.0001234".split()
+                )
+            )
+        ),
+        since=(2, 40),
+    ),
+    "short build over long": Case(
+        one(
+            "services: {web: {build: {context: a, target: t, args: {A: 1}}}}\n",
+            compose_override_yaml="services: {web: {build: ./b}}\n",
+        )
+    ),
+    "null build over one": Case(one(BUILD, compose_override_yaml="services: {web: {build: , image: x}}\n")),
+    "null texts over texts": Case(
+        one(
+            "services: {web: {build: {context: a, target: t}, image: x}}\n",
+            compose_override_yaml="services: {web: {build: {context: , target: }, image: }}\n",
+        )
+    ),
+    "reset of a build": Case(one(BUILD, compose_override_yaml="services: {web: {build: !reset null, image: x}}\n")),
+    "reset of a service": Case(
+        one(BUILD + "  other: {image: x}\n", compose_override_yaml="services: {web: !reset null}\n")
+    ),
+    "reset of an argument": Case(
+        one(
+            "services: {web: {build: {args: {A: 1, B: 2}}}}\n",
+            compose_override_yaml="services: {web: {build: {args: {A: !reset null}}}}\n",
+        )
+    ),
+    "reset of an argument of a list": Case(
+        one(
+            "services: {web: {build: {args: [A=1, B=2]}}}\n",
+            compose_override_yaml="services: {web: {build: {args: {A: !reset null}}}}\n",
+        )
+    ),
+    "override of arguments": Case(
+        one(
+            "services: {web: {build: {args: {A: 1, B: 2}}}}\n",
+            compose_override_yaml="services: {web: {build: {args: !override [C=3]}}}\n",
+        )
+    ),
+    "override of a build": Case(
+        one(
+            "services: {web: {build: {args: {A: 1}, target: t}}}\n",
+            compose_override_yaml="services: {web: {build: !override {context: x}}}\n",
+        )
+    ),
+    "override of volumes": Case(
+        one(
+            "services: {web: {image: x, volumes: [./a:/a, ./b:/b]}}\n",
+            compose_override_yaml="services: {web: {volumes: !override [./c:/c]}}\n",
+        )
+    ),
+    "reset of what is extended": Case(
+        one(
+            "services:\n  base: {build: {context: b, args: {A: 1}}, image: x}\n  web:\n    extends: base\n    build: !reset null\n"
+        )
+    ),
+    "lists are put together": Case(
+        one(
+            "services: {web: {build: {context: ., cache_from: [a, a], cache_to: [x]}}}\n",
+            compose_override_yaml="services: {web: {build: {cache_from: [a, b]}}}\n",
+        )
+    ),
+    "volumes by target": Case(
+        one(
+            "services: {web: {image: x, volumes: [./a:/a, data:/b, /c]}}\nvolumes: {data: }\n",
+            compose_override_yaml="services: {web: {volumes: [./z:/b/, {type: tmpfs, target: /c}, more:/d:ro]}}\nvolumes: {more: }\n",
+        )
+    ),
+    "volumes that look like drives": Case(
+        one("services: {web: {image: x, volumes: ['a:/x', '\\\\srv\\p:/y', '/z', 'ab:/w:ro,rw']}}\nvolumes: {ab: }\n"),
+        since=(2, 40),
+    ),
+    "home directories": Case(
+        one("services: {web: {build: ~/b, image: x, volumes: [~/a:/a, {type: bind, source: '~', target: /h}]}}\n")
+    ),
+    "no_cache as text": Case(
+        one("services: {web: {build: {context: ., no_cache: 'on'}}, b: {build: {no_cache: '${X:-false}'}}}\n")
+    ),
+    "contexts": Case(
+        one(
+            "services:\n"
+            + "".join(
+                f"  s{number}: {{build: '{text}'}}\n"
+                for number, text in enumerate(
+                    (
+                        "./",
+                        "a/../b",
+                        "..",
+                        "/abs//x/",
+                        "https://h/r.git",
+                        "git@h:r",
+                        "docker-image://x",
+                        "service:s0",
+                        "github.com/a/b",
+                        "C:\\x",
+                        "",
+                        "~",
+                    )
+                )
+            )
+        )
+    ),
+    "pull policy": Case(
+        one("services: {a: {image: x, pull_policy: if_not_present}, b: {image: x, pull_policy: build}}\n")
+    ),
+    "inline Dockerfile": Case(
+        one(
+            "services:\n  web:\n    build:\n      dockerfile_inline: |\n        FROM x\n        RUN echo $$A ${SHELL_SET}\n"
+        )
+    ),
+    "anchors": Case(
+        one(
+            "x-b: &b\n  context: b\n  args: &a {A: 1}\nservices:\n  one: {build: *b}\n  two: {build: {<<: *b, context: c}}\n  three: {build: {args: {<<: *a, B: 2}}}\n"
+        )
+    ),
+    "merge keys in order": Case(
+        one(
+            "x-a: &a {context: a, target: a}\nx-b: &b {context: b, dockerfile: b, target: b}\nservices:\n  one: {build: {<<: [*a, *b], target: own}}\n  two: {build: {<<: [*b, *a]}}\n"
+        )
+    ),
+    "merge keys on a service": Case(
+        one(
+            "x-s: &s\n  build: {context: s, args: {A: 1}}\n  image: s\nservices:\n  one:\n    <<: *s\n    build: {context: own}\n"
+        )
+    ),
+    "extends in the short form": Case(
+        one("services:\n  base: {build: {context: b, args: {A: 1}}}\n  web: {extends: base, build: {args: {B: 2}}}\n")
+    ),
+    "extends before its base": Case(one("services:\n  a: {extends: {service: z}}\n  z: {build: z}\n")),
+    "a chain of extends": Case(
+        one(
+            "services:\n  a: {build: {context: a, args: [X=a, Y=a]}}\n  b: {extends: a, build: {args: {X: b}}}\n  c: {extends: {service: b}, build: {args: [Z=c]}}\n"
+        )
+    ),
+    "extends of another file": Case(
+        one(
+            "services:\n  web: {extends: {file: sub/base.yml, service: base}, build: {args: {B: 2}}, volumes: ['./w:/w']}\n",
+            sub__base_yml="services:\n  base: {build: {context: ./ctx, args: {A: $BOTH}}, volumes: ['./v:/v']}\n",
+        )
+    ),
+    "a base without a context": Case(
+        one(
+            "services:\n  web: {extends: {file: sub/base.yml, service: base}}\n",
+            sub__base_yml="services:\n  base: {build: {dockerfile: D}}\n",
+        )
+    ),
+    "extends through three files": Case(
+        {
+            "compose.yaml": "services:\n  web: {extends: {file: a/a.yml, service: a}}\n",
+            "a/a.yml": "services:\n  a: {extends: {file: ../b/b.yml, service: b}, build: {target: a}}\n",
+            "b/b.yml": "services:\n  b: {build: {context: here}}\n",
+        }
+    ),
+    "an extended file includes nothing": Case(
+        {
+            "compose.yaml": "services:\n  web: {extends: {file: a.yml, service: a}}\n",
+            "a.yml": "include: [nowhere.yml]\nservices:\n  a: {build: .}\n",
+        }
+    ),
+    "extends of its own file": Case(
+        one("services:\n  base: {build: b}\n  web: {extends: {file: compose.yaml, service: base}}\n")
+    ),
+    "extends in an override": Case(
+        one(
+            "services:\n  web: {build: w, image: w}\n",
+            compose_override_yaml="services:\n  base: {build: {target: t}}\n  web: {extends: base}\n",
+        )
+    ),
+    "null arguments in what is extended": Case(
+        one(
+            "services:\n  base: {build: {args: {A: 1, SHELL_SET: 2}}}\n  web: {extends: base, build: {args: [A, SHELL_SET]}}\n"
+        )
+    ),
+    "include": Case(
+        one(
+            "include: [sub/compose.yaml]\nservices: {web: {image: w}}\n",
+            sub__compose_yaml="services: {db: {build: {context: ., args: {A: '${V}'}}, volumes: ['./d:/d']}}\n",
+        )
+        | {"sub/.env": "V=sub\nBOTH=sub\n"}
+    ),
+    "include in the long form": Case(
+        {
+            "compose.yaml": "include:\n  - path: [sub/a.yml, over.yml]\n    project_directory: .\n    env_file: [my.env]\n",
+            "sub/a.yml": "services: {db: {build: {context: ./c, args: {V: $V}}}}\n",
+            "over.yml": "services: {db: {build: {target: '$W'}}}\n",
+            "my.env": "V=1\nW=two\n",
+            ".env": "W=outer\n",
+        }
+    ),
+    "include without an environment": Case(
+        {
+            "compose.yaml": "include: [{path: sub/a.yml, env_file: /dev/null}]\nservices: {x: {image: x}}\n",
+            "sub/a.yml": "services: {db: {build: {args: {V: '${V:-d}'}}}}\n",
+            "sub/.env": "V=no\n",
+        },
+        since=(2, 40),
+    ),
+    "bare arguments of what is included": Case(
+        {
+            "compose.yaml": "include: [sub/a.yml]\n",
+            "sub/a.yml": "services: {db: {build: {args: [ONLY_SUB, ONLY_MAIN, SHELL_SET]}}}\n",
+            "sub/.env": "ONLY_SUB=1\n",
+            ".env": "ONLY_MAIN=1\n",
+        }
+    ),
+    "include that includes": Case(
+        {
+            "compose.yaml": "include: [a/a.yml]\n",
+            "a/a.yml": "include: [b/b.yml]\nservices: {a: {build: .}}\n",
+            "a/b/b.yml": "services: {b: {build: .}}\n",
+        }
+    ),
+    "override of what is included": Case(
+        {
+            "compose.yaml": "include: [sub/a.yml]\n",
+            "sub/a.yml": "services: {db: {build: {args: {A: 1}}}}\n",
+            "compose.override.yaml": "services: {db: {build: {context: x, args: {B: 2}}}}\n",
+        }
+    ),
+    "extends of what is included": Case(
+        {
+            "compose.yaml": "include: [sub/a.yml]\nservices: {db: {build: {args: {B: 2}}}}\n",
+            "sub/a.yml": "services: {db: {build: {args: {A: 1}}}}\n",
+        },
+        since=(5, 0),
+    ),
+    "twice included": Case(
+        {
+            "compose.yaml": "include: [a.yml, b.yml]\n",
+            "a.yml": "include: [c.yml]\nservices: {a: {image: a}}\n",
+            "b.yml": "services: {b: {image: b}}\n",
+            "c.yml": "services: {c: {build: .}}\n",
+        }
+    ),
+    "variables everywhere": Case(
+        one(
+            "services:\n  web:\n    image: ${REG:-r.io}/x:${TAG-1}\n    build:\n      context: ./${DIR}\n      dockerfile: ${F:+$F.}Dockerfile\n      target: ${T:?no}\n      args: ['${N}=$$$N', 'J={\"a\": \"${T}\"}']\n      cache_from: ['type=registry,ref=${T}']\n",
+            _env="DIR=d\nF=f\nT=t\nN=name\n",
+        )
+    ),
+    "nested defaults": Case(
+        one(
+            "services:\n  web: {image: 'a${A:-${B-${C:-c}}}b${X:+${Y:-y}}${T:+${U:-u}}${E-e}${E:-${T}}'}\n",
+            _env="T=t\nE=\n",
+        )
+    ),
+    "what is no variable": Case(
+        one(
+            "services:\n  web: {image: 'a', build: {args: ['A=$1 $ $-', 'B=$$', 'C=$$$$x', 'D=${T}}', 'E={$T}', 'F=a$T-b']}}\n",
+            _env="T=t\n",
+        )
+    ),
+    "environment file": Case(
+        one(
+            "services:\n  web: {build: {args: [A, B, C, D, E, F, G, H, I, J, K, L, SHELL_SET, BOTH]}}\n",
+            _env="\ufeffA=1 # c\nB='a $A'\nC=\"x\\ty $A\"\nexport D=d#e\nE: e\nF=\n G = g \nH=\"two\nlines\"\nI=${A}${NO:-i}\nJ=\\$x\nK='it\\'s'\nL=a'b'c\n#M=1\nBOTH=no\nSHELL_SET\n",
+        )
+    ),
+    "profiles": Case(one("services:\n  web: {image: x, profiles: [a]}\n  b: {build: ., profiles: [b, c]}\n")),
+    "provider": Case(one("services: {web: {provider: {type: model}}}\n"), since=(2, 36)),
+    "an empty mapping": Case(one("services: {web: {build: {}}}\n")),
+    "deploy only file": Case(one(BUILD, compose_override_yaml="networks: {n: }\n")),
+}
+E1 = "compose.yaml"
+REFUSED = {
+    "no image and no build": Refused(
+        one("services:\n  web:\n    command: x\n"), (E1, 2), "neither an image nor a build"
+    ),
+    "null build": Refused(one("services:\n  web:\n    build:\n"), (E1, 3), "is empty"),
+    "null args": Refused(one("services:\n  web:\n    build:\n      args:\n"), (E1, 4), "`args`"),
+    "null args in an override": Refused(
+        one(BUILD, compose_override_yaml="services:\n  web:\n    build:\n      args:\n"),
+        ("compose.override.yaml", 4),
+        "`args`",
+    ),
+    "date": Refused(
+        one("services:\n  web:\n    build:\n      args:\n        D: 2024-01-15\n"), (E1, 5), "`D`", since=(2, 40)
+    ),
+    "nested argument": Refused(one("services:\n  web:\n    build:\n      args:\n        D: [1]\n"), (E1, 5), "`D`"),
+    "target that is a number": Refused(one("services:\n  web:\n    build:\n      target: 1\n"), (E1, 4), "`target`"),
+    "image that is a list": Refused(one("services:\n  web:\n    image: [a]\n"), (E1, 3), "`image`"),
+    "two Dockerfiles": Refused(
+        one("services:\n  web:\n    build:\n      dockerfile: a\n      dockerfile_inline: FROM b\n"),
+        (E1, 5),
+        "exclude each other",
+    ),
+    "mapping over list": Refused(
+        one(
+            "services:\n  web:\n    build:\n      cache_from: [a]\n",
+            compose_override_yaml="services:\n  web:\n    build:\n      cache_from: {a: b}\n",
+        ),
+        ("compose.override.yaml", 4),
+        "list",
+    ),
+    "no_cache that is a word": Refused(
+        one("services:\n  web:\n    build:\n      no_cache: perhaps\n"), (E1, 4), "true or false"
+    ),
+    "pull policy": Refused(one("services:\n  web:\n    image: x\n    pull_policy: seldom\n"), (E1, 4), "pull policy"),
+    "unknown volume": Refused(
+        one("services:\n  web:\n    image: x\n    volumes:\n      - data:/d\n"), (E1, 5), "not declared"
+    ),
+    "volume without a target": Refused(
+        one("services:\n  web:\n    image: x\n    volumes:\n      - {type: volume}\n"), (E1, 5), "target"
+    ),
+    "too many colons": Refused(
+        one("services:\n  web:\n    image: x\n    volumes:\n      - ./a:/b:ro:z\n"), (E1, 5), "colons"
+    ),
+    "nothing between colons": Refused(
+        one("services:\n  web:\n    image: x\n    volumes:\n      - ./a::ro\n"), (E1, 5), "between"
+    ),
+    "two mounts at one place": Refused(
+        one("services:\n  web:\n    image: x\n    volumes:\n      - ./a:/t\n      - {type: tmpfs, target: /t/}\n"),
+        (E1, 6),
+        "mounted",
+        since=(2, 40),
+    ),
+    "service that is a word": Refused(one("services:\n  web:\n    image: x\n  restart: always\n"), (E1, 4), "mapping"),
+    "extends of nothing": Refused(one("services:\n  web:\n    image: x\n    extends: gone\n"), (E1, 4), "`gone`"),
+    "extends of a file that is missing": Refused(
+        one("services:\n  web:\n    extends: {file: gone.yml, service: x}\n"), (E1, 3), "gone.yml"
+    ),
+    "extends of a service that a file lacks": Refused(
+        one("services:\n  web:\n    extends: {file: a.yml, service: x}\n", a_yml="services: {y: {image: y}}\n"),
+        (E1, 3),
+        "`x`",
+    ),
+    "extends in a circle": Refused(
+        one("services:\n  a: {extends: b}\n  b: {extends: c}\n  c:\n    extends: a\n    image: x\n"), (E1, 2), "circle"
+    ),
+    "extends of itself": Refused(one("services:\n  a:\n    extends: a\n    image: x\n"), (E1, 3), "circle"),
+    "extends in a circle of files": Refused(
+        one(
+            "services:\n  a:\n    extends: {file: b.yml, service: b}\n",
+            b_yml="services:\n  b:\n    extends: {file: compose.yaml, service: a}\n",
+        ),
+        ("b.yml", 3),
+        "circle",
+    ),
+    "include of a missing file": Refused(
+        one("include:\n  - gone.yml\nservices: {a: {image: a}}\n"), (E1, 2), "gone.yml"
+    ),
+    "include in a circle": Refused(
+        one("include:\n  - b.yml\nservices: {a: {image: a}}\n", b_yml="include:\n  - compose.yaml\n"),
+        ("b.yml", 2),
+        "circle",
+    ),
+    "include of a missing environment": Refused(
+        one("include:\n  - {path: a.yml, env_file: gone.env}\n", a_yml=BUILD), (E1, 2), "gone.env"
+    ),
+    "include that is a word": Refused(one("include: a.yml\nservices: {a: {image: a}}\n", a_yml=BUILD), (E1, 1), "list"),
+    "a variable that does not end": Refused(
+        one("services:\n  web:\n    image: x\n    command: echo ${A\n"), (E1, 4), "${A"
+    ),
+    "a variable without a name": Refused(one("x-a: '${}'\nservices:\n  web:\n    image: x\n"), (E1, 1), "${}"),
+    "a required variable": Refused(
+        one("services:\n  web:\n    image: x:${TAG:?no tag}\n"), (E1, 3), "TAG is missing a value: no tag"
+    ),
+    "an environment file": Refused(one(BUILD, _env="A=1\nB!=2\n"), (".env", 2), "'!'"),
+    "a quote in an environment file": Refused(one(BUILD, _env="A=1\n\nB='2\n"), (".env", 3), "never closed"),
+    "an alias of itself": Refused(one("x-a: &a\n  b: *a\nservices:\n  web: {image: x}\n"), (E1, 2), "refers to itself"),
+    "a space in an argument's name": Refused(
+        one("services:\n  web:\n    build:\n      args:\n        - 'A =1'\n"), (E1, 5), "space", since=(2, 40)
+    ),
+    "a file that is given and missing": Refused(
+        one(BUILD), ("gone.yml", 1), "gone.yml", given=("compose.yaml", "gone.yml")
+    ),
+}
