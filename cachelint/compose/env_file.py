@@ -43,7 +43,7 @@ class EnvFileError(Exception):
         self.line = line
 
 
-def parse_env_file(text: str, outer: Variables, before: Mapping[str, str] = {}) -> dict[str, str | None]:
+def parse_env_file(text: str, outer: Variables, before: Mapping[str, str | None] = {}) -> dict[str, str | None]:
     """The variables that a file sets; None for one whose value depends on what is not known.
 
     `outer` is the environment, which wins wherever a value mentions a variable; `before` is what files read before this
@@ -53,7 +53,7 @@ def parse_env_file(text: str, outer: Variables, before: Mapping[str, str] = {}) 
 
 
 class _Reader:
-    def __init__(self, text: str, outer: Variables, before: Mapping[str, str]) -> None:
+    def __init__(self, text: str, outer: Variables, before: Mapping[str, str | None]) -> None:
         self._text = text
         self._outer = outer
         self._before = before
@@ -105,9 +105,9 @@ class _Reader:
         return len(self._text)
 
     def _inherit(self, key: str) -> None:
-        value = self._outer.known.get(key, self._before.get(key))
-        if value is not None:
-            self._found[key] = value
+        known = {**self._before, **self._found, **self._outer.known}
+        if key in known:
+            self._found[key] = known[key]
 
     def _quoted(self, key: str, start: int) -> int:
         quote = self._text[start]
@@ -122,9 +122,8 @@ class _Reader:
         return match.end()
 
     def _expand(self, value: str, at: int) -> str | None:
-        known = {key: one for key, one in {**self._before, **self._found}.items() if one is not None}
         try:
-            return self._outer.with_defaults(known).substitute(value)
+            return self._outer.with_defaults({**self._before, **self._found}).substitute(value)
         except VariableError as error:
             raise self._error(str(error), at) from error
 

@@ -121,7 +121,7 @@ class Loader:
 
     def variables_of(self, paths: Iterable[str], outer: Variables, asking: Origin | None) -> Variables:
         """The environment with that of some files behind it."""
-        found: dict[str, str] = {}
+        found: dict[str, str | None] = {}
         for path in paths:
             try:
                 source = self._files.source(path)
@@ -134,7 +134,7 @@ class Loader:
                 chain = (Link("read here", asking.source, asking.span),) if asking else ()
                 self.errors.append(ComposeError(str(error), (source, source.line_span(error.line)), chain))
             else:
-                found = {key: one for key, one in {**found, **read}.items() if one is not None}
+                found |= read
         return outer.with_defaults(found)
 
 

@@ -109,9 +109,9 @@ def _args(fields: Fields, variables: Variables) -> Iterator[tuple[str, Leaf]]:
             raise refuse(one.origin, f"`{name}` has a space before the equals sign")
         if one.text is not None:
             yield name, one
-        elif name in variables.known:
-            yield name, one._replace(text=variables.known[name], written="", is_string=True)
-        elif not variables.complete:
+        elif (found := variables.known.get(name)) is not None:
+            yield name, one._replace(text=found, written="", is_string=True)
+        elif name in variables.known or not variables.complete:
             yield name, one._replace(text=f"${{{name}}}", written=f"${{{name}}}", known=False, is_string=True)
 
 

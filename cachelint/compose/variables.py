@@ -36,15 +36,16 @@ class VariableError(Exception):
 class Variables:
     """What is known of the environment that a file is read in.
 
-    `known` are the variables that files set. With `complete` there are no others, and what is not set is empty, as
-    Compose has it; else another variable may have any value on the machine that deploys, or none.
+    `known` are the variables that files set, None where their value depends on others that are not known. With
+    `complete` there are no others, and what is not set is empty, as Compose has it; else another variable may have any
+    value on the machine that deploys, or none.
     """
 
-    def __init__(self, known: Mapping[str, str], *, complete: bool = False) -> None:
+    def __init__(self, known: Mapping[str, Text], *, complete: bool = False) -> None:
         self.known = dict(known)
         self.complete = complete
 
-    def with_defaults(self, more: Mapping[str, str]) -> Variables:
+    def with_defaults(self, more: Mapping[str, Text]) -> Variables:
         """The same with further variables; those that are known already stay as they are."""
         return Variables({**more, **self.known}, complete=self.complete)
 
@@ -115,9 +116,9 @@ def _value(name: str, variables: Variables) -> Text:
 def _operate(name: str, operator: str, word: str, variables: Variables, depth: int) -> Text:
     """The value of ``${name<operator>word}``."""
     other = _substitute(word, variables, depth - 1)
-    if name not in variables.known and not variables.complete:
-        return None
     value = variables.known.get(name)
+    if value is None and (name in variables.known or not variables.complete):
+        return None
     is_given = value is not None and (value != "" or not operator.startswith(":"))
     return _OUTCOMES[operator[-1]](name, value or "", other, is_given)
 

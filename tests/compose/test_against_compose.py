@@ -99,7 +99,9 @@ def known_in(root, leaf):
     from cachelint.compose.env_file import parse_env_file
 
     found = {}
-    own = "inc" in Path(leaf.origin.source.path).parts and "project_directory" not in (root / "compose.yaml").read_text()
+    own = (
+        "inc" in Path(leaf.origin.source.path).parts and "project_directory" not in (root / "compose.yaml").read_text()
+    )
     directories = [root, root / "inc"] if own else [root]
     for path in (one / ".env" for one in directories):
         if path.is_file():
