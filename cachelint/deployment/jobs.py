@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cachelint.documents.script import Script
     from cachelint.documents.workflow import Job as WorkflowJob
     from cachelint.documents.workflow import Setting, Step, Workflow
+    from cachelint.documents.yaml import YamlFile
     from cachelint.source import SourceFile
 
 ABOUT_DOCKER = re.compile(
@@ -32,10 +33,11 @@ class Unit:
 
     `starts` are the directories (absolute) in which it may be started, nearest first: one where it is certain, none
     where it is not known at all. `env` maps the variables that the file sets for it to their values, None for a value
-    that the file does not say. `step` is the workflow's step. `is_remote` is set where another machine runs it.
+    that the file does not say. `step` is the workflow's step, whose script may run on another machine (`is_remote`).
+    `path` is how the path of a fix's `Statement` about it begins.
     """
 
-    __slots__ = ("_script", "env", "is_remote", "starts", "step", "text")
+    __slots__ = ("_script", "env", "path", "starts", "step", "text")
 
     def __init__(
         self,
@@ -43,15 +45,19 @@ class Unit:
         starts: tuple[str, ...],
         env: Mapping[str, str | None] | None = None,
         step: Step | None = None,
-        *,
-        is_remote: bool = False,
+        path: tuple[str | int, ...] = (),
     ) -> None:
         self.text = text
         self.starts = starts
         self.env: Mapping[str, str | None] = env or {}
         self.step = step
-        self.is_remote = is_remote
+        self.path = path
         self._script: Script | None = None
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether another machine runs it."""
+        return self.step is not None and self.step.is_remote
 
     @property
     def script(self) -> Script:
@@ -75,7 +81,8 @@ class ScriptJob(NamedTuple):
 
     `name` is the job's id, the rule's targets or the script's name, empty for a shell script; `place` is where it
     stands. `ephemeral` says whether its machine is made anew for it, so that no cache is left from the last time;
-    None where that is not known. `needs` are the names of jobs that come before it.
+    None where that is not known. `needs` are the names of jobs that come before it. `yaml` is the file's tree, where
+    it is a workflow.
     """
 
     kind: Kind
@@ -85,6 +92,7 @@ class ScriptJob(NamedTuple):
     items: tuple[Unit | Action, ...]
     ephemeral: bool | None = False
     needs: tuple[str, ...] = ()
+    yaml: YamlFile | None = None
 
     @property
     def is_editable(self) -> bool:
@@ -148,14 +156,14 @@ def _gitlab(source: SourceFile, root: str) -> Iterator[ScriptJob]:
 
 
 def _workflow(source: SourceFile, root: str) -> Iterator[ScriptJob]:
-    from cachelint.documents.workflow import read_workflow
+    from cachelint.documents.workflow import read_workflow, script_nodes
 
     workflow = read_workflow(source)
+    numbers = {id(node): number for number, node in enumerate(script_nodes(workflow))}
     for job in workflow.jobs:
-        items = tuple(_items(workflow, job, root))
-        yield ScriptJob(
-            Kind.WORKFLOW, source, job.id, job.key.span, items, ephemeral=_is_ephemeral(job), needs=job.needs
-        )
+        items = tuple(_items(workflow, job, root, numbers))
+        place, ephemeral = job.key.span, _is_ephemeral(job)
+        yield ScriptJob(Kind.WORKFLOW, source, job.id, place, items, ephemeral, job.needs, workflow.yaml)
 
 
 def _is_ephemeral(job: WorkflowJob) -> bool | None:
@@ -164,8 +172,8 @@ def _is_ephemeral(job: WorkflowJob) -> bool | None:
     return {Runner.HOSTED: True, Runner.SELF_HOSTED: False, Runner.UNKNOWN: None}[job.runner]
 
 
-def _items(workflow: Workflow, job: WorkflowJob, root: str) -> Iterator[Unit | Action]:
-    from cachelint.documents.workflow import without_expressions
+def _items(workflow: Workflow, job: WorkflowJob, root: str, numbers: Mapping[int, int]) -> Iterator[Unit | Action]:
+    from cachelint.documents.workflow import SCRIPT, without_expressions
     from cachelint.documents.yaml_text import text_in
 
     workspace = root if _holds_this_repository(workflow, job.steps) else None
@@ -177,7 +185,8 @@ def _items(workflow: Workflow, job: WorkflowJob, root: str) -> Iterator[Unit | A
         if text:
             starts = () if step.is_remote else _starts(workspace, step.directory)
             variables = {} if step.is_remote else {**env, **_values(step.env)}
-            yield Unit(without_expressions(text), starts, variables, step, is_remote=step.is_remote)
+            path = SCRIPT, numbers[id(step.script)]
+            yield Unit(without_expressions(text), starts, variables, step, path)
             env = {**env, **_exported(text.text)}
 
 

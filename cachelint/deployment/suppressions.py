@@ -29,7 +29,7 @@ def suppressions_in(source: SourceFile, jobs: Sequence[ScriptJob]) -> tuple[Supp
     units = [item for job in jobs for item in job.items if isinstance(item, Unit)]
     inside = [unit.text.span(Span(0, len(unit.text.text))) for unit in units]
     words, bodies = _Regions(_words(units)), _Regions(inside)
-    yaml = parse_yaml(source) if kind in (Kind.WORKFLOW, Kind.GITLAB) else None
+    yaml = jobs[0].yaml or (parse_yaml(source) if kind is Kind.GITLAB else None)
     ends = _ends(source, jobs, units)
 
     def is_comment(offset: int) -> bool:

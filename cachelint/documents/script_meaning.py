@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
 from cachelint.documents.script import read_script
@@ -10,7 +11,7 @@ from cachelint.fix import ABSENT
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from cachelint.documents.script import Command, Script
+    from cachelint.documents.script import Assignment, Command, Script, Word
     from cachelint.fix import Statement
 
 Meaning: TypeAlias = "tuple[object, ...]"
@@ -20,23 +21,31 @@ def means_as_stated(old: Script, statements: Iterable[Statement], new: Script) -
     """Whether `new` runs the commands of `old`, plus exactly the stated changes, and has no more mistakes than it.
 
     A statement's path is ``(number,)`` of a command of `old`, which is replaced by the commands of the value or dropped
-    when that is `ABSENT`, or ``("before", number)``, where the commands of the value are inserted; the number behind
-    the last command appends. What stands in a file but is no command (a comment, an empty line) has no meaning.
+    when that is `ABSENT`; ``("before", number)``, where the commands and assignments of the value are inserted (the
+    number behind the last command appends); or ``("assignment", number)`` of one that is dropped. What stands in a
+    file but is neither (a comment, an empty line) has no meaning.
     """
     if len(new.errors) > len(old.errors):
         return False
     replaced: dict[int, object] = {}
     inserted: dict[int, str] = {}
+    dropped: set[int] = set()
     for statement in statements:
         number = statement.path[-1]
         assert isinstance(number, int)
         if statement.path[0] == "before":
             inserted[number] = inserted.get(number, "") + str(statement.value)
+        elif statement.path[0] == "assignment":
+            dropped.add(number)
         else:
             replaced[number] = statement.value
     expected = list(_expected(old, replaced, inserted))
     found = [_place(command) for command in new.commands]
-    return len(found) == len(expected) and all(_agree(one, two) for one, two in zip(expected, found, strict=True))
+    if len(found) != len(expected) or not all(_agree(one, two) for one, two in zip(expected, found, strict=True)):
+        return False
+    kept = Counter(_given(one) for number, one in enumerate(old.assignments) if number not in dropped)
+    added = Counter(_given(one) for text in inserted.values() for one in read_script(text).assignments)
+    return kept + added == Counter(map(_given, new.assignments))
 
 
 def _expected(
@@ -68,8 +77,17 @@ def _place(command: Command) -> tuple[Meaning, Meaning | None]:
 
 
 def _words(command: Command) -> Meaning:
-    texts = tuple(word.text for word in command.written)
-    wrappers = tuple((one.name, tuple(word.text for word in one.words)) for one in command.wrappers)
-    targets = tuple((one.operator, one.target.text if one.target else None) for one in command.redirections)
-    given = tuple((one.name, one.how, tuple(word.text for word in one.values or ())) for one in command.assignments)
-    return texts, wrappers, targets, given
+    texts = tuple(map(_word, command.written))
+    wrappers = tuple((one.name, tuple(map(_word, one.words))) for one in command.wrappers)
+    targets = tuple((one.operator, _word(one.target) if one.target else None) for one in command.redirections)
+    return texts, wrappers, targets, tuple(map(_given, command.assignments))
+
+
+def _given(one: Assignment) -> Meaning:
+    """What an assignment gives to which variable, as written where that is not certain."""
+    return one.name, one.how, tuple(map(_word, one.values or ())), one.exported
+
+
+def _word(word: Word) -> Meaning:
+    """A word without its quotes, and what they make of a ``$`` in it."""
+    return word.text, word.literal, word.splits

@@ -34,6 +34,9 @@ REMOTE_SCRIPTS = {
 }
 """Actions that run a script on another machine, with the input that holds it (from their README files)."""
 
+SCRIPT = "script"
+"""The first step of a `Statement`'s path about a script in a workflow; its number among `script_nodes` follows."""
+
 _HOSTED = re.compile(r"(?:ubuntu|windows|macos)-(?:latest|slim|\d[\w.]*)(?:-(?:arm|xlarge|large|intel))?")
 _SHELLS = frozenset(("bash", "sh"))
 
@@ -227,9 +230,12 @@ def without_expressions(text: MappedText) -> MappedText:
 
     So a shell's grammar can read it, and every other character keeps its place.
     """
-    if "${{" not in text.text:
-        return text
-    return text.with_text(EXPRESSION.sub(lambda match: f"${{{'_' * (len(match.group()) - 3)}}}", text.text))
+    return text.with_text(blank_expressions(text.text)) if "${{" in text.text else text
+
+
+def blank_expressions(text: str) -> str:
+    """The same for characters alone."""
+    return EXPRESSION.sub(lambda match: f"${{{'_' * (len(match.group()) - 3)}}}", text)
 
 
 def _runner(job: Mapping) -> Runner:

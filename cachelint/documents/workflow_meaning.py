@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.documents import script_meaning, yaml_meaning
 from cachelint.documents.script import read_script
-from cachelint.documents.workflow import read_workflow, script_nodes, without_expressions
+from cachelint.documents.workflow import SCRIPT, read_workflow, script_nodes, without_expressions
 from cachelint.documents.yaml_edit import place_of
 from cachelint.documents.yaml_text import text_in
 from cachelint.fix import Fields, Statement
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from cachelint.documents.script import Script
     from cachelint.documents.yaml import Scalar
     from cachelint.source import SourceFile
-
-SCRIPT = "script"
-"""The first step of a statement's path about a script in a workflow: its number follows, then the path inside it."""
 
 
 def means_as_stated(old: SourceFile, statements: Sequence[Statement], new: SourceFile) -> bool:

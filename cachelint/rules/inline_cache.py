@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
+from cachelint.deployment.edits import remove_assignment, remove_words
 from cachelint.diagnostic import Diagnostic, Severity
 from cachelint.documents.compose import read_args
 from cachelint.documents.compose_edit import remove_cache_setting
@@ -15,17 +17,25 @@ from cachelint.fix import Applicability, Fix, display_only
 from cachelint.rules.base import Example, FixAvailability, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+    from cachelint.deployment.model import Deployment, DockerCall
+    from cachelint.deployment.request import BuildRequest
     from cachelint.documents.compose import ComposeFile
     from cachelint.documents.dockerfile import Dockerfile
     from cachelint.documents.yaml import Node
+    from cachelint.documents.yaml_edit import Change
     from cachelint.project import Build, Project
     from cachelint.source import Span
 
 _NAME = "BUILDKIT_INLINE_CACHE"
 _ARGS = re.compile(r"(?<![a-z])(?:build)?args?(?![a-z])", re.IGNORECASE)
+_INLINE = re.compile(r"(?:\A|,)\s*type\s*=\s*inline\s*(?:,|\Z)")
 _OFF = ("0", "false", "")
+_EXPORTED = (
+    f"`{_NAME}` in the environment is no cache switch: only a build argument of that name counts, which embeds cache "
+    "metadata in the image and makes no build faster. Remove it."
+)
 
 
 class InlineCache(Rule):
@@ -33,7 +43,8 @@ class InlineCache(Rule):
 
     ## What it does
     Finds `BUILDKIT_INLINE_CACHE` in build arguments (also behind anchors, in `x-` blocks and in a Dockerfile's `ARG`
-    and `ENV`), and `cache_to: type=inline`.
+    and `ENV`; in `--build-arg` of a script and `build-args` of a workflow, or exported by them), and the cache export
+    `type=inline`.
 
     ## Why it matters
     The setting writes cache metadata into the image's configuration and does nothing else: it makes no build faster
@@ -46,7 +57,8 @@ class InlineCache(Rule):
 
     ## Fix safety
     Safe, because without `cache_from` nothing reads the metadata. Unsafe where the same build has a `cache_from` that
-    can read it: there it is a working remote cache, and giving it up is a decision.
+    can read it: there it is a working remote cache, and giving it up is a decision. A Makefile, a `package.json` and
+    GitLab's CI file are only reported.
     """
 
     id = "inline-cache"
@@ -86,7 +98,7 @@ services:
             if arg.name == _NAME:
                 yield self._setting(build.compose, project, arg.entry.node, arg.entry.span, arg.value)
         for target in build.request.cache_to:
-            if "type=inline" in target.value.replace(" ", "").split(","):
+            if _INLINE.search(target.value):
                 yield self._setting(build.compose, project, target, target.span, "1")
 
     def check_compose(self, compose: ComposeFile, project: Project) -> Iterator[Diagnostic]:
@@ -97,6 +109,29 @@ services:
                 for arg in read_args(node):
                     if arg.name == _NAME and arg.span not in used:
                         yield self._setting(compose, project, arg.node, arg.span, arg.value)
+
+    def check_deployment(self, deployment: Deployment, project: Project) -> Iterator[Diagnostic]:
+        """Findings in the commands and steps of scripts and workflows."""
+        for call in deployment.calls:
+            for build in call.builds_itself:
+                if build.command:
+                    yield from self._asked(deployment, call, build.command)
+            for one in call.command.assignments if call.command else ():
+                if one.name == _NAME:
+                    yield self.report((deployment.source, one.span), _EXPORTED, fix=display_only("remove it by hand"))
+        for unit in deployment.units:
+            for number, one in enumerate(unit.script.assignments if _NAME in unit.text.text else ()):
+                if one.name == _NAME and one.how == "=" and one.values:
+                    fix = _removal(partial(remove_assignment, deployment.job, unit, number))
+                    yield self.report((deployment.source, unit.text.widened(one.span)), _EXPORTED, fix=fix)
+
+    def _asked(self, deployment: Deployment, call: DockerCall, request: BuildRequest) -> Iterator[Diagnostic]:
+        found = [(arg.span, arg.value) for arg in request.args if arg.name == _NAME]
+        found += [(one.span, "1") for one in request.cache_to if one.value and _INLINE.search(one.value)]
+        is_read = request.reads_inline_cache
+        for span, value in found:
+            fix = _removal(partial(remove_words, deployment.job, call, span), unsafe=is_read)
+            yield self.report((request.source, span), _message(value, is_read), fix=fix)
 
     def check_dockerfile(self, dockerfile: Dockerfile, project: Project) -> Iterable[Diagnostic]:
         """Findings in ARG and ENV."""
@@ -143,6 +178,14 @@ def _fix(compose: ComposeFile, node: Node, *, unsafe: bool) -> Fix:
     what = _NAME if _NAME in removed else "the inline cache export"
     title = f"remove {what}{' and its comment' if '#' in removed else ''}"
     return Fix(title, Applicability.UNSAFE if unsafe else Applicability.SAFE, change.edits, change.statements)
+
+
+def _removal(change: Callable[[], Change], *, unsafe: bool = False) -> Fix:
+    try:
+        edits, statements = change()
+    except CannotEditError as error:
+        return display_only(f"remove it by hand: {error}")
+    return Fix("remove it", Applicability.UNSAFE if unsafe else Applicability.SAFE, edits, statements)
 
 
 def _uses(build: Build, span: Span) -> bool:

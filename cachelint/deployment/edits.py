@@ -1,0 +1,75 @@
+"""Edits of what a command or a step asks of the builder: text to remove, and what is left of it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cachelint.documents.script_edit import removal, without
+from cachelint.documents.script_tree import Simple
+from cachelint.documents.workflow import blank_expressions
+from cachelint.documents.yaml_edit import CannotEditError, Change, place_of
+from cachelint.documents.yaml_remove import Remover
+from cachelint.fix import ABSENT, Edit, Statement
+from cachelint.source import Span
+
+if TYPE_CHECKING:
+    from cachelint.deployment.jobs import ScriptJob, Unit
+    from cachelint.deployment.model import DockerCall
+
+_WHOLE_LINE = re.compile(r"[ \t]*(?:export[ \t]+)?\0[ \t]*;?[ \t]*(?:#.*)?\r?\n?")
+
+
+def remove_words(job: ScriptJob, call: DockerCall, words: Span) -> Change:
+    """Remove an option with its value from a call, or a line of an input. Raises `CannotEditError`."""
+    if not job.is_editable:
+        raise CannotEditError("the shell sees other characters than this file has")
+    if call.action:
+        return _remove_line(job, call, words)
+    assert call.unit
+    assert call.command
+    inside = call.span.start <= words.start < words.end <= call.span.end
+    if not inside or "$" in job.source.text[slice(*words)]:
+        raise CannotEditError("a variable holds it")
+    gone = removal(job.source, words, call.span)
+    rest = blank_expressions(without(job.source, call.span, gone))
+    return Change((Edit(gone, ""),), (Statement((*call.unit.path, call.command.number), rest),))
+
+
+def _remove_line(job: ScriptJob, call: DockerCall, words: Span) -> Change:
+    """Remove one line of an input of an action; the input itself with its last line."""
+    assert call.action
+    assert job.yaml
+    nodes = [setting.node for setting in call.action.step.inputs.values()]
+    node = next((one for one in nodes if one and one.span.start <= words.start < one.span.end), None)
+    if node is None:
+        raise CannotEditError("it is not written in this step")
+    if sum(bool(line.strip()) for line in node.value.splitlines()) == 1:
+        return Remover(job.yaml, lambda comment: False).remove(node)
+    text = job.source.text
+    start, end = text.rfind("\n", 0, words.start) + 1, text.find("\n", words.end) + 1
+    line = text[slice(*words)]
+    if node.style != "|" or not end or text[start:end].strip() != line:
+        raise CannotEditError("it does not stand on a line of its own")
+    kept = [one for one in node.value.splitlines(keepends=True) if one.strip() != line]
+    return Change((Edit(Span(start, end), ""),), (Statement(place_of(job.yaml, node).path, "".join(kept)),))
+
+
+def remove_assignment(job: ScriptJob, unit: Unit, number: int) -> Change:
+    """Remove an assignment that has a line for itself, ``export`` included. Raises `CannotEditError`."""
+    if not job.is_editable:
+        raise CannotEditError("the shell sees other characters than this file has")
+    if not _stands_alone(unit, number):
+        raise CannotEditError("it may be all that a block holds")
+    text, span = job.source.text, unit.script.assignments[number].span
+    start, newline = text.rfind("\n", 0, span.start) + 1, text.find("\n", span.end)
+    end = len(text) if newline < 0 else newline + 1
+    if not _WHOLE_LINE.fullmatch(text[start : span.start] + "\0" + text[span.end : end]):
+        raise CannotEditError("it shares its line with something else")
+    return Change((Edit(Span(start, end), ""),), (Statement((*unit.path, "assignment", number), ABSENT),))
+
+
+def _stands_alone(unit: Unit, number: int) -> bool:
+    """Whether an assignment is a statement of the script itself, not of a function or a condition."""
+    at = unit.script.assignments[number].span.start
+    return any(isinstance(one, Simple) and one.span.start <= at < one.span.end for one in unit.script.body.statements)
