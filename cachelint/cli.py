@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from cachelint.messages import InputError, complain
-from cachelint.options import LINT, PLAN, PRUNE_STEP, RULE, UsageError, parse
+from cachelint.options import LINT, LOG, PLAN, PRUNE_STEP, RULE, UsageError, parse
 
 if TYPE_CHECKING:
     import argparse
@@ -84,6 +84,12 @@ def _prune_step(options: argparse.Namespace) -> int:
     return prune_command(options)
 
 
+def _log(options: argparse.Namespace) -> int:
+    from cachelint.log_command import log_command
+
+    return log_command(options)
+
+
 def _print_completion(shell: str) -> int:
     import shtab
 
@@ -124,4 +130,5 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     RULE: _rule,
     PLAN: _plan,
     PRUNE_STEP: _prune_step,
+    LOG: _log,
 }

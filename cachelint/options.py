@@ -20,10 +20,12 @@ LINT = "lint"
 RULE = "rule"
 PLAN = "plan"
 PRUNE_STEP = "prune-step"
+LOG = "log"
 SCOPES = ("auto", "context", "layers", "all")
 COMMANDS = {
     RULE: "list the rules, or show one rule's page",
     PLAN: "which steps of a build run again after a change, which stay cached, and why",
+    LOG: "what the builds of a log really did, and which of their steps are stale",
     PRUNE_STEP: "the step that drops what the next build must not reuse, for a deploy script",
 }
 
@@ -251,7 +253,55 @@ def prune_parser() -> argparse.ArgumentParser:
     return parser
 
 
-_PARSERS = {RULE: _rule_parser, PLAN: plan_parser, PRUNE_STEP: prune_parser}
+_LOG_EPILOG = """\
+--since REV names the commit that was built there before. Git says what was committed since, the cache model which
+steps had to run, the log which did: a step that had to run and is CACHED is stale.
+
+exit codes:
+  0  fresh; without --since: the log was read
+  1  stale steps
+  2  not proven either way; usage, configuration, unreadable log, internal failure
+"""
+
+
+def log_parser() -> argparse.ArgumentParser:
+    """The parser of ``cachelint log``."""
+    from cachelint.output.log import FORMATS
+
+    parser = _Parser(
+        prog="cachelint log",
+        description="Read the log of a build or a deploy: what ran, what was cached, and whether that can be right.",
+        epilog=_LOG_EPILOG,
+        formatter_class=_formatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("log", metavar="FILE", help="the log; - is standard input")
+    add("paths", nargs="?", metavar="PATH", help="the project that was built (default: the current directory)")
+    add("--since", metavar="REV", help="the commit that was built there before: what changed since must have run")
+    add(
+        "--output-format",
+        metavar="FMT",
+        choices=FORMATS,
+        default="text",
+        help=f"{', '.join(FORMATS)} (default: text)",
+    )
+    add("--output-file", metavar="FILE", help="write the results there instead of standard output")
+    add("--config", metavar="FILE", help="this configuration and no other")
+    add("--isolated", action="store_true", help="ignore configuration files")
+    add(
+        "--color",
+        metavar="WHEN",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="auto, always, never (default: auto)",
+    )
+    add("-q", "--quiet", action="store_true", help="show no progress")
+    parser.set_defaults(print_completion=None, select=None, ignore=None)
+    return parser
+
+
+_PARSERS = {RULE: _rule_parser, PLAN: plan_parser, PRUNE_STEP: prune_parser, LOG: log_parser}
 
 
 def completion_parser() -> argparse.ArgumentParser:

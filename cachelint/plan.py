@@ -128,14 +128,14 @@ def _step(graph: Graph, step: Step, outcomes: Mapping[str, StepOutcome]) -> Plan
         step.label,
         _stage_name(graph, step.stage),
         step.instruction.line,
-        _text(step),
+        instruction_text(step),
         step.above,
         tuple(dict.fromkeys(int(place) for place in places)),
         outcomes,
     )
 
 
-def _text(step: Step) -> str:
+def instruction_text(step: Step) -> str:
     """The instruction in one line."""
     one = step.instruction
     flags = (f"--{flag.name}" if flag.value is None else f"--{flag.name}={flag.value}" for flag in one.flags)

@@ -20,7 +20,8 @@ class Progress:
     An alarm shows it, so that it appears however long one file takes; a thread would be in the way of forking.
     """
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, *, quiet: bool, what: str = "projects checked") -> None:
+        self._what = what
         self._wanted = not quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._done = 0
         self._shown = False
@@ -44,12 +45,12 @@ class Progress:
             _write("\r\x1b[K")
 
     def update(self, done: int) -> None:
-        """Say how many projects are done."""
+        """Say how much is done."""
         self._done = done
 
     def _show(self, *_: object) -> None:
         self._shown = True
-        _write(f"\r\x1b[Kcachelint: {self._done} projects checked")
+        _write(f"\r\x1b[Kcachelint: {self._done} {self._what}")
 
 
 def _write(text: str) -> None:

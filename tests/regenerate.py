@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cachelint.rules import RULES
+from tests.shop import commit, make_shop
 from tests.support import run
 
 if TYPE_CHECKING:
@@ -53,11 +55,22 @@ def prune_step() -> str:
     return terminal("prune-step")
 
 
+def log() -> str:
+    """What a recorded log says of a build from old files."""
+    with tempfile.TemporaryDirectory() as directory:
+        shop = make_shop(Path(directory), tag="v1")
+        commit(shop, {"web/src/a.js": "two\n"})
+        shutil.copy(ROOT / "tests" / "logs" / "compose-own-builder-one-service.log", shop / "build.log")
+        args = ("log", "build.log", "--since", "v1")
+        return f"```console\n$ {' '.join(['cachelint', *args])}\n{run(*args, cwd=shop).out}```\n"
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "findings": terminal,
     "diff": diff,
     "plan": plan,
     "prune_step": prune_step,
+    "log": log,
     "rules": rules,
 }
 

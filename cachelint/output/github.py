@@ -8,6 +8,8 @@ from cachelint.diagnostic import Severity
 from cachelint.output.terminal import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cachelint.diagnostic import Diagnostic, Report
     from cachelint.output.terminal import Style
 
@@ -26,13 +28,22 @@ def render(report: Report, style: Style) -> str:
 
 def _command(report: Report, diagnostic: Diagnostic) -> str:
     start, end = diagnostic.location.start, diagnostic.location.end
-    properties = {"file": report.relative(diagnostic.path), "line": start.line, "endLine": end.line}
+    properties: dict[str, str | int] = {
+        "file": report.relative(diagnostic.path),
+        "line": start.line,
+        "endLine": end.line,
+    }
     if start.line == end.line:  # GitHub refuses columns on an annotation of several lines
         properties |= {"col": start.column, "endColumn": end.column}
-    properties["title"] = diagnostic.rule
-    listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
     hint = f" Fix: {diagnostic.fix.title}." if diagnostic.fix else ""
-    return f"::{_COMMANDS[diagnostic.severity]} {listed}::{_data(diagnostic.message + hint)}"
+    return command(_COMMANDS[diagnostic.severity], properties, diagnostic.rule, diagnostic.message + hint)
+
+
+def command(name: str, place: Mapping[str, str | int], title: str, message: str) -> str:
+    """A workflow command: ``::error file=a,line=1,title=b::message``."""
+    properties = {**place, "title": title}
+    listed = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
+    return f"::{name} {listed}::{_data(message)}"
 
 
 def _data(text: str) -> str:

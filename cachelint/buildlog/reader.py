@@ -1,0 +1,177 @@
+"""A whole log: which format speaks in each line, and what all builds and prunes in it did."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cachelint.buildlog.buildah import Buildah
+from cachelint.buildlog.dress import undress
+from cachelint.buildlog.legacy import Legacy
+from cachelint.buildlog.lines import read_blocks
+from cachelint.buildlog.notices import Notices, is_failure, keeps_no_image, next_service
+from cachelint.buildlog.plain import Plain
+from cachelint.buildlog.rawjson import RawJson
+from cachelint.buildlog.record import BuildLog, Prune
+from cachelint.buildlog.tty import Tty
+from cachelint.messages import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import BinaryIO
+
+    from cachelint.buildlog.record import LoggedBuild
+    from cachelint.buildlog.session import Session
+
+MAX_BUILDS = 5_000
+"""More in one log is refused, so that memory stays bounded."""
+
+_MAX_PRUNES = 5_000
+_WORTH = re.compile(
+    rb'#\d|tep \d|STEP |-->|=> |\[\+\]|\{"|otal|eleted |commit|Building|Success|Sending|rror|failed|No output|Reclaim'
+)
+_PROGRAMS_END = re.compile(rb"intermediate container|non-zero code|Step \d|---> |Successfully ")
+_BUILDAHS = re.compile(rb"STEP |-->|COMMIT|rror|^[^\n]*[0-9a-f]{64}\s*$")
+
+
+def read_log(stream: BinaryIO, advance: Callable[[int], None] = lambda done: None) -> BuildLog:
+    """Read a build log to its end, in one pass.
+
+    Raises `InputError` for what is no log, is cut off, or contradicts itself; `OSError` when reading fails.
+    """
+    reader = _Reader()
+    for block in read_blocks(stream, advance):
+        reader.read(block)
+    return reader.finish()
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self._plain = Plain(self._start, self._close)
+        self._tty = Tty(self._start)
+        self._rawjson = RawJson(self._start)
+        self._legacy = Legacy(self._start)
+        self._buildah = Buildah(self._start)
+        self._notices = Notices()
+        self._session: Session | None = None
+        self._sessions = 0
+        self._builds: list[LoggedBuild] = []
+        self._prunes: list[tuple[int, int]] = []
+        self._line = 0
+        self._service: str | None = None
+        self._no_output = False
+        self._anything = False
+
+    def read(self, block: list[bytes]) -> None:
+        """Take some lines. Raises `InputError`."""
+        held: bytes | None = None
+        for line in block:
+            self._line += 1
+            skip = self._plain.skip
+            if skip is not None and skip.match(line):
+                held = line
+                continue
+            if held is not None:
+                self._take(held)
+                held = None
+            if line:
+                self._take(line)
+        if held is not None:
+            self._take(held)
+
+    def finish(self) -> BuildLog:
+        """The log is over. Raises `InputError` when it should not be."""
+        left = self._finish_formats()
+        session = self._session
+        self._close()
+        if session is not None and left is not None:
+            raise InputError(f"the log ends in the middle of a build, at `{_short(left)}`")
+        if self._builds and not all(one.complete for one in self._builds if one.session == self._sessions - 1):
+            raise InputError("the log ends before its last build does")
+        return BuildLog(tuple(self._builds), tuple(self._numbered_prunes()), self._notices.commit)
+
+    def _numbered_prunes(self) -> list[Prune]:
+        total = len(self._builds)
+        return [Prune(before + 1 if before < total else None, size) for before, size in self._prunes]
+
+    def _take(self, line: bytes) -> None:
+        if self._legacy.is_open:
+            self._legacy_line(line)
+        elif self._buildah.is_open:
+            self._buildah.read(undress(line).decode("utf-8", "replace"), self._line)
+        elif _WORTH.search(line):
+            self._dispatch(undress(line).decode("utf-8", "replace"))
+
+    def _legacy_line(self, line: bytes) -> None:
+        if not self._legacy.runs_program or _PROGRAMS_END.search(line):
+            self._legacy.read(undress(line).decode("utf-8", "replace"), self._line)
+        else:
+            self._legacy.swallowed = True
+
+    def _dispatch(self, text: str) -> None:
+        line = self._line
+        if text.startswith("#") and self._plain.read(text, line):
+            return
+        if self._plain.is_open:
+            return  # the rest of a name with line breaks in it
+        if not any(one.read(text, line) for one in (self._tty, self._rawjson, self._legacy, self._buildah)):
+            self._between(text)
+
+    def _between(self, text: str) -> None:
+        """A line that no builder printed as part of a build."""
+        self._notices.hear(text)
+        size = self._notices.pruned(text)
+        if size is not None and len(self._prunes) < _MAX_PRUNES:
+            self._close()
+            self._prunes.append((len(self._builds), size))
+        if is_failure(text) and self._session is not None:
+            self._session.failed = True
+        self._no_output = self._no_output or keeps_no_image(text)
+        self._service = next_service(text) or self._service
+
+    def _start(self, session: Session) -> None:
+        """A builder begins: whatever was before is over."""
+        if self._session is not None:
+            self._close(session)
+        self._session = session
+        session.finished = self._no_output
+        if self._service:
+            session.name_image("exporting to", self._service)
+        self._service = None
+        self._no_output = False
+
+    def _close(self, successor: Session | None = None) -> None:
+        session, self._session = self._session, None
+        if session is None:
+            return
+        for one in (self._plain, self._tty, self._rawjson, self._legacy, self._buildah):
+            if one.session is session:
+                one.finish()
+        self._check(session)
+        builds = list(session.builds(self._sessions))
+        if builds:
+            self._sessions += 1
+            self._builds += builds
+        if len(self._builds) > MAX_BUILDS:
+            raise InputError(f"the log holds more than {MAX_BUILDS} builds")
+
+    def _check(self, session: Session) -> None:
+        if session.cut_before:
+            raise InputError(f"the log begins in the middle of a build (line {session.line})")
+        if session.contradicts:
+            raise InputError(
+                f"the build that starts at line {session.line} contradicts itself: the lines of several builds are "
+                "mixed, or a program prints what only a builder should"
+            )
+
+    def _finish_formats(self) -> str | None:
+        left = None
+        for one in (self._plain, self._rawjson, self._legacy, self._buildah):
+            if one.session is not None and one.session is self._session and not one.session.failed:
+                left = one.finish() or left
+        return left
+
+
+def _short(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= 60 else words[:59] + "…"

@@ -1,0 +1,103 @@
+"""What a build log says, whatever its format."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from cachelint.record import NamedTuple
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+_LABEL = re.compile(r"\[(?:([^\[\]]*?)\s+)?(\d+)/(\d+)\](?: (.*))?", re.DOTALL)
+
+
+class Scheme(Enum):
+    """How an engine names the steps."""
+
+    BUILDKIT = "buildkit"
+    BUILDKIT_20_10 = "buildkit-20.10"
+    LEGACY = "legacy"
+    BUILDAH = "buildah"
+
+
+class Status(Enum):
+    """What became of a step, in the words of the JSON output."""
+
+    RAN = "ran"
+    CACHED = "cached"
+    ERROR = "error"
+    CANCELED = "canceled"
+    NOT_PRINTED = "not printed"
+
+
+class Label(NamedTuple):
+    """``[web linux/amd64 build 2/5]`` in its parts; `stage` is empty in a build of a single stage.
+
+    For buildah `stage` is the number of the stage, for the legacy builder it is empty.
+    """
+
+    service: str | None
+    platform: str
+    stage: str
+    number: int
+    total: int
+
+    @classmethod
+    def parse(cls, name: str, *, prefixed: bool) -> tuple[Self, str] | None:
+        """The label at the start of a vertex's name, and the text behind it; None for what is no numbered step.
+
+        `prefixed`: the first word is the service (or target of bake), as in a build of several at once.
+        """
+        found = _LABEL.match(name)
+        if found is None:
+            return None
+        words = (found[1] or "").split()
+        service = words.pop(0) if prefixed and words else None
+        platform = next((word for word in words if "/" in word), "")
+        stage = " ".join(word for word in words if "/" not in word)
+        return cls(service, platform, stage, int(found[2]), int(found[3])), found[4] or ""
+
+
+class LoggedStep(NamedTuple):
+    """A numbered step. `text` is the instruction as printed: arguments are expanded in it, so it proves nothing."""
+
+    label: Label
+    text: str
+    status: Status
+
+
+class LoggedBuild(NamedTuple):
+    """What one build (of one service, where several are built at once) printed.
+
+    `session` counts the runs of a builder in the log from 0: the builds of one session share their steps. `line` is
+    where the session starts. `complete` is false where the log ends, or goes on with something else, in the middle.
+    `images` are the names that the result got. `imports_cache`: results of other machines were at hand.
+    """
+
+    session: int
+    scheme: Scheme
+    service: str | None
+    steps: tuple[LoggedStep, ...]
+    line: int
+    failed: bool = False
+    complete: bool = True
+    images: tuple[str, ...] = ()
+    imports_cache: bool = False
+
+
+class Prune(NamedTuple):
+    """Build cache was dropped: `before_build` builds (counted from 1) came after it, None when none did."""
+
+    before_build: int | None
+    reclaimed_bytes: int
+
+
+class BuildLog(NamedTuple):
+    """The whole log. `commit` is the one that was announced first, abbreviated as it was printed."""
+
+    builds: tuple[LoggedBuild, ...]
+    prunes: tuple[Prune, ...]
+    commit: str | None

@@ -1,0 +1,248 @@
+"""``cachelint log``: what a build log proves about each step, and about the deploy."""
+
+from __future__ import annotations
+
+import os
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from cachelint.buildcache.change import Outcome
+from cachelint.buildlog.record import Status
+from cachelint.log_blind import blind_spots
+from cachelint.log_changes import Expectations, predecessors
+from cachelint.log_steps import Binder, shown_label
+from cachelint.plan import instruction_text, relative
+from cachelint.plan_builds import place_of
+from cachelint.record import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from cachelint.arguments import Job
+    from cachelint.buildlog.record import BuildLog, Prune
+    from cachelint.diagnostic import Location
+    from cachelint.log_changes import Expected
+    from cachelint.log_steps import BoundBuild, BoundStep
+    from cachelint.plan_builds import Subject
+    from cachelint.revision import Revision
+
+
+class Verdict(Enum):
+    """About the whole log."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    UNKNOWN = "unknown"
+
+
+class JudgedStep(NamedTuple):
+    """One step. `expected` is None where nothing was asked or the step is not the project's.
+
+    `merged`: printed as a step of another service, which does the very same. `files` are shown paths.
+    """
+
+    label: str
+    instruction: str
+    status: Status
+    line: int | None = None
+    expected: Outcome | None = None
+    cause: str | None = None
+    stale: bool = False
+    files: tuple[str, ...] = ()
+    merged: bool = False
+
+
+class JudgedBuild(NamedTuple):
+    """One build. `origin` and `dockerfile` are None, with the reason, where it is none of the project's.
+
+    `doubts` are reasons for which its freshness is not known.
+    """
+
+    service: str | None
+    line: int
+    failed: bool
+    steps: tuple[JudgedStep, ...]
+    dockerfile: str | None = None
+    origin: Location | None = None
+    reason: str | None = None
+    doubts: tuple[str, ...] = ()
+
+
+class Judgement(NamedTuple):
+    """The answer. `since` is None when no revision was named: then nothing is judged.
+
+    `doubts` are the reasons for which the verdict is unknown.
+    """
+
+    verdict: Verdict
+    since: str | None
+    commit: str | None
+    prunes: tuple[Prune, ...]
+    builds: tuple[JudgedBuild, ...]
+    doubts: tuple[str, ...]
+    blind_spots: tuple[str, ...]
+
+
+def judge(log: BuildLog, job: Job, since: Revision | None) -> Judgement:
+    """What the log says of the job's builds. Raises `InputError`."""
+    bound = list(Binder(job).bind(log.builds))
+    if since is None:
+        builds = tuple(_described(one) for one in bound)
+        return Judgement(Verdict.UNKNOWN, None, log.commit, log.prunes, builds, (), ())
+    judged = _Judge(bound, Expectations(since, job.config.commit_arg))
+    builds = tuple(judged.builds())
+    doubts = tuple(dict.fromkeys(judged.doubts(builds, log.commit)))
+    verdict = _verdict(builds, doubts)
+    spots = tuple(blind_spots(bound, judged.expectations, job))
+    return Judgement(verdict, since.name, log.commit, log.prunes, builds, doubts, spots)
+
+
+def _verdict(builds: Iterable[JudgedBuild], doubts: Sequence[str]) -> Verdict:
+    if any(step.stale for build in builds for step in build.steps):
+        return Verdict.STALE
+    return Verdict.UNKNOWN if doubts else Verdict.FRESH
+
+
+def _described(bound: BoundBuild, steps: tuple[JudgedStep, ...] | None = None) -> JudgedBuild:
+    subject, logged = bound.subject, bound.logged
+    if steps is None:
+        steps = tuple(map(_plain_step, bound.steps)) if subject else tuple(_foreign_steps(bound))
+    if subject is None:
+        return JudgedBuild(bound.name, logged.line, logged.failed, steps, reason=bound.reason)
+    build = subject.build
+    assert build.dockerfile
+    dockerfile = None if build.is_inline else relative(build.dockerfile.source.path)
+    return JudgedBuild(bound.name, logged.line, logged.failed, steps, dockerfile, place_of(build))
+
+
+def _plain_step(step: BoundStep) -> JudgedStep:
+    return JudgedStep(
+        step.label, instruction_text(step.step), step.status, step.step.instruction.line, merged=step.merged
+    )
+
+
+def _foreign_steps(bound: BoundBuild) -> Iterator[JudgedStep]:
+    """The steps of a build that is not the project's, in the order of their stages."""
+    stages = list(dict.fromkeys((one.label.platform, one.label.stage) for one in bound.logged.steps))
+    for one in sorted(
+        bound.logged.steps, key=lambda it: (stages.index((it.label.platform, it.label.stage)), it.label.number)
+    ):
+        yield JudgedStep(shown_label(bound.logged, one.label), " ".join(one.text.split()), one.status)
+
+
+class _Scene(NamedTuple):
+    """What a step is judged by: its build, the steps that ran in this log already, and what was said of those above."""
+
+    bound: BoundBuild
+    subject: Subject
+    done: frozenset[int]
+    stale: set[int]
+    excused: dict[int, str]
+
+    def number(self, one: BoundStep) -> int:
+        """What identifies the step among those of all builds."""
+        return self.bound.numbers[one.step.index]
+
+
+class _Judge:
+    """Judges the builds of one log."""
+
+    def __init__(self, bound: Sequence[BoundBuild], expectations: Expectations) -> None:
+        self._bound = bound
+        self.expectations = expectations
+        self._expected: dict[int, list[Expected]] = {}
+        self._earlier: dict[tuple[int, int], str | None] = {}
+
+    def builds(self) -> Iterator[JudgedBuild]:
+        """Each build with what was expected of it."""
+        for at, one in enumerate(self._bound):
+            if one.subject is None:
+                yield _described(one)
+                continue
+            steps, doubts = self._steps(at, one, one.subject)
+            yield _described(one, tuple(steps))._replace(doubts=tuple(dict.fromkeys(doubts)))
+
+    def doubts(self, builds: Sequence[JudgedBuild], commit: str | None) -> Iterator[str]:
+        """Why the log proves nothing, or not enough."""
+        head = self.expectations.history.head
+        if commit is not None and not head.startswith(commit):
+            yield f"the log announces commit {commit}, but the files here are those of {head[:7]}"
+        known = [one for one in builds if one.origin is not None]
+        if not known:
+            yield "the log shows no build of this project"
+        for build in known:
+            yield from (f"{_name(build)}: {doubt}" for doubt in build.doubts)
+        last = {_name(one): one for one in known}
+        yield from (f"{name}: its last build failed" for name, one in last.items() if one.failed)
+        yield from (f"{one.service}: {one.reason}" for one in builds if one.service and one.origin is None)
+
+    def _steps(self, at: int, bound: BoundBuild, subject: Subject) -> tuple[list[JudgedStep], list[str]]:
+        scene = _Scene(bound, subject, self._done_before(at, bound), set(), {})
+        judged = [self._step(one, self._expectation(subject)[one.step.index], scene) for one in bound.steps]
+        doubts = [doubt for _, doubt in judged if doubt]
+        if not bound.logged.complete:
+            doubts.append("the log of this build is cut off")
+        return [step for step, _ in judged], doubts
+
+    def _step(self, one: BoundStep, wanted: Expected, scene: _Scene) -> tuple[JudgedStep, str | None]:
+        """A step with its judgement, or why there is none."""
+        plain = _plain_step(one)._replace(expected=wanted.outcome, cause=wanted.cause)
+        if wanted.outcome is not Outcome.RUN:
+            return plain, None
+        plain = plain._replace(files=tuple(map(relative, wanted.files)))
+        if scene.bound.logged.failed or one.step.keyword == "FROM":
+            return plain, None
+        if one.status is Status.NOT_PRINTED:
+            return plain, f"the log does not show {one.label}, which had to run"
+        if one.status is not Status.CACHED or scene.number(one) in scene.done:
+            return plain, None
+        doubt = self._excuse(one, wanted, scene)
+        if doubt is None:
+            scene.stale.add(one.step.index)
+        else:
+            scene.excused[one.step.index] = doubt
+        return plain._replace(stale=doubt is None), doubt
+
+    def _expectation(self, subject: Subject) -> list[Expected]:
+        if id(subject) not in self._expected:
+            self._expected[id(subject)] = self.expectations.of(subject)
+        return self._expected[id(subject)]
+
+    def _excuse(self, one: BoundStep, wanted: Expected, scene: _Scene) -> str | None:
+        """Why it may be right that a step is CACHED which had to run; None when nothing excuses it."""
+        if scene.bound.logged.imports_cache:
+            return "the cache was imported: another machine may have built this state before"
+        before = list(predecessors(scene.subject, one.step))
+        if excused := [scene.excused[index] for index in before if index in scene.excused]:
+            return excused[0]
+        if not wanted.own and scene.stale.isdisjoint(before):
+            return f"{one.label} is CACHED, though steps above it ran"
+        key = id(scene.subject), one.step.index
+        if key not in self._earlier:
+            self._earlier[key] = self.expectations.earlier(scene.subject, one.step, wanted.files)
+        earlier = self._earlier[key]
+        if earlier:
+            return f"{one.label} reads what it read in {earlier}: the result may be from a build of that commit"
+        return None
+
+    def _done_before(self, at: int, bound: BoundBuild) -> frozenset[int]:
+        """The steps that ran in this log, in an earlier build or for another service at the same time.
+
+        An earlier build that is not known, but has a step of the same label, may have run it.
+        """
+        found: set[int] = set()
+        for other in self._bound:
+            if other is bound or other.logged.session > bound.logged.session:
+                continue
+            ran = (Status.RAN, Status.ERROR)
+            found.update(other.numbers[one.step.index] for one in other.steps if one.status in ran and not one.merged)
+            if other.subject is None and other.logged.session < bound.logged.session:
+                labels = {one.label._replace(service=None) for one in other.logged.steps if one.status in ran}
+                mine = {one.label: bound.numbers[one.step.index] for one in bound.steps}
+                shown = {shown_label(bound.logged, label) for label in labels}
+                found.update(number for label, number in mine.items() if label in shown)
+        return frozenset(found)
+
+
+def _name(build: JudgedBuild) -> str:
+    return build.service or build.dockerfile or os.curdir

@@ -1,0 +1,251 @@
+"""Whose steps a build log shows: logged builds bound to the project's, by the labels of their steps alone."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cachelint.buildcache.equal_steps import StepNumbers
+from cachelint.buildcache.steps import Builder
+from cachelint.buildlog.record import Label, Scheme, Status
+from cachelint.plan_builds import find_builds
+from cachelint.record import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from cachelint.arguments import Job
+    from cachelint.buildcache.steps import Step
+    from cachelint.buildlog.record import LoggedBuild, LoggedStep
+    from cachelint.plan_builds import Skipped, Subject
+
+_BUILDERS = {
+    Scheme.BUILDKIT: Builder.BUILDKIT,
+    Scheme.BUILDKIT_20_10: Builder.BUILDKIT_20_10,
+    Scheme.LEGACY: Builder.LEGACY,
+    Scheme.BUILDAH: Builder.BUILDKIT,
+}
+_PADDING = re.compile(r"(?<=[\[ ]) +")
+_LAYERS = frozenset({"FROM", "RUN", "COPY", "ADD", "WORKDIR"})
+
+Key = tuple[str, int, int]
+
+
+class BoundStep(NamedTuple):
+    """A step of the project's build, with what the log says of it. `merged`: it was printed as another service's."""
+
+    step: Step
+    label: str
+    status: Status
+    merged: bool = False
+
+
+class BoundBuild(NamedTuple):
+    """A logged build and the project's build that it is; `subject` is None, with the reason, where that is not known.
+
+    `numbers` identifies steps across builds: equal ones are the same step to BuildKit.
+    """
+
+    logged: LoggedBuild
+    subject: Subject | None
+    name: str | None
+    steps: tuple[BoundStep, ...]
+    numbers: tuple[int, ...]
+    reason: str | None = None
+
+
+class Binder:
+    """Binds the builds of a log to those of a job."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._found: dict[Builder, tuple[Sequence[Subject], Sequence[Skipped]]] = {}
+        self._numbers = StepNumbers()
+        self._numbered: dict[int, list[int]] = {}
+
+    def bind(self, builds: Sequence[LoggedBuild]) -> Iterator[BoundBuild]:
+        """The builds in their order."""
+        at = 0
+        while at < len(builds):
+            end = at
+            while end < len(builds) and builds[end].session == builds[at].session:
+                end += 1
+            yield from self._bind_session(builds[at:end])
+            at = end
+
+    def _bind_session(self, builds: Sequence[LoggedBuild]) -> Iterator[BoundBuild]:
+        chosen = [self._choose(one, builds) for one in builds]
+        shapes = {id(subject): _shape(subject, builds[0].scheme) for subject, *_ in chosen if subject}
+        known = self._printed(builds, [(one[0], shapes[id(one[0])]) for one in chosen if one[0]])
+        for logged, (subject, name, reason) in zip(builds, chosen, strict=True):
+            if subject is None:
+                yield BoundBuild(logged, None, name, (), (), reason)
+                continue
+            numbers = self._number(subject)
+            steps = tuple(_bound_steps(logged, subject, shapes[id(subject)], numbers, known))
+            yield BoundBuild(logged, subject, name, steps, tuple(numbers), None)
+
+    def _number(self, subject: Subject) -> list[int]:
+        """The same number for equal steps of any builds; subjects live as long as the binder."""
+        if id(subject) not in self._numbered:
+            args = tuple((arg.name, arg.value) for arg in subject.build.args)
+            origin = (subject.context.directory, subject.context.ignore_file, args)
+            self._numbered[id(subject)] = self._numbers.of(subject.graph, origin)
+        return self._numbered[id(subject)]
+
+    def _printed(
+        self, builds: Sequence[LoggedBuild], subjects: Sequence[tuple[Subject, Mapping[Key, Step]]]
+    ) -> dict[int, Status]:
+        """What the session says of steps by their number, under whichever service's name they are printed.
+
+        A step that several services share is printed once, with the service of one and the stage of another.
+        """
+        found: dict[int, Status] = {}
+        names = [_service_name(subject) for subject, _ in subjects]
+        for logged in builds:
+            for printed in logged.steps:
+                owners = [one for one, name in zip(subjects, names, strict=True) if _is_named(name, logged.service)]
+                for subject, shape in [*owners, *subjects]:
+                    step = shape.get(_key(printed.label))
+                    if step and _has_keyword(printed, step):
+                        found.setdefault(self._number(subject)[step.index], printed.status)
+                        break
+        return found
+
+    def _choose(
+        self, logged: LoggedBuild, session: Sequence[LoggedBuild]
+    ) -> tuple[Subject | None, str | None, str | None]:
+        """The project's build, the service's name, and why there is none."""
+        subjects, skipped = self._subjects(_BUILDERS[logged.scheme])
+        if logged.service is not None:
+            return self._by_service(logged, session, subjects, skipped)
+        fitting = [one for one in subjects if _fits(logged, _shape(one, logged.scheme))]
+        if not fitting:
+            return None, None, "no build of the project has these steps"
+        named = [one for one in fitting if _is_among(_service_name(one), logged.images)]
+        fitting = named or fitting
+        first = fitting[0]
+        if len(fitting) > 1 and any(self._number(one) != self._number(first) for one in fitting[1:]):
+            listed = ", ".join(sorted({_service_name(one) or "a Dockerfile" for one in fitting}))
+            return None, None, f"several builds of the project have these steps: {listed}"
+        return first, _service_name(first), None
+
+    def _by_service(
+        self,
+        logged: LoggedBuild,
+        session: Sequence[LoggedBuild],
+        subjects: Sequence[Subject],
+        skipped: Sequence[Skipped],
+    ) -> tuple[Subject | None, str | None, str | None]:
+        name = logged.service
+        same = [one for one in subjects if _is_named(_service_name(one), name)]
+        if not same:
+            reason = next((one.reason for one in skipped if _is_named(one.service, name)), None)
+            return None, name, reason or "it is no service of the project"
+        others = [_shape(one, logged.scheme) for one in subjects]
+        fitting = [one for one in same if _fits_among(logged, _shape(one, logged.scheme), others)]
+        if len(fitting) != 1:
+            reason = "its steps are not those of its Dockerfile" if not fitting else "several services have this name"
+            return None, name, reason
+        return fitting[0], _service_name(fitting[0]), None
+
+    def _subjects(self, builder: Builder) -> tuple[Sequence[Subject], Sequence[Skipped]]:
+        if builder not in self._found:
+            found = find_builds(self._job, None, builder)
+            self._found[builder] = (found.subjects, found.skipped)
+        return self._found[builder]
+
+
+def _bound_steps(
+    logged: LoggedBuild,
+    subject: Subject,
+    shape: Mapping[Key, Step],
+    numbers: Sequence[int],
+    known: Mapping[int, Status],
+) -> Iterator[BoundStep]:
+    printed: dict[Key, Status] = {}
+    for one in logged.steps:
+        key = _key(one.label)
+        if _has_keyword(one, shape.get(key)) and printed.get(key) is not Status.RAN:  # one of several platforms
+            printed[key] = one.status
+    keys = {step.index: key for key, step in shape.items()}
+    for step in subject.graph.steps:
+        if step.index not in keys:
+            continue
+        own = printed.get(keys[step.index], Status.NOT_PRINTED)
+        status = known.get(numbers[step.index], own) if own is Status.NOT_PRINTED else own
+        yield BoundStep(step, shown_label(logged, Label(None, "", *keys[step.index])), status, merged=status is not own)
+
+
+def _shape(subject: Subject, scheme: Scheme) -> dict[Key, Step]:
+    """The steps by the parts of their labels that a log shows."""
+    if scheme is Scheme.BUILDAH:
+        return {_buildah_key(subject, step): step for step in subject.graph.steps if not step.onbuild}
+    found: dict[Key, Step] = {}
+    for step in subject.graph.steps:
+        label = step.label
+        if scheme is Scheme.LEGACY:
+            label = f"[{label.removeprefix('Step ')}]"
+        parsed = Label.parse(label, prefixed=False)
+        if parsed:
+            found[_key(parsed[0])] = step
+    return found
+
+
+def _buildah_key(subject: Subject, step: Step) -> Key:
+    """Buildah counts every instruction of a stage, and the stages."""
+    instructions = subject.graph.stages[step.stage].stage.instructions
+    number = next(at for at, one in enumerate(instructions, 1) if one is step.instruction)
+    return str(step.stage + 1), number, len(instructions)
+
+
+def _key(label: Label) -> Key:
+    return label.stage, label.number, label.total
+
+
+def shown_label(logged: LoggedBuild, label: Label) -> str:
+    """The label of a step as its log shows it."""
+    count = f"{label.number}/{label.total}"
+    if logged.scheme is Scheme.LEGACY:
+        return f"Step {count}"
+    if logged.scheme is Scheme.BUILDAH:
+        return f"[{label.stage}] STEP {count}"
+    return f"[{' '.join(filter(None, (logged.service, label.platform, label.stage, count)))}]"
+
+
+def _has_keyword(printed: LoggedStep, step: Step | None) -> bool:
+    """The instruction's first word is never expanded: a guard against a log of something else."""
+    return step is not None and printed.text.split(" ", 1)[0].upper() in (step.keyword, "")
+
+
+def _fits(logged: LoggedBuild, shape: Mapping[Key, Step]) -> bool:
+    """Whether every step that the log shows is one of these."""
+    steps = [one for one in logged.steps if logged.scheme is not Scheme.BUILDAH or _is_layer(one)]
+    return bool(steps) and all(_has_keyword(one, shape.get(_key(one.label))) for one in steps)
+
+
+def _is_layer(printed: LoggedStep) -> bool:
+    return printed.text.split(" ", 1)[0].upper() in _LAYERS
+
+
+def _fits_among(logged: LoggedBuild, shape: Mapping[Key, Step], others: Iterable[Mapping[Key, Step]]) -> bool:
+    """As `_fits`; a step that services share may have another one's label."""
+    shapes = [shape, *others]
+    return all(any(_has_keyword(one, each.get(_key(one.label))) for each in shapes) for one in logged.steps)
+
+
+def _service_name(subject: Subject) -> str | None:
+    return subject.build.service.name if subject.build.service else None
+
+
+def _is_named(service: str | None, printed: str | None) -> bool:
+    """Whether a printed name is the service's; bake's targets have no dots."""
+    return service is not None and printed in (service, service.replace(".", "_"))
+
+
+def _is_among(service: str | None, images: Iterable[str]) -> bool:
+    """Whether one of the names is that which Compose gives to the service's image."""
+    if service is None:
+        return False
+    names = (image.rpartition("/")[2].partition(":")[0] for image in images)
+    return any(name == service or name.endswith((f"-{service}", f"_{service}")) for name in names)

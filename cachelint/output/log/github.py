@@ -1,0 +1,29 @@
+"""Annotations of GitHub Actions: stale steps, and why nothing can be said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cachelint.log_judge import Verdict
+from cachelint.output.github import command
+from cachelint.output.log.shared import accusation, stale_steps
+from cachelint.plan import relative
+
+if TYPE_CHECKING:
+    from cachelint.log_judge import JudgedBuild, JudgedStep, Judgement
+    from cachelint.output.terminal import Style
+
+
+def render(judgement: Judgement, style: Style) -> str:
+    """One workflow command for each stale step, each reason of an unknown verdict, each blind spot."""
+    lines = [command("error", _place(*one), "stale-step", accusation(*one)) for one in stale_steps(judgement)]
+    if judgement.verdict is Verdict.UNKNOWN:
+        lines += [command("warning", {}, "not-proven", doubt) for doubt in judgement.doubts]
+    lines += [command("notice", {}, "not-in-the-log", spot) for spot in judgement.blind_spots]
+    return "".join(f"{line}\n" for line in dict.fromkeys(lines))  # services may share a Dockerfile
+
+
+def _place(build: JudgedBuild, step: JudgedStep) -> dict[str, str | int]:
+    if build.dockerfile and step.line:
+        return {"file": build.dockerfile, "line": step.line}
+    return {"file": relative(build.origin.path), "line": build.origin.start.line} if build.origin else {}

@@ -1,0 +1,125 @@
+"""How the bytes arrive, and what a CI system puts around the lines, does not change what a log says."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cachelint.buildlog.dress import undress
+from cachelint.buildlog.reader import read_log
+from cachelint.messages import InputError
+
+LOGS = Path(__file__).parents[1] / "logs"
+NAMES = [
+    "buildah-spoof",
+    "buildx-tty-changed",
+    "compose-bake-changed",
+    "compose-bake-failed",
+    "compose-json",
+    "deploy-docker20",
+    "deploy-with-prunes",
+    "spoof-docker20",
+    "spoof-legacy-28",
+    "spoof-plain",
+]
+DATE = "2026-01-0{}T00:00:0{}.1234567Z"
+PREFIXES = {
+    "github": f"{DATE} ",
+    "gh run view": f"deploy it\tRun docker compose build\t{DATE} ",
+    "gh run view, first line": f"deploy\tbuild\t\ufeff{DATE} ",
+    "gitlab": f"{DATE} 01O ",
+    "gitlab section": "section_start:156089635{}:build_{}\r\x1b[0K",
+    "jenkins": f"[{DATE}] ",
+    "timestamper": "12:3{}:5{}  ",
+    "colour": "\x1b[3{};1m\x1b[0{}m",
+    "colour behind a stamp": f"{DATE} \x1b[36;1m",
+    "byte order mark": "\ufeff",
+    "docker logs": "2026-01-0{}T00:00:0{}.123456789Z ",
+}
+TAILS = ["", "\r", "\r\r", "\x1b[0m", "\x1b[0m\r", "  "]
+SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+class Drops(io.RawIOBase):
+    """A stream that hands out a few bytes at a time, as a pipe may."""
+
+    def __init__(self, data: bytes, sizes: list[int]) -> None:
+        self._data = io.BytesIO(data)
+        self._sizes = sizes
+        self._at = 0
+
+    def read(self, size: int = -1) -> bytes:
+        self._at += 1
+        return self._data.read(min(size, self._sizes[self._at % len(self._sizes)]))
+
+
+def read(data: bytes):
+    log = read_log(io.BytesIO(data))
+    return log._replace(builds=tuple(one._replace(line=0) for one in log.builds))
+
+
+@SETTINGS
+@given(st.sampled_from(NAMES), st.lists(st.integers(1, 5000), min_size=1, max_size=9))
+def test_chunks(name, sizes):
+    data = (LOGS / f"{name}.log").read_bytes()
+    assert read_log(Drops(data, sizes)) == read_log(io.BytesIO(data))
+
+
+@SETTINGS
+@given(
+    st.sampled_from(NAMES),
+    st.sampled_from(sorted(PREFIXES)),
+    st.sampled_from(TAILS),
+    st.lists(st.integers(1, 9)),
+    st.data(),
+)
+def test_ci_systems(name, prefix, tail, digits, data):
+    bare = (LOGS / f"{name}.log").read_bytes().decode()
+    digits = [*digits, 1, 2]
+    lines = []
+    for number, line in enumerate(bare.split("\n")[:-1]):
+        one, two = digits[number % len(digits)], digits[(number + 1) % len(digits)]
+        lines.append(f"{PREFIXES[prefix].format(one, two)}{line}{tail}\n")
+    assert read("".join(lines).encode()) == read(bare.encode())
+
+
+def test_what_follows_a_build_that_keeps_its_containers_is_not_lost():
+    """No line says where the output of its last program ends."""
+    one, two = ((LOGS / f"{name}.log").read_bytes() for name in ("legacy-keeps-containers", "compose-bake-changed"))
+    with pytest.raises(InputError, match="the log ends in the middle of a build"):
+        read(one + two)
+
+
+@SETTINGS
+@given(st.sampled_from(NAMES), st.sampled_from(NAMES))
+def test_many_builds_in_one_log(first, second):
+    one, two = ((LOGS / f"{name}.log").read_bytes() for name in (first, second))
+    builds = [(each.steps, each.failed) for part in (one, two) for each in read(part).builds]
+    assert [(each.steps, each.failed) for each in read(one + two).builds] == builds
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+def test_encodings(encoding):
+    text = (LOGS / "compose-bake-changed.log").read_text()
+    mark = "\ufeff" if encoding.endswith("e") else ""
+    assert read((mark + text).encode(encoding)) == read(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        (b"#7 CACHED", b"#7 CACHED"),
+        (b"#7 0.1 a\tb\t2026-01-01T00:00:00Z #8 CACHED", b"#7 0.1 a\tb\t2026-01-01T00:00:00Z #8 CACHED"),
+        (b"2026-01-01T00:00:00Z 2026-01-01T00:00:00Z #7 CACHED", b"2026-01-01T00:00:00Z #7 CACHED"),
+        (b"job\tstep\t2026-01-01T00:00:00.1Z  ---> Using cache", b"---> Using cache"),
+        (b"#7 0.1 part\r#8 CACHED\r", b"#7 0.1 part\r#8 CACHED"),
+        (b"\x1b[8mha:////4AbC=\x1b[0m[Pipeline] sh", b"[Pipeline] sh"),
+        (b"\x1b]0;title\x07#7 DONE 0.1s", b"#7 DONE 0.1s"),
+    ],
+)
+def test_what_is_taken_off(line, text):
+    assert undress(line) == text

@@ -1,0 +1,391 @@
+"""``cachelint log``: what it proves with logs that engines wrote, and what it refuses.
+
+The logs are those of ``tests/logs``; the project here is the one that they were recorded with.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.shop import API, COMPOSE, commit, git, make_shop
+from tests.support import run, write_files
+
+LOGS = Path(__file__).parent / "logs"
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """The project, committed and tagged `before`."""
+    return make_shop(tmp_path / "shop", tag="before")
+
+
+def log_file(tmp_path, *names, text=""):
+    path = tmp_path / "build.log"
+    path.write_bytes(text.encode() + b"".join((LOGS / f"{name}.log").read_bytes() for name in names))
+    return str(path)
+
+
+def judged(directory, log, *args, code):
+    ran = run("log", log, "--output-format", "json", *args, cwd=directory)
+    assert (ran.code, ran.err) == (code, "")
+    return json.loads(ran.out)
+
+
+def stale(answer):
+    steps = [step for build in answer["builds"] for step in build["steps"] if step["stale"]]
+    return {step["step"]: step["files"] for step in steps}
+
+
+def by_service(answer):
+    return {build["service"]: build for build in answer["builds"]}
+
+
+def statuses(build):
+    return [step["status"] for step in build["steps"]]
+
+
+# Without --since
+
+
+def test_shape_is_the_documented_one(shop, tmp_path):
+    answer = judged(shop, log_file(tmp_path, "deploy-with-prunes"), code=0)
+    assert answer["version"] == 1
+    assert answer["verdict"] == "unknown"
+    assert answer["prunes"] == [
+        {"before_build": 1, "reclaimed_bytes": 267},
+        {"before_build": None, "reclaimed_bytes": 2204},
+    ]
+    assert answer["commit"] == "b1e8fab"
+    assert answer["blind_spots"] == []
+    web, api = answer["builds"]
+    assert (web["service"], web["failed"], web["origin"]) == ("web", False, {"path": "compose.yaml", "line": 4})
+    assert web["steps"][4] == {
+        "step": "[build 5/6]",
+        "line": 5,
+        "instruction": "COPY src src",
+        "status": "ran",
+        "merged": False,
+        "expected": None,
+        "cause": None,
+        "stale": False,
+        "files": [],
+    }
+    assert api["service"] in ("api", "worker")
+
+
+def test_steps_that_services_share_are_known_for_each(shop, tmp_path):
+    builds = by_service(judged(shop, log_file(tmp_path, "compose-bake-changed"), code=0))
+    assert statuses(builds["worker"]) == statuses(builds["api"]) == ["ran", *["cached"] * 5]
+    assert [step["step"] for step in builds["worker"]["steps"] if step["merged"]] == [
+        f"[worker {number}/6]" for number in range(1, 7)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "service", "expected"),
+    [
+        ("compose-bake-first", "worker", "R-RRRR"),
+        ("compose-bake-first", "api", "R-RRRR"),
+        ("compose-tty", "api", "R-----"),
+        ("compose-own-builder-json", "worker", "R---RR"),
+        ("compose-own-builder", "web", "R---RRR-R"),
+        ("compose-json", "web", "R---RRR-R"),
+        ("buildx-plain-changed", "web", "R---RRR-R"),
+        ("buildx-target", "web", "R-----RRR"),
+        ("docker20-changed", "web", "R---RRR-R"),
+    ],
+)
+def test_matching(shop, tmp_path, name, service, expected):
+    """Base images say nothing; the rest is matched by label."""
+    build = by_service(judged(shop, log_file(tmp_path, name), code=0))[service]
+    bases = {step["step"] for step in build["steps"] if step["instruction"].startswith("FROM")}
+    marks = {"ran": "R", "cached": "-", "not printed": "R" if name == "buildx-target" else "?"}
+    found = "".join("R" if step["step"] in bases else marks[step["status"]] for step in build["steps"])
+    assert found == expected
+
+
+def test_legacy_steps_are_those_of_the_file(shop, tmp_path):
+    [build] = judged(shop, log_file(tmp_path, "legacy-changed"), code=0)["builds"]
+    assert build["service"] == "web"
+    assert [step["step"] for step in build["steps"]][:2] == ["Step 1/10", "Step 2/10"]
+
+
+def test_a_log_of_something_else(shop, tmp_path):
+    [build] = judged(shop, log_file(tmp_path, "spoof-plain"), code=0)["builds"]
+    assert (build["service"], build["origin"], build["unmatched"]) == (
+        None,
+        None,
+        "no build of the project has these steps",
+    )
+    assert [step["step"] for step in build["steps"]] == ["[1/4]", "[2/4]", "[3/4]", "[4/4]"]
+
+
+# With --since
+
+
+def test_fresh(shop, tmp_path):
+    commit(shop, {"web/src/a.js": "two\n"})
+    answer = judged(shop, log_file(tmp_path, "compose-bake-changed"), "--since", "before", code=0)
+    assert (answer["verdict"], answer["reasons"]) == ("fresh", [])
+    copy = by_service(answer)["web"]["steps"][4]
+    assert (copy["expected"], copy["status"], copy["files"]) == ("RUN", "ran", ["web/src/a.js"])
+    assert {step["expected"] for step in by_service(answer)["api"]["steps"]} == {"CACHED"}
+
+
+def test_stale(shop, tmp_path):
+    commit(shop, {"web/src/a.js": "two\n", "api/main.py": "print(2)\n", "README.md": "text\n"})
+    answer = judged(shop, log_file(tmp_path, "compose-bake-again"), "--since", "before", code=1)
+    assert answer["verdict"] == "stale"
+    web, api = ["web/src/a.js"], ["api/main.py"]
+    assert stale(answer) == {
+        "[web build 5/6]": web,
+        "[web build 6/6]": web,
+        "[api 5/6]": api,
+        "[api 6/6]": api,
+        "[worker 5/6]": api,
+        "[worker 6/6]": api,
+    }
+
+
+def test_cached_is_right_where_nothing_changed(shop, tmp_path):
+    commit(shop, {"README.md": "text\n", "web/notes.txt": "no step reads this\n"})
+    answer = judged(shop, log_file(tmp_path, "compose-bake-again"), "--since", "before", code=0)
+    assert answer["verdict"] == "fresh"
+
+
+def test_what_ran_earlier_in_the_log_may_be_cached_later(shop, tmp_path):
+    commit(shop, {"web/src/a.js": "two\n"})
+    log = log_file(tmp_path, "compose-bake-changed", "compose-bake-again")
+    assert judged(shop, log, "--since", "before", code=0)["verdict"] == "fresh"
+
+
+def test_an_edited_recipe_is_a_change(shop, tmp_path):
+    commit(shop, {"api/Dockerfile": API.replace("> main.pyc", "> main.opt")})
+    answer = judged(shop, log_file(tmp_path, "compose-bake-again"), "--since", "before", code=1)
+    assert stale(answer) == {"[api 6/6]": ["api/Dockerfile"], "[worker 6/6]": ["api/Dockerfile"]}
+
+
+def test_only_what_was_committed_must_have_run(shop, tmp_path):
+    """An untracked or edited file may have been there, or not, when either of the two was built."""
+    commit(shop)
+    write_files(shop, {"web/src/a.js": "edited\n", "web/src/new.js": "untracked\n"})
+    answer = judged(shop, log_file(tmp_path, "compose-bake-again"), "--since", "before", code=0)
+    assert answer["verdict"] == "fresh"
+    assert by_service(answer)["web"]["steps"][4]["expected"] == "MAYBE"
+
+
+def test_a_state_that_was_built_before_may_be_cached(shop, tmp_path):
+    commit(shop, {"web/src/a.js": "two\n"}, tag="bad")
+    git(shop, "revert", "--no-edit", "HEAD")
+    answer = judged(shop, log_file(tmp_path, "compose-bake-again"), "--since", "bad", code=2)
+    before = git(shop, "rev-parse", "--short", "before")
+    assert answer["verdict"] == "unknown"
+    assert answer["reasons"] == [
+        f"web: [web build 5/6] reads what it read in {before}: the result may be from a build of that commit"
+    ]
+
+
+def test_going_back_is_no_proof_when_something_else_is_new(shop, tmp_path):
+    commit(shop, {"web/src/a.js": "two\n"}, tag="bad")
+    commit(shop, {"web/src/a.js": "one\n", "web/src/b.js": "new\n"})
+    answer = judged(shop, log_file(tmp_path, "compose-bake-again"), "--since", "bad", code=1)
+    assert stale(answer)["[web build 5/6]"] == ["web/src/a.js", "web/src/b.js"]
+
+
+def test_an_imported_cache_may_hold_it(shop, tmp_path):
+    commit(shop, {"web/src/a.js": "two\n"})
+    log = Path(log_file(tmp_path, "compose-bake-again"))
+    block = "\n#99 importing cache manifest from registry.test/web:cache\n#99 DONE 0.1s\n"
+    log.write_text(log.read_text() + block)
+    answer = judged(shop, str(log), "--since", "before", code=2)
+    assert stale(answer) == {}
+    assert answer["reasons"] == ["web: the cache was imported: another machine may have built this state before"]
+
+
+@pytest.mark.parametrize(
+    ("names", "text", "reason"),
+    [
+        (
+            ["compose-bake-changed"],
+            "Building from commit: 0123abc...\n",
+            "the log announces commit 0123abc, but the files here are those of ",
+        ),
+        (["compose-bake-failed"], "", "api: its steps are not those of its Dockerfile"),
+        (["spoof-plain"], "", "the log shows no build of this project"),
+        (["bake-file", "parse-error"], "", None),
+    ],
+)
+def test_unknown(shop, tmp_path, names, text, reason):
+    commit(shop, {"web/src/a.js": "two\n"})
+    log = log_file(tmp_path, *names, text=text)
+    if reason is None:
+        judged(shop, log, "--since", "before", code=0)
+        return
+    answer = judged(shop, log, "--since", "before", code=2)
+    assert any(one.startswith(reason) for one in answer["reasons"]), answer["reasons"]
+
+
+def test_a_build_that_failed_ships_nothing(shop, tmp_path):
+    commit(shop, {"api/Dockerfile": API + "RUN false\n", "web/src/a.js": "two\n"})
+    answer = judged(shop, log_file(tmp_path, "compose-bake-failed"), "--since", "before", code=2)
+    assert {one["service"]: one["failed"] for one in answer["builds"]} == {"web": False, "api": True, "worker": True}
+    assert answer["reasons"] == ["worker: its last build failed", "api: its last build failed"]
+    assert stale(answer) == {}
+
+
+def test_the_announced_commit_is_the_one_here(shop, tmp_path):
+    commit(shop, {"web/src/a.js": "two\n"})
+    text = f"[INFO] Building from commit: {git(shop, 'rev-parse', '--short', 'HEAD')}...\n"
+    log = log_file(tmp_path, "compose-bake-changed", text=text)
+    assert judged(shop, log, "--since", "before", code=0)["verdict"] == "fresh"
+
+
+# What a log cannot show
+
+
+def test_a_volume_over_the_files(shop, tmp_path):
+    volume = "    volumes:\n      - srv:/srv\nvolumes:\n  srv:\n"
+    commit(shop, {"compose.yaml": COMPOSE.replace("  api:\n", volume.partition("volumes:\n  srv")[0] + "  api:\n")})
+    write_files(shop, {"compose.yaml": (shop / "compose.yaml").read_text() + "volumes:\n  srv:\n"})
+    commit(shop)
+    [spot] = judged(shop, log_file(tmp_path, "compose-bake-changed"), "--since", "before", code=0)["blind_spots"]
+    assert spot.startswith("compose.yaml:")
+    assert "hides" in spot
+
+
+def test_a_change_that_buildkit_may_not_see(shop, tmp_path):
+    commit(shop, {"web/src/a.js": "two\n", "api/main.py": "print(10)\n"})
+    for name in ("web/src/a.js", "api/main.py"):
+        os.utime(shop / name, (1000, 1000))
+    log = log_file(tmp_path, "compose-bake-first")
+    [spot] = judged(shop, log, "--since", "before", code=0)["blind_spots"]
+    assert spot.startswith("web/src/a.js: changed, with the size of before")
+
+
+# The other formats
+
+
+def test_text(shop, tmp_path):
+    commit(shop, {"web/src/a.js": "two\n"})
+    ran = run("log", log_file(tmp_path, "compose-bake-again"), "--since", "before", cwd=shop)
+    assert ran.code == 1
+    assert ran.out.startswith("Stale: 2 steps did not run that had to since before\n")
+    assert (
+        "\n  [web build 5/6]    COPY src src                                          cached       RUN, stale\n"
+        in ran.out
+    )
+    assert "\n  stale [web build 5/6]: `COPY src src` is CACHED, but web/src/a.js changed since" in ran.out
+    assert max(map(len, ran.out.splitlines())) <= 100
+
+
+def test_github_annotates_the_instruction(shop, tmp_path):
+    commit(shop, {"api/main.py": "print(2)\n", "api/100%,a:b\nc": ""})
+    log = log_file(tmp_path, "compose-bake-again")
+    ran = run("log", log, "--since", "before", "--output-format", "github", cwd=shop)
+    first, second = ran.out.splitlines()
+    assert first.startswith("::error file=api/Dockerfile,line=5,title=stale-step::`COPY main.py .` is CACHED, but ")
+    assert second.startswith("::error file=api/Dockerfile,line=6,title=stale-step::")
+
+
+def test_markdown_is_a_summary(shop, tmp_path):
+    commit(shop, {"web/src/a.js": "two\n"})
+    log = log_file(tmp_path, "compose-bake-again", text="Building from commit: 0123abc\n")
+    ran = run("log", log, "--since", "before", "--output-format", "markdown", cwd=shop)
+    assert ran.out.startswith("## ❌ Stale: 2 steps")
+    assert "\n- the log announces commit 0123abc\n" in ran.out
+    assert "| <code>&#91;web build 5/6&#93;</code> | <code>COPY src src</code> | cached | RUN ❌ stale |" in ran.out
+
+
+def test_a_log_cannot_steer_the_terminal_or_the_workflow(tmp_path):
+    nasty = "#1 [internal] load x\n#1 DONE 0.0s\n\n#2 [1/1] RUN \x9b31m ::error::x \u202e|<b>\n#2 CACHED\n\n"
+    (tmp_path / "log").write_text(nasty + "#3 exporting to image\n#3 DONE 0.0s\n")
+    for output_format in ("text", "json", "github", "markdown"):
+        ran = run("log", "log", "--output-format", output_format, cwd=tmp_path)
+        assert ran.code == 0
+        assert not set(ran.out) & set("\x9b\u202e\x1b")
+        assert "<b>" not in ran.out or output_format in ("text", "json")
+
+
+def test_standard_input(shop):
+    ran = run("log", "-", str(shop), stdin=(LOGS / "compose-bake-changed.log").read_bytes())
+    assert (ran.code, ran.out.splitlines()[0]) == (0, "3 builds in this log")
+
+
+# Bad input: a clear message and exit code 2
+
+
+def interleaved() -> bytes:
+    first, second = (
+        (LOGS / f"{name}.log").read_bytes().splitlines(keepends=True) for name in ("bake-file", "docker20-first")
+    )
+    return b"".join(line for pair in zip(first, second, strict=False) for line in pair)
+
+
+def half(name: str, share: float) -> bytes:
+    data = (LOGS / f"{name}.log").read_bytes()
+    return data[: int(len(data) * share)]
+
+
+BAD = {
+    "empty": (b"", "no build in this log: it is empty"),
+    "prose": (b"hello\n" * 100, "no build in this log"),
+    "quiet": ((LOGS / "buildx-quiet.log").read_bytes(), "a quiet build prints none of its steps"),
+    "binary": (bytes(range(256)) * 40, "this is binary data, not a log"),
+    "gzip": (gzip.compress(b"#1 [internal] load\n" * 99), "this is a gzip file: unpack it first"),
+    "zip": (b"PK\x03\x04" + b"a" * 99, "this is a zip file: unpack it first"),
+    "cut off": (half("compose-bake-first", 0.5), "the log ends "),
+    "cut off, legacy": (half("legacy-first", 0.6), "the log ends in the middle of a build"),
+    "cut off, terminal": (half("compose-tty", 0.6), "the log ends before its last build does"),
+    "cut off, rawjson": (half("compose-json", 0.9), "the log ends "),
+    "cut off, buildah": (half("buildah-first", 0.6), "the log ends in the middle of a build"),
+    "begins in the middle": (
+        (LOGS / "compose-bake-first.log").read_bytes().partition(b"#9 DONE")[2].partition(b"\n")[2].lstrip(),
+        "the log begins in the middle of a build (line 1)",
+    ),
+    "begins in a block": (
+        b"#9 DONE 0.1s\n" + b"\n#10 [2/2] COPY a b\n#10 DONE 0.1s\n",
+        "begins in the middle of a build",
+    ),
+    "interleaved": (interleaved(), "the lines of several builds are mixed"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_refused(tmp_path, name):
+    data, message = BAD[name]
+    (tmp_path / "build.log").write_bytes(data)
+    ran = run("log", "build.log", cwd=tmp_path)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("cachelint: build.log: ")
+    assert message in ran.err
+    assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["none.log"], "none.log: no such file or directory"),
+        (["."], ".: a directory, not a log"),
+        (["a\0b"], "embedded null byte"),
+        (["log", "-"], "only the log can come from -"),
+        (["log", "nowhere"], "nowhere: no such file or directory"),
+        (["log", "--since", "x"], "in no git repository"),
+    ],
+)
+def test_bad_arguments(tmp_path, args, message):
+    (tmp_path / "log").write_bytes((LOGS / "compose-json.log").read_bytes())
+    ran = run("log", *args, cwd=tmp_path)
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err
+
+
+def test_a_line_without_end_takes_bounded_memory(tmp_path):
+    (tmp_path / "log").write_bytes(b"#1 [internal] load x\n#1 " + b"x" * 50_000_000)
+    ran = run("log", "log", cwd=tmp_path)
+    assert ran.code == 2
+    assert len(ran.err) < 300
