@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from cachelint.documents.script import Function, Shell, Word
     from cachelint.documents.script_assignments import Written
-    from cachelint.documents.script_nested import Heredoc, Nested, Stripped
+    from cachelint.documents.script_heredocs import Heredoc
+    from cachelint.documents.script_nested import Nested, Stripped
     from cachelint.documents.script_text import ScriptText
     from cachelint.documents.script_words import Template
     from cachelint.source import Span
@@ -79,9 +80,7 @@ class CommandReader:
             at += 1
         return at == 0 or written[at - 1] != "\\"
 
-    def read(
-        self, node: Node, nodes: Sequence[Node], heredocs: list[Heredoc], place: Place
-    ) -> tuple[int | None, Nested | None, range]:
+    def read(self, node: Node, nodes: Sequence[Node], place: Place) -> tuple[int | None, Nested | None, range]:
         """Keep one command; its number, the text that it hands to another shell, and the assignments in it."""
         self._at, self._function = self._text.offset(nodes[0].start_byte), place.function
         first = len(self._gathered.assignments)
@@ -90,7 +89,7 @@ class CommandReader:
             and len(nodes) == 1
         ):
             self._declare(nodes[0], place)
-        words = [one for one in _words(nodes) if one.type != "file_redirect"]
+        words = _words(nodes)
         in_front = [one for one in nodes if one.type == "variable_assignment"]
         number, nested = None, None
         if words:
@@ -103,21 +102,21 @@ class CommandReader:
                 "getopts",
             }:
                 self._declare(node, place)
-            number, nested = self._command(nodes, words, in_front, heredocs, place)
+            number, nested = self._command(nodes, words, in_front, place)
         elif len(nodes) > 1:
             for one in in_front:
                 self._declare(one, place)
         return number, nested, range(first, len(self._gathered.assignments))
 
     def _command(
-        self, nodes: Sequence[Node], words: list[Node], in_front: list[Node], heredocs: list[Heredoc], place: Place
+        self, nodes: Sequence[Node], words: list[Node], in_front: list[Node], place: Place
     ) -> tuple[int, Nested | None]:
         templates = [template(one, self._text) for one in words]
         readings = self._readings(templates)
         arguments = self._arguments(words, templates, readings[0])
         stripped = self._strip(readings[0])
         number = len(self._gathered.commands)
-        nested = self._find_nested(arguments[stripped.skipped :], nodes, heredocs, stripped.wrappers)
+        nested = self._find_nested(arguments[stripped.skipped :], nodes, stripped.wrappers)
         own = tuple(readings[0][stripped.skipped :])
         self._gathered.commands.append(
             Command(
@@ -171,10 +170,11 @@ class CommandReader:
         return stripped
 
     def _find_nested(
-        self, arguments: list[Argument], nodes: Sequence[Node], heredocs: list[Heredoc], wrappers: tuple[Wrapper, ...]
+        self, arguments: list[Argument], nodes: Sequence[Node], wrappers: tuple[Wrapper, ...]
     ) -> Nested | None:
-        given: Heredoc | Node | None = heredocs[-1] if heredocs else None
+        given: Heredoc | Node | None = None
         for node in nodes:
+            given = self._text.heredoc(node) or given
             if node.type == "herestring_redirect" and node.named_children:
                 given = node.named_children[-1]
         return NestedReader(self._text, arguments, given).find(wrappers)
@@ -182,7 +182,7 @@ class CommandReader:
     def _redirections(self, nodes: Sequence[Node]) -> list[Redirection]:
         found = []
         for node in nodes:
-            if node.type == "file_redirect":
+            if node.type == "file_redirect" and not self._text.heredoc(node):
                 target = node.child_by_field_name("destination")
                 operator = next((child.type for child in node.children if not child.is_named), "")
                 words = expand(template(target, self._text), {}) if target else []
@@ -249,8 +249,14 @@ class CommandReader:
 
 
 def _words(nodes: Sequence[Node]) -> list[Node]:
-    """The words among the children of a command."""
-    return [node for node in nodes if node.is_named and (node.type in _WORDS or node.type in EXPANSIONS)]
+    """The words among the children of a command; the grammar gives those behind ``> file`` to the redirection."""
+    found: list[Node] = []
+    for node in nodes:
+        if node.type == "file_redirect":
+            found += [child for child in node.named_children if child.type != "file_descriptor"][1:]
+        elif node.is_named and (node.type in _WORDS or node.type in EXPANSIONS):
+            found.append(node)
+    return found
 
 
 _WORDS = frozenset(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.documents.docker_options import inner_command
 from cachelint.documents.script import Machine, Quoting, Word, Wrapper
+from cachelint.documents.script_heredocs import Heredoc
 from cachelint.documents.script_text import cut, join, without
 from cachelint.documents.shell_syntax import ASSIGNMENT, SHELLS, WRAPPERS
 from cachelint.record import NamedTuple
@@ -43,14 +44,6 @@ _IN_DOUBLE = re.compile(r'\\(?:\n|([$`"\\]))')
 _IN_HEREDOC = re.compile(r"\\(?:\n|([$`\\]))")
 _PLAIN = re.compile(r"\\(?:\n|(.))", re.DOTALL)
 _LATER = frozenset({"xargs"})
-
-
-class Heredoc(NamedTuple):
-    """The text between ``<<EOF`` and ``EOF``, at ``text[start:end]`` of its shell; `expands` unless EOF is quoted."""
-
-    start: int
-    end: int
-    expands: bool
 
 
 class Nested(NamedTuple):
@@ -260,8 +253,7 @@ class NestedReader:
         if self._input is None:
             return None
         if not isinstance(self._input, Heredoc):
-            text, pieces, quoting = unquoted(self._input, self._text)
-            return Nested(text, pieces, quoting, machine, target, user)
+            return Nested(*unquoted(self._input, self._text), machine, target, user)
         text, pieces = self._text.part(self._input.start, self._input.end)
         quoting = Quoting.HEREDOC if self._input.expands else Quoting.QUOTED_HEREDOC
         if self._input.expands:

@@ -7,6 +7,8 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 from cachelint.documents.dockerfile_lines import offset_of, place
+from cachelint.documents.script_heredocs import heredocs, masked
+from cachelint.documents.shell_syntax import parser
 from cachelint.source import BOM, Span
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from cachelint.documents.dockerfile_lines import Pieces
+    from cachelint.documents.script_heredocs import Heredoc
 
 _CRLF = re.compile(r"\r(?=\n)")
 _WIDE = re.compile(r"[^\x00-\x7f]")
@@ -34,7 +37,23 @@ class ScriptText:
         self.text = text
         self.pieces = pieces
         self.data = text.encode("utf-8", "replace")
+        self.heredocs = {one.operator: one for one in heredocs(text)}
         self._wide = [] if text.isascii() else _continuation_bytes(text)
+
+    def parse(self) -> Node:
+        """The tree of the grammar; the second try is for what the grammar does not know."""
+        found = tuple(self.heredocs.values())
+        root = parser().parse(masked(self.text, found, odd=False)).root_node
+        if root.has_error:
+            root = parser().parse(masked(self.text, found, odd=True)).root_node
+        return root
+
+    def heredoc(self, node: Node) -> Heredoc | None:
+        """The heredoc that a redirection is."""
+        if node.type != "file_redirect" or not self.heredocs:
+            return None
+        sign = next((child for child in node.children if child.type == "<"), None)
+        return self.heredocs.get(self.offset(sign.start_byte)) if sign else None
 
     def offset(self, byte: int) -> int:
         """The character at a byte."""
@@ -115,3 +134,26 @@ def _continuation_bytes(text: str) -> list[int]:
         at = match.start() + len(found)
         found += range(at + 1, at + len(match[0].encode("utf-8", "replace")))
     return found
+
+
+def substitutions_in(text: str, pieces: Pieces) -> list[tuple[str, Pieces]]:
+    """The scripts in the command substitutions of a heredoc's lines."""
+    if "$(" not in text and "`" not in text:
+        return []
+    name = "_HEREDOC_"
+    head = f"x <<{name}\n"
+    data = f"{head}{text}\n{name}\n".encode("utf-8", "replace")
+    found: list[tuple[str, Pieces]] = []
+    todo = [parser().parse(data).root_node]
+    while todo:
+        node = todo.pop()
+        if node.type != "command_substitution":
+            todo += reversed(node.named_children)
+            continue
+        first, last = _characters(data, node.children[0].end_byte), _characters(data, node.children[-1].start_byte)
+        found.append((text[first - len(head) : last - len(head)], cut(pieces, first - len(head), last - len(head))))
+    return found
+
+
+def _characters(data: bytes, byte: int) -> int:
+    return len(data[:byte].decode("utf-8", "replace"))
