@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from cachelint.messages import InputError, complain
-from cachelint.options import LINT, LOG, PLAN, PRUNE_STEP, RULE, UsageError, parse
+from cachelint.options import CONFIG, LINT, LOG, PLAN, PRUNE_STEP, RULE, UsageError, parse
 
 if TYPE_CHECKING:
     import argparse
@@ -90,6 +90,12 @@ def _log(options: argparse.Namespace) -> int:
     return log_command(options)
 
 
+def _config(options: argparse.Namespace) -> int:
+    from cachelint.config_command import config_command
+
+    return config_command(options)
+
+
 def _print_completion(shell: str) -> int:
     import shtab
 
@@ -131,4 +137,5 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     PLAN: _plan,
     PRUNE_STEP: _prune_step,
     LOG: _log,
+    CONFIG: _config,
 }

@@ -21,11 +21,13 @@ RULE = "rule"
 PLAN = "plan"
 PRUNE_STEP = "prune-step"
 LOG = "log"
+CONFIG = "config"
 SCOPES = ("auto", "context", "layers", "all")
 COMMANDS = {
     RULE: "list the rules, or show one rule's page",
     PLAN: "which steps of a build run again after a change, which stay cached, and why",
     LOG: "what the builds of a log really did, and which of their steps are stale",
+    CONFIG: "the services of a whole Compose project, and the file and line of every value",
     PRUNE_STEP: "the step that drops what the next build must not reuse, for a deploy script",
 }
 
@@ -301,7 +303,45 @@ def log_parser() -> argparse.ArgumentParser:
     return parser
 
 
-_PARSERS = {RULE: _rule_parser, PLAN: plan_parser, PRUNE_STEP: prune_parser, LOG: log_parser}
+_CONFIG_EPILOG = """\
+Without --file, every project of the files below PATH is shown: what Compose takes by itself (compose.yaml with its
+override, or COMPOSE_FILE of .env), and other files alone and on top of it. The values are those of
+`docker compose config`; what only the machine that deploys knows is shown as it is written.
+"""
+
+
+def config_parser() -> argparse.ArgumentParser:
+    """The parser of ``cachelint config``."""
+    parser = _Parser(
+        prog="cachelint config",
+        description="Show what Compose makes of the files of a project, and where every value comes from.",
+        epilog=_CONFIG_EPILOG,
+        formatter_class=_formatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("paths", nargs="?", metavar="PATH", help="a directory or a Compose file (default: the current directory)")
+    add("-f", "--file", metavar="FILE", action="append", default=[], help="the project of this file; may be repeated")
+    add("--project-directory", metavar="DIR", help="what relative paths start from (default: that of the first file)")
+    add("--env-file", metavar="FILE", action="append", default=[], help="in place of .env; may be repeated")
+    add("--profile", metavar="NAME", action="append", help="services of this profile only; may be repeated")
+    add("--service", metavar="S", help="show this service only")
+    add("--output-format", metavar="FMT", choices=("text", "json"), default="text", help="text, json (default: text)")
+    add("--output-file", metavar="FILE", help="write the results there instead of standard output")
+    add("--config", metavar="FILE", help="this configuration and no other")
+    add("--isolated", action="store_true", help="ignore configuration files")
+    add(
+        "--color",
+        metavar="WHEN",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="auto, always, never (default: auto)",
+    )
+    parser.set_defaults(print_completion=None, select=None, ignore=None)
+    return parser
+
+
+_PARSERS = {CONFIG: config_parser, RULE: _rule_parser, PLAN: plan_parser, PRUNE_STEP: prune_parser, LOG: log_parser}
 
 
 def completion_parser() -> argparse.ArgumentParser:

@@ -50,6 +50,11 @@ def plan() -> str:
     return terminal("plan", "--service", "backend")
 
 
+def config() -> str:
+    """What the example's frontend is built with."""
+    return terminal("config", "--service", "frontend")
+
+
 def prune_step() -> str:
     """The step for the example as it is."""
     return terminal("prune-step")
@@ -69,6 +74,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "findings": terminal,
     "diff": diff,
     "plan": plan,
+    "config": config,
     "prune_step": prune_step,
     "log": log,
     "rules": rules,

@@ -35,6 +35,7 @@ class Reader:
         self.file = file
         self.removed: list[Path] = []
         self._variables = variables
+        self._written: dict[int, frozenset[int]] = {}
 
     def refused(self, root: Node) -> Iterator[ComposeError]:
         """What Compose refuses of the texts of a document, wherever they stand."""
@@ -73,7 +74,7 @@ class Reader:
         self, mapping: Mapping, entry: Entry, chain: tuple[Link, ...]
     ) -> tuple[Scalar | Sequence | Mapping, tuple[Link, ...]]:
         """The value of an entry of a mapping behind aliases and merge keys, and the way to it."""
-        if len(mapping.merged) != len(mapping.entries) and not any(entry is one for one in mapping.entries):
+        if id(entry) not in self._own(mapping):
             chain = (*self._merge_chain(mapping, entry), *chain)
         return self._behind(entry.value, chain)
 
@@ -92,6 +93,13 @@ class Reader:
         if tag in (RESET, OVERRIDE):
             self.removed.append(path)
         return tag == RESET
+
+    def _own(self, mapping: Mapping) -> frozenset[int]:
+        """The entries (by identity) that are written in a mapping itself."""
+        known = self._written.get(id(mapping))
+        if known is None:
+            known = self._written[id(mapping)] = frozenset(map(id, mapping.entries))
+        return known
 
     def _merge_chain(self, mapping: Mapping, entry: Entry) -> tuple[Link, ...]:
         """How an entry came into a mapping: the merge keys, the innermost first."""

@@ -1,0 +1,70 @@
+"""How the Compose files of a directory may be used: what Compose takes by itself, and files that are given to it.
+
+Nobody says whether ``docker-compose.prod.yml`` is used alone or on top of the file beside it: it is read both ways.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from cachelint.compose.project_files import DEFAULTS, OVERRIDES, Request, request_for
+from cachelint.documents.compose import NotComposeError
+from cachelint.documents.yaml import YamlError
+from cachelint.record import NamedTuple
+from cachelint.source import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cachelint.compose.loader import Files
+
+
+class Reading(NamedTuple):
+    """One way to use some files. `is_default` when Compose takes these without being told, `is_on_top` when a file is
+    laid over the one that Compose would take."""
+
+    request: Request
+    is_default: bool = False
+    is_on_top: bool = False
+
+
+def readings(files: Files, directory: str, paths: Iterable[str]) -> Iterator[Reading]:
+    """The readings of a directory's Compose files, the default one first."""
+    paths = list(paths)
+    default = _default(files, directory, paths)
+    if default:
+        yield Reading(default, is_default=True)
+    taken = set(default.files) if default else set()
+    base = default.files[0] if default else None
+    for path in paths:
+        if path not in taken:
+            yield Reading(Request((path,), directory))
+            if base and _is_for_laying_over(path) and _names(files, path) & _names(files, base):
+                yield Reading(Request((base, path), directory), is_on_top=True)
+
+
+def _default(files: Files, directory: str, paths: list[str]) -> Request | None:
+    """What Compose takes here, unless that lies elsewhere or is no file that cachelint reads."""
+    if not os.path.isfile(os.path.join(directory, ".env")) and not any(map(_is_default, paths)):
+        return None
+    request = request_for(files, directory)
+    if request is None or request.files[0] not in paths:
+        return None
+    return request._replace(files=tuple(path for path in request.files if path in paths or files.contains(path)))
+
+
+def _is_default(path: str) -> bool:
+    return os.path.basename(path) in DEFAULTS
+
+
+def _is_for_laying_over(path: str) -> bool:
+    """An override file is laid over the default one anyway; another default one is an alternative to it."""
+    return os.path.basename(path) not in (*DEFAULTS, *OVERRIDES)
+
+
+def _names(files: Files, path: str) -> set[str]:
+    try:
+        return {service.name for service in files.compose(path).services}
+    except (SourceError, YamlError, NotComposeError):
+        return set()

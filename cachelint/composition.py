@@ -1,0 +1,129 @@
+"""What ``cachelint config`` shows: the services of projects as Compose has them, each value with its place."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from cachelint.compose.tree import Fields, Leaf
+from cachelint.diagnostic import Location, Related, locate
+from cachelint.record import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cachelint.compose.project_files import ResolvedProject
+    from cachelint.compose.resolved import ResolvedBuild, ResolvedService
+    from cachelint.compose.tree import ComposeError, Origin
+
+_LISTS = ("cache_from", "cache_to")
+_MOUNT = ("type", "source", "target", "read_only")
+
+
+class Setting(NamedTuple):
+    """One value: `path` is its keys inside the service. Where it is not `known`, it is as written.
+
+    `location` is None for what Compose adds by itself; `chain` is how the value came from there.
+    """
+
+    path: tuple[str, ...]
+    value: str | bool
+    known: bool
+    location: Location | None
+    chain: tuple[Related, ...]
+
+
+class ShownService(NamedTuple):
+    """A service with its settings, in the order of Compose's own output."""
+
+    name: str
+    settings: tuple[Setting, ...]
+    is_built: bool
+
+
+class ShownProject(NamedTuple):
+    """A project: absolute paths of its files, the profiles that its services have, what is wrong, what is left out."""
+
+    files: tuple[str, ...]
+    profiles: tuple[str, ...]
+    services: tuple[ShownService, ...]
+    errors: tuple[Related, ...]
+    notes: tuple[Related, ...]
+
+
+def shown(project: ResolvedProject, profiles: Iterable[str] = (), only: str | None = None) -> ShownProject:
+    """A project as it is shown: with the services of some profiles, or all, or with one service only."""
+    wanted = set(profiles)
+    services = [one for one in project.services.values() if not wanted or _is_active(one, wanted)]
+    services = [one for one in services if only in (None, one.name)]
+    found = {leaf.text or "": None for one in project.services.values() for leaf in one.profiles}
+    return ShownProject(
+        project.request.files,
+        tuple(sorted(wanted or found)),
+        tuple(ShownService(one.name, tuple(_settings(one)), one.build is not None) for one in services),
+        tuple(_told(one) for one in project.errors),
+        tuple(_told(one) for one in project.notes),
+    )
+
+
+def _is_active(service: ResolvedService, profiles: set[str]) -> bool:
+    own = {leaf.text for leaf in service.profiles}
+    return not own or "*" in profiles or not own.isdisjoint(profiles)
+
+
+def _told(error: ComposeError) -> Related:
+    return Related(locate(error.source, error.span), str(error))
+
+
+def _settings(service: ResolvedService) -> Iterator[Setting]:
+    for key, leaf in (("image", service.image), ("pull_policy", service.pull_policy)):
+        if leaf:
+            yield _setting((key,), leaf)
+    if service.build:
+        yield from _of_build(service.build)
+    for number, mount in enumerate(service.mounts):
+        yield from _of_mount(mount, number)
+
+
+def _of_build(build: ResolvedBuild) -> Iterator[Setting]:
+    yield _setting(("build", "context"), build.context)
+    if build.inline:
+        yield _setting(("build", "dockerfile_inline"), build.inline)
+    elif build.dockerfile:
+        yield _setting(("build", "dockerfile"), build.dockerfile)
+    else:
+        yield Setting(("build", "dockerfile"), "Dockerfile", known=True, location=None, chain=())
+    if build.target:
+        yield _setting(("build", "target"), build.target)
+    for name, leaf in build.args.items():
+        yield _setting(("build", "args", name), leaf)
+    for key, leaves in zip(_LISTS, (build.cache_from, build.cache_to), strict=True):
+        for number, leaf in enumerate(leaves):
+            yield _setting(("build", key, str(number)), leaf)
+    no_cache = build.fields.entries.get("no_cache")
+    if isinstance(no_cache, Leaf):
+        setting = _setting(("build", "no_cache"), no_cache)
+        yield setting if build.no_cache is None else setting._replace(value=build.no_cache)
+
+
+def _of_mount(mount: Fields, number: int) -> Iterator[Setting]:
+    for key in _MOUNT:
+        leaf = mount.entries.get(key)
+        if isinstance(leaf, Leaf) and leaf.text is not None:
+            setting = _setting(("volumes", str(number), key), leaf)
+            yield setting._replace(value=leaf.text == "true") if key == "read_only" and leaf.known else setting
+
+
+def _setting(path: tuple[str, ...], leaf: Leaf) -> Setting:
+    chain = tuple(Related(locate(link.source, link.span), link.word) for link in leaf.origin.chain)
+    value = (leaf.text if leaf.known else leaf.written) or ""
+    return Setting(path, value, leaf.known, _location(leaf.origin), chain)
+
+
+def _location(origin: Origin) -> Location:
+    return locate(origin.source, origin.span)
+
+
+def relative(path: str) -> str:
+    """A path as it is shown: from the current directory, with ``/``."""
+    return os.path.relpath(path).replace(os.sep, "/")

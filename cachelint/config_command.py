@@ -1,0 +1,104 @@
+"""``cachelint config``: the services of whole projects, as Compose puts them together."""
+
+from __future__ import annotations
+
+import os
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from cachelint.arguments import read_arguments
+from cachelint.compose.project_files import DEFAULTS, request_for, resolve_project
+from cachelint.compose.readings import Reading, readings
+from cachelint.composition import relative, shown
+from cachelint.config import suggestion
+from cachelint.discovery import Kind
+from cachelint.documents.compose import NotComposeError
+from cachelint.documents.yaml import YamlError
+from cachelint.messages import InputError, complain
+from cachelint.output.composition import render
+from cachelint.output.terminal import Style
+from cachelint.show import colors, emit
+from cachelint.source import SourceError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from cachelint.arguments import Job
+    from cachelint.compose.project_files import ResolvedProject
+
+
+def config_command(options: argparse.Namespace) -> int:
+    """Print what projects come to. Returns the exit code; raises `InputError`."""
+    if options.isolated and options.config:
+        raise InputError("--isolated and --config exclude each other")
+    options.paths = [options.paths or "."]
+    if options.paths == ["-"]:
+        raise InputError("a project needs its files: name a directory or a Compose file")
+    jobs, complaints = read_arguments(options)
+    if complaints:
+        raise InputError("; ".join(complaints))
+    [job] = jobs
+    projects = list(_given(job, options) if options.file else _found(job))
+    if not projects:
+        raise InputError(f"no Compose file in {options.paths[0]}")
+    _check_service(options.service, projects)
+    listed = [shown(one, options.profile or (), options.service) for one in projects]
+    kept = [one for one in listed if one.services or not options.service]
+    emit(render(kept, options.output_format, Style(colors(options))), options)
+    for project in kept:
+        for error in project.errors:
+            place = f"{relative(error.location.path)}:{error.location.start.line}"
+            complain(f"{place}: Compose refuses this: {error.message}")
+    return 2 if any(project.errors for project in kept) else 0
+
+
+def _given(job: Job, options: argparse.Namespace) -> Iterator[ResolvedProject]:
+    """The one project of the files on the command line."""
+    names = [*options.file, *options.env_file, *([options.project_directory] if options.project_directory else [])]
+    for name in names:
+        if not os.path.exists(name):
+            raise InputError(f"{name}: no such file or directory")
+        if not job.workspace.contains(os.path.abspath(name)):
+            raise InputError(f"{name}: outside the repository")
+    here = os.path.realpath(os.getcwd())
+    request = request_for(job.workspace, here, options.file, options.project_directory, options.env_file)
+    assert request
+    yield resolve_project(job.workspace, request)
+
+
+def _found(job: Job) -> Iterator[ResolvedProject]:
+    """The projects of the files that are named, or that lie below the directory."""
+    files = [path for path, kind in job.workspace.tree.files.items() if kind is Kind.COMPOSE]
+    for directory, paths in groupby(sorted(files, key=os.path.split), os.path.dirname):
+        beside = [path for path in paths if _is_compose(job, path)]
+        found = list(readings(job.workspace, directory, beside))
+        for reading in found:
+            if any(map(job.concerns, reading.request.files)):
+                project = resolve_project(job.workspace, reading.request)
+                if not _is_fragment(reading, project, found):
+                    yield project
+
+
+def _is_compose(job: Job, path: str) -> bool:
+    try:
+        job.workspace.compose(path)
+    except NotComposeError:
+        return os.path.basename(path) in DEFAULTS
+    except (SourceError, YamlError):
+        return True
+    return True
+
+
+def _is_fragment(reading: Reading, project: ResolvedProject, found: list[Reading]) -> bool:
+    """Whether a file is nothing by itself, but something on top of another one."""
+    last = reading.request.files[-1]
+    on_top = any(one.is_on_top and one.request.files[-1] == last for one in found)
+    return not reading.is_on_top and on_top and any(error.is_partial for error in project.errors)
+
+
+def _check_service(name: str | None, projects: list[ResolvedProject]) -> None:
+    known = sorted({service for project in projects for service in project.services})
+    if name is not None and name not in known:
+        hint = suggestion(name, known) or f": there are {', '.join(known)}"
+        raise InputError(f"unknown service {name!r}{hint}")

@@ -1,0 +1,162 @@
+"""``cachelint config``: whole projects, where their values come from, and what Compose refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from tests.support import run, write_files
+
+BASE = """\
+x-common: &common
+  args:
+    TAG: ${TAG}
+    NAME: ${NAME}
+services:
+  base:
+    build:
+      context: ./app
+      <<: *common
+  web:
+    extends: base
+    volumes:
+      - data:/d
+      - ./x:/y:ro
+volumes:
+  data:
+"""
+PROD = """\
+services:
+  web:
+    profiles: [live]
+    build:
+      args: {NAME: prod}
+      cache_from: [img, 'type=registry,ref=${TAG}']
+"""
+FILES = {"compose.yaml": BASE, "docker-compose.prod.yml": PROD, ".env": "NAME=web\n"}
+
+
+@pytest.fixture
+def project(tmp_path):
+    return write_files(tmp_path, FILES)
+
+
+def shown(directory, *args, code=0):
+    ran = run("config", "--output-format", "json", *args, cwd=directory)
+    assert ran.code == code, ran.err
+    return json.loads(ran.out)["projects"]
+
+
+def test_values_are_those_of_compose(project):
+    alone, _, on_top = shown(project)
+    assert alone["files"] == ["compose.yaml"]
+    assert on_top["files"] == ["compose.yaml", "docker-compose.prod.yml"]
+    assert on_top["profiles"] == ["live"]
+    root = os.path.realpath(project)
+    assert on_top["services"]["web"] == {
+        "image": None,
+        "pull_policy": None,
+        "volumes": [
+            {"type": "volume", "source": "data", "target": "/d"},
+            {"type": "bind", "source": f"{root}/x", "target": "/y", "read_only": True},
+        ],
+        "build": {
+            "context": f"{root}/app",
+            "dockerfile": "Dockerfile",
+            "target": None,
+            "args": {"TAG": {"unknown": "${TAG}"}, "NAME": "prod"},
+            "cache_from": ["img", {"unknown": "type=registry,ref=${TAG}"}],
+            "cache_to": [],
+            "no_cache": False,
+        },
+    }
+
+
+def test_provenance_names_place_and_way(project):
+    on_top = shown(project, "--service", "web")[-1]
+    places = on_top["provenance"]
+    tag, name = places["services.web.build.args.TAG"], places["services.web.build.args.NAME"]
+    assert (tag["path"], tag["line"], tag["column"]) == ("compose.yaml", 3, 5)
+    way = [(one["message"], one["line"]) for one in tag["chain"]]
+    assert way == [("merged in here", 9), ("`web` extends `base`", 11)]
+    assert (name["path"], name["line"]) == ("docker-compose.prod.yml", 5)
+    assert [(one["message"], one["path"], one["line"]) for one in name["chain"]] == [
+        ("replaces this", "compose.yaml", 4)
+    ]
+    assert "services.web.build.dockerfile" not in places
+
+
+def test_text(project):
+    ran = run("config", "--service", "web", "compose.yaml", cwd=project)
+    assert ran.code == 0
+    assert "build.args.NAME       web" in ran.out
+    assert "${TAG}  (unknown)" in ran.out
+    assert "`web` extends `base` compose.yaml:11" in ran.out
+    assert "by default" in ran.out
+
+
+def test_files_are_given(tmp_path):
+    write_files(tmp_path, {"deploy/a.yml": "services: {web: {build: ./x, image: 'i:${V}'}}\n", "my.env": "V=1\n"})
+    args = ("-f", "deploy/a.yml", "--project-directory", ".", "--env-file", "my.env")
+    [found] = shown(tmp_path, *args)
+    assert found["services"]["web"]["image"] == "i:1"
+    assert found["services"]["web"]["build"]["context"] == os.path.join(os.path.realpath(tmp_path), "x")
+
+
+def test_profiles_choose_services(tmp_path):
+    write_files(
+        tmp_path,
+        {"compose.yaml": "services: {a: {image: a}, b: {image: b, profiles: [p]}, c: {image: c, profiles: [q]}}\n"},
+    )
+    [every] = shown(tmp_path)
+    assert sorted(every["services"]) == ["a", "b", "c"]
+    [some] = shown(tmp_path, "--profile", "p")
+    assert sorted(some["services"]) == ["a", "b"]
+    assert some["profiles"] == ["p"]
+
+
+def test_what_compose_refuses_is_named_and_the_rest_shown(tmp_path):
+    write_files(tmp_path, {"compose.yaml": "services:\n  good: {image: a}\n  bad:\n    extends: gone\n"})
+    ran = run("config", cwd=tmp_path)
+    assert ran.code == 2
+    assert "good" in ran.out
+    assert "compose.yaml:4: Compose refuses this: the service `gone` that it extends is not in this file" in ran.err
+
+
+def test_what_is_remote_is_named_as_not_followed(tmp_path):
+    asked = ("oci://x/y", "https://github.com/a/b.git", "../out.yml", "${WHERE}/a.yml")
+    text = "include:\n" + "".join(f"  - {one}\n" for one in asked) + "services: {a: {image: a}}\n"
+    write_files(tmp_path, {"p/.git/HEAD": "", "p/compose.yaml": text, "out.yml": "services: {}\n"})
+    [found] = shown(tmp_path / "p")
+    assert [one["message"] for one in found["notes"]] == [
+        "not followed: oci://x/y is remote",
+        "not followed: https://github.com/a/b.git is remote",
+        "not followed: ../out.yml is outside the repository",
+        "not followed: ${WHERE}/a.yml is known only where it is deployed",
+    ]
+    assert found["errors"] == []
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("--service", "wep"), "unknown service 'wep', did you mean 'web'?"),
+        (("-f", "gone.yml"), "gone.yml: no such file or directory"),
+        (("-f", "/etc/passwd"), "/etc/passwd: outside the repository"),
+        (("-",), "name a directory or a Compose file"),
+        (("Dockerfile",), "no Compose file in Dockerfile"),
+    ],
+)
+def test_bad_arguments(project, args, message):
+    write_files(project, {"Dockerfile": "FROM x\n"})
+    ran = run("config", *args, cwd=project)
+    assert ran.code == 2
+    assert message in ran.err
+    assert ran.out == ""
+
+
+def test_control_characters_are_shown(tmp_path):
+    write_files(tmp_path, {"compose.yaml": 'services:\n  web:\n    image: "a\\eb"\n'})
+    assert "a\\x1bb" in run("config", cwd=tmp_path).out
