@@ -224,6 +224,13 @@ scopes:
   context  Docker's copy of the source files; layers and dependency caches stay
   layers   all layers too; dependency caches stay
   all      everything
+
+A script gets the step once for each builder, before the first build on every path, unless it has an equivalent one.
+
+exit codes:
+  0  printed, written, or there already
+  1  no place is certain, and the report says what to write where; with --diff: something would be written
+  2  usage, configuration, unreadable or unwritable files, internal failure
 """
 
 
@@ -231,7 +238,7 @@ def prune_parser() -> argparse.ArgumentParser:
     """The parser of ``cachelint prune-step``."""
     parser = _Parser(
         prog="cachelint prune-step",
-        description="Print the step that drops what the next build must not reuse.",
+        description="Print the step that drops what the next build must not reuse, or write it into deploy scripts.",
         epilog=_PRUNE_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -243,9 +250,10 @@ def prune_parser() -> argparse.ArgumentParser:
         "--for",
         dest="language",
         choices=("bash", "github", "make"),
-        default="bash",
         help="what the step is printed for: bash, github, make (default: bash)",
     )
+    add("--write", metavar="SCRIPT", nargs="+", help="write it into these shell scripts and workflows")
+    add("--diff", action="store_true", help="with --write: show what would be written, as a unified diff")
     add("--tolerant", action="store_true", help="a failing prune is a warning, and the build goes on")
     add("--output-format", metavar="FMT", choices=("text", "json"), default="text", help="text, json (default: text)")
     add("--output-file", metavar="FILE", help="write the results there instead of standard output")

@@ -35,7 +35,7 @@ def test_every_option_that_is_named_exists(name: str) -> None:
     assert named | in_prose <= known_options()
 
 
-OTHERS = {"--build", "--no-cache", "--force"}  # of Docker
+OTHERS = {"--build", "--no-cache", "--force", "--builder", "--context"}  # of Docker
 
 
 def test_every_rule_is_in_the_table() -> None:

@@ -5,25 +5,67 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cachelint.output.machine import to_json
+from cachelint.output.terminal import printable
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cachelint.prune.decision import Decision
 
 VERSION = 1
 
 
+class Insertion(NamedTuple):
+    """A step that was written into a file; `line` is the one in the old text that it stands in front of."""
+
+    path: str
+    line: int
+    text: str
+
+
+class Unwritten(NamedTuple):
+    """A build that got no step: why, and the step to write by hand."""
+
+    path: str
+    line: int
+    reason: str
+    text: str
+
+
 class Answer(NamedTuple):
-    """What the command has to say: the decision, its commands, and the step as text to paste."""
+    """What the command has to say.
+
+    The decision with its commands; the step as text to paste, or what was written, what was not, and the files that
+    have an equivalent step.
+    """
 
     decision: Decision
     commands: tuple[str, ...]
     text: str
+    insertions: tuple[Insertion, ...] = ()
+    refused: tuple[Unwritten, ...] = ()
+    unchanged: tuple[str, ...] = ()
 
 
 def render(answer: Answer, output_format: str) -> str:
     """The answer as ``text`` or ``json``."""
-    return _json(answer) if output_format == "json" else answer.text
+    if output_format == "json":
+        return _json(answer)
+    return answer.text or "".join(f"{line}\n" for line in _lines(answer))
+
+
+def _lines(answer: Answer) -> Iterator[str]:
+    yield f"{answer.decision.scope.word}: {printable(answer.decision.reason)}"
+    for done in answer.insertions:
+        yield f"{printable(done.path)}:{done.line}: wrote the step"
+    for path in answer.unchanged:
+        yield f"{printable(path)}: has it already"
+    for left in answer.refused:
+        yield f"{printable(left.path)}:{left.line}: no step written: {printable(left.reason)}. Write before this build:"
+        yield from (f"    {printable(line)}" for line in left.text.splitlines())
+    if not (answer.insertions or answer.unchanged or answer.refused):
+        yield "nothing is built there"
 
 
 def _json(answer: Answer) -> str:
@@ -34,7 +76,9 @@ def _json(answer: Answer) -> str:
             "reason": answer.decision.reason,
             "commands": list(answer.commands),
             "text": answer.text,
-            "insertions": [],
-            "refused": [],
+            "insertions": [{"path": one.path, "line": one.line, "text": one.text} for one in answer.insertions],
+            "refused": [
+                {"path": one.path, "line": one.line, "reason": one.reason, "text": one.text} for one in answer.refused
+            ],
         }
     )

@@ -65,7 +65,12 @@ def prune_commands(scope: Scope, client: Client = DOCKER) -> tuple[str, ...]:
 SOURCE, LAYER, MOUNT = "source.local", "regular", "exec.cachemount"
 """The types of records that matter, as ``docker buildx du`` names them."""
 
-_NEEDED = {Scope.CONTEXT: {SOURCE}, Scope.LAYERS: {SOURCE, LAYER}, Scope.ALL: {SOURCE, LAYER, MOUNT}}
+NEEDED = {
+    Scope.CONTEXT: frozenset((SOURCE,)),
+    Scope.LAYERS: frozenset((SOURCE, LAYER)),
+    Scope.ALL: frozenset((SOURCE, LAYER, MOUNT)),
+}
+"""What each scope drops of them."""
 _VALUED = frozenset(
     "--filter --keep-storage --reserved-space --max-used-space --min-free-space --builder --timeout".split()
 )
@@ -94,7 +99,7 @@ def dropped(options: Sequence[str]) -> frozenset[str]:
 
 def covers(kinds: frozenset[str], scope: Scope) -> bool:
     """Whether these types of records are all that a scope drops."""
-    return _NEEDED[scope] <= kinds
+    return NEEDED[scope] <= kinds
 
 
 def _split(options: Sequence[str]) -> Iterator[str]:

@@ -26,6 +26,7 @@ class Idiom(NamedTuple):
 
     `info`, `success` and `warning` are its own functions that print what they are given, None where it has none:
     then ``echo`` speaks. `indent` is one level of its indentation. `is_posix`: its shell knows no ``${x:0:7}``.
+    `is_nested`: it is text in another script, where ShellCheck does not look.
     """
 
     client: Client = DOCKER
@@ -35,6 +36,7 @@ class Idiom(NamedTuple):
     indent: str = "    "
     guard: Guard = Guard.EXIT
     is_posix: bool = False
+    is_nested: bool = False
 
     def say(self, text: str) -> str:
         """A line that tells what comes now."""
@@ -103,9 +105,9 @@ def commit_lines(variable: str, idiom: Idiom = PLAIN) -> tuple[str, ...]:
     The comment speaks to ShellCheck, which would have the assignment end the script where there is no git: there the
     build goes on without a commit, as it did.
     """
-    short = f"$(printf '%.7s' \"${variable}\")" if idiom.is_posix else f"${{{variable}:0:7}}"
+    short = f'$(printf %.7s "${variable}")' if idiom.is_posix else f"${{{variable}:0:7}}"
     return (
-        *(() if idiom.is_posix else ("# shellcheck disable=SC2155  # without git the build goes on, as before",)),
+        *(() if idiom.is_nested else ("# shellcheck disable=SC2155  # without git the build goes on, as before",)),
         f'export {variable}="$(git rev-parse HEAD)"',
         idiom.say(f"Building from commit: {short}..."),
     )

@@ -1,0 +1,199 @@
+"""The step in a job: a script, or the steps of a workflow one after the other."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cachelint.deployment.actions import SETUP_BUILDX
+from cachelint.deployment.jobs import Unit
+from cachelint.discovery import Kind
+from cachelint.documents.docker_command import Daemon
+from cachelint.fix import Edit
+from cachelint.prune.client import NoClientError, client_of, legacy_reason
+from cachelint.prune.lines import CannotInsertError
+from cachelint.prune.paste import github_step
+from cachelint.prune.paths import State, TooLongError, Walk, merged
+from cachelint.prune.scope import DOCKER, NEEDED, prune_commands
+from cachelint.prune.script_step import DockerCalls, Steps, Unpruned, Written, refused_at, steps_of, unpruned
+from cachelint.prune.wording import title
+from cachelint.record import NamedTuple
+from cachelint.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cachelint.commit_arg import CommitArg
+    from cachelint.deployment.jobs import Action
+    from cachelint.deployment.model import Deployment, DockerCall
+    from cachelint.documents.workflow import Step
+    from cachelint.prune.scope import Client
+    from cachelint.prune.script_step import Wish
+    from cachelint.source import SourceFile
+
+_ITEM = re.compile(r"([ \t]*)-[ \t]+\Z")
+_ENVIRONMENT = ("DOCKER_HOST", "DOCKER_CONTEXT", "BUILDX_BUILDER")
+
+
+class Missing(NamedTuple):
+    """Builds of one builder that are reached without a prune, all in one item of the job.
+
+    `calls` and `unpruned` are those of a shell; a step that uses an action has its `call` only.
+    """
+
+    item: Unit | Action
+    builder: Daemon
+    first: DockerCall
+    calls: DockerCalls | None = None
+    unpruned: Unpruned | None = None
+
+
+def missing_prunes(deployment: Deployment, needed: frozenset[str]) -> tuple[Missing, ...]:
+    """The first builds of each builder that some path through a job reaches without such a prune.
+
+    Raises `TooLongError`.
+    """
+    found: list[Missing] = []
+    state = State()
+    under: dict[str, State] = {}
+    for item in deployment.job.items:
+        here = [call for call in deployment.calls if (call.unit or call.action) is item]
+        look = _of_unit if isinstance(item, Unit) else _of_action
+        condition = item.step.condition if item.step else None
+        before = state if condition is None else _both(state, under.get(condition, State()))
+        after = look(item, here, before, needed, found)  # type: ignore[arg-type]  # chosen by the item's type
+        if condition is None:
+            state = after
+        else:  # what has the same condition runs when this has run
+            under[condition] = after
+            state = merged((state, after)) or state
+    return tuple(found)
+
+
+def _both(one: State, two: State) -> State:
+    return State(one.pruned | two.pruned, one.built | two.built, one.perhaps | two.perhaps)
+
+
+def _of_unit(unit: Unit, here: list[DockerCall], state: State, needed: frozenset[str], found: list[Missing]) -> State:
+    numbered = {call.command.number: call for call in here if call.command and call.docker}
+    if not numbered:
+        return state
+    calls = DockerCalls(unit.script, {number: one.docker for number, one in numbered.items() if one.docker})
+    walk = Walk(unit.script, calls.effects)
+    end = walk.run(state)
+    found += (Missing(unit, one.builder, numbered[one.builds[0]], calls, one) for one in unpruned(calls, needed, walk))
+    return end or state
+
+
+def _of_action(
+    action: Action, here: list[DockerCall], state: State, needed: frozenset[str], found: list[Missing]
+) -> State:
+    """A step with an action: one that sets a builder up makes a new one, with an empty cache, for those behind it."""
+    builder = Daemon()
+    for call in here:
+        if action.step.action == SETUP_BUILDX:
+            state = state._replace(pruned=state.pruned | {(builder, kind) for kind in needed})
+        elif builder not in state.built and not needed <= state.dropped(builder):
+            found.append(Missing(action, builder, call))
+            state = state._replace(built=state.built | {builder})
+    return state
+
+
+def job_steps(deployment: Deployment, wish: Wish, commit: CommitArg) -> Steps:
+    """What to write into the file of a job so that no path builds without the step."""
+    try:
+        missing = missing_prunes(deployment, NEEDED[wish.decision.scope])
+    except TooLongError as error:
+        return Steps((), (refused_at(deployment.job.place, str(error), wish),))
+    return steps_for_missing(deployment, missing, wish, commit)
+
+
+def steps_for_missing(deployment: Deployment, missing: tuple[Missing, ...], wish: Wish, commit: CommitArg) -> Steps:
+    """What to write in front of these builds."""
+    steps = [_steps(deployment, one, missing, wish, commit) for one in missing]
+    written = {one.edit: one for step in steps for one in step.written}
+    return Steps(tuple(written[edit] for edit in sorted(written)), tuple(one for step in steps for one in step.refused))
+
+
+def _steps(deployment: Deployment, one: Missing, missing: tuple[Missing, ...], wish: Wish, commit: CommitArg) -> Steps:
+    job = deployment.job
+    if not job.is_editable:
+        return Steps((), (refused_at(one.first.span, f"{job.kind.value} files are not edited", wish),))
+    if one.calls and one.unpruned and (job.kind is Kind.SHELL or one.first.host):
+        unit = one.item
+        assert isinstance(unit, Unit)
+        known = {name: value for name, value in unit.env.items() if value is not None}
+        return steps_of(one.calls, (one.unpruned,), wish._replace(environment=known), commit)
+    try:
+        others = [other for other in missing if other.builder == one.builder and not other.first.host]
+        if others[0] is not one:
+            return Steps()
+        return Steps((_workflow_step(job.source, one, wish, always=len(others) > 1),))
+    except (CannotInsertError, NoClientError) as error:
+        return Steps((), (refused_at(one.first.span, str(error), wish),))
+
+
+def _workflow_step(source: SourceFile, one: Missing, wish: Wish, *, always: bool) -> Written:
+    step = one.item.step
+    assert step
+    extra = [] if always else [*_lines_of(source, step, "if")]
+    environment = [name for name in _ENVIRONMENT if any(setting.name == name for setting in step.env)]
+    if environment:
+        raise CannotInsertError(f"{environment[0]} is set for the step alone")
+    client = _client(one, wish)
+    return step_before(source, step, wish, client, tuple(extra))
+
+
+def step_before(
+    source: SourceFile, step: Step, wish: Wish, client: Client = DOCKER, extra: tuple[str, ...] = ()
+) -> Written:
+    """The step of a workflow in front of another one; `extra` are lines like ``if: …``. Raises `CannotInsertError`."""
+    start = step.node.span.start
+    line = source.position(start).line
+    at = source.line_span(line).start
+    dash = _ITEM.fullmatch(source.text, at, start)
+    if not dash or step.node.flow:
+        raise CannotInsertError("the steps are not written one below the other")
+    indent, inside = dash[1], " " * (start - at)
+    newline = source.line_break_at(start)
+    lines = github_step(wish.decision, client, tolerant=wish.tolerant, extra=extra)
+    shown = [_shifted(one, indent, inside) for one in lines]
+    first = _above_comments(source, line, indent)
+    gap = newline if first > 1 and not source.line_text(first - 1).strip() else ""
+    at = source.line_span(first).start
+    text = newline.join(shown) + newline + gap
+    run = "\n".join(prune_commands(wish.decision.scope, client))
+    return Written(Edit(Span(at, at), text), lines, 0, (("name", title(wish.decision.scope)), ("run", run)))
+
+
+def _shifted(line: str, indent: str, inside: str) -> str:
+    """A line of a step with the file's own indentation, and the file's own space behind the dash."""
+    if line.startswith("- "):
+        return f"{indent}-{inside[len(indent) + 1 :]}{line[2:]}"
+    return f"{inside}{line[2:]}" if line.startswith("  ") else f"{indent}{line}"
+
+
+def _above_comments(source: SourceFile, line: int, indent: str) -> int:
+    while line > 1 and re.fullmatch(rf"{indent}#.*", source.line_text(line - 1)):
+        line -= 1
+    return line
+
+
+def _lines_of(source: SourceFile, step: Step, key: str) -> Iterator[str]:
+    entry = step.node.own(key)
+    if entry:
+        text = source.text[slice(*entry.span)]
+        if "\n" in text:
+            raise CannotInsertError(f"its `{key}` has several lines")
+        yield text
+
+
+def _client(one: Missing, wish: Wish) -> Client:
+    if one.calls is None or one.unpruned is None:
+        return DOCKER
+    docker = one.calls.by_number[one.unpruned.builds[0]]
+    unit = one.item
+    environment = unit.env if isinstance(unit, Unit) else {}
+    if reason := legacy_reason(docker, one.calls.script, environment):
+        raise NoClientError(reason)
+    return client_of(docker, one.builder.builder)

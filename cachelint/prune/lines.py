@@ -1,0 +1,108 @@
+"""Lines written into a script in front of a statement: where exactly, how far indented, and how quoted."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cachelint.documents.script import Quoting
+from cachelint.fix import Edit
+from cachelint.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cachelint.documents.script import Shell
+    from cachelint.documents.script_tree import Block
+    from cachelint.source import SourceFile
+
+_SPECIAL = {
+    Quoting.DOUBLE: re.compile(r'[\\$`"]'),
+    Quoting.HEREDOC: re.compile(r"[\\$`]"),
+}
+_HEREDOC = re.compile(r"<<-?\s*[\"'\\]?\w")
+_DIRECTIVE = re.compile(r"#\s*(?:shellcheck|cachelint:|shfmt)\b")
+_OPENS = re.compile(r"(?:[){(;&]|\b(?:then|do|else))\Z")
+_BLANKS = " \t"
+
+
+class CannotInsertError(Exception):
+    """Nothing can be written there; ``str()`` says why."""
+
+
+def insertion(source: SourceFile, block: Block, index: int, lines: Sequence[str]) -> Edit:
+    """The edit that writes lines in front of a statement of a block. Raises `CannotInsertError`.
+
+    They are indented as the statement is. A statement that shares its line with what is in front of it gets a line of
+    its own. Comments directly above a statement stay with it.
+    """
+    start = block.statements[index].span.start
+    line = source.position(start).line
+    line_start = source.line_span(line).start
+    front = source.text[line_start:start]
+    newline = source.line_break_at(start)
+    written = [_quoted(one, block.shell) for one in lines]
+    if not front.strip(_BLANKS):
+        at = _above_comments(source, line)
+        text = "".join(f"{front}{one}{newline}" if one else newline for one in written)
+        return Edit(Span(at, at), text)
+    return _broken(source, Span(line_start, start), [*written, ""], newline)
+
+
+def _broken(source: SourceFile, before: Span, lines: Sequence[str], newline: str) -> Edit:
+    """The edit where something else stands in front: the line is broken there."""
+    start, front = before.end, source.text[before.start : before.end]
+    if _HEREDOC.search(front):
+        raise CannotInsertError("a heredoc begins on the line of the build")
+    gap = len(front) - len(front.rstrip(_BLANKS))
+    if front[: len(front) - gap][-1:] not in {")", "{", "(", ";", "&"} and not re.search(
+        r"\b(?:then|do|else)$", front.rstrip(_BLANKS)
+    ):
+        raise CannotInsertError("something else stands in front of the build on its line")
+    indent = re.match(r"[ \t]*", front)[0] + indent_unit(source)  # type: ignore[index]  # it always matches
+    return Edit(Span(start - gap, start), newline + newline.join(f"{indent}{one}" for one in lines))
+
+
+def _above_comments(source: SourceFile, line: int) -> int:
+    """The start of a line, or of the comments directly above it; the first lines of a file are no comments of it."""
+    own = source.line_span(line).start
+    indent = _indent(source.line_text(line))
+    first = line
+    while first > 1:
+        text = source.line_text(first - 1)
+        if not text.lstrip(_BLANKS).startswith("#") or _indent(text) != indent:
+            break
+        first -= 1
+    if first == 1:
+        first = line
+        while first > 2 and _DIRECTIVE.match(source.line_text(first - 1).lstrip(_BLANKS)):
+            first -= 1
+    return source.line_span(first).start if first != line else own
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(_BLANKS))]
+
+
+def indent_unit(source: SourceFile) -> str:
+    """One level of the file's indentation: a tab, or the fewest spaces that a line begins with."""
+    found: set[int] = set()
+    for match in re.finditer(r"^([ \t]+)\S", source.text, re.MULTILINE):
+        if match[1][0] == "\t":
+            return "\t"
+        found.add(len(match[1]))
+    steps = [one for one in sorted(found) if one in (2, 4, 8)]
+    return " " * (steps[0] if steps else 4)
+
+
+def _quoted(line: str, shell: Shell) -> str:
+    """The line as it is written in the quotes around its shell, and in those around that one."""
+    while shell.parent is not None:
+        if shell.quoting is Quoting.SINGLE and "'" in line:
+            raise CannotInsertError("the step cannot be written inside single quotes")
+        if shell.quoting is Quoting.WORDS:
+            raise CannotInsertError("the build is made of words of another command")
+        if special := _SPECIAL.get(shell.quoting):
+            line = special.sub(lambda match: f"\\{match[0]}", line)
+        shell = shell.parent
+    return line

@@ -1,0 +1,118 @@
+"""`cachelint prune-step --write`: scripts and workflows on disk."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support import read_files, run, write_files
+
+SCRIPT = "#!/bin/bash\nset -e\ndocker compose build\ndocker compose up -d\n"
+REMOTE = "#!/bin/bash\nssh prod docker compose build\n"
+WORKFLOW = """\
+on: push
+jobs:
+  deploy:
+    runs-on: [self-hosted]
+    steps:
+    - uses: actions/checkout@v4
+
+    # Build it.
+    - name: Build
+      if: github.ref == 'refs/heads/main'
+      run: docker compose build
+
+    - run: docker compose up -d
+"""
+STEP = """\
+    # BuildKit skips files of unchanged size and time, so have it read them all.
+    - name: Drop the source files that Docker kept
+      if: github.ref == 'refs/heads/main'
+      run: docker builder prune --force --filter type=source.local
+
+    # Build it.
+"""
+
+
+def test_script(tmp_path):
+    write_files(tmp_path, {"deploy.sh": SCRIPT})
+    (tmp_path / "deploy.sh").chmod(0o755)
+    done = run("prune-step", "--scope", "context", "--write", "deploy.sh", cwd=tmp_path)
+    assert (done.code, done.out) == (0, "context: `context` was asked for\ndeploy.sh:3: wrote the step\n")
+    text = read_files(tmp_path)["deploy.sh"]
+    assert text.index("builder prune") < text.index("compose build")
+    assert (tmp_path / "deploy.sh").stat().st_mode & 0o777 == 0o755
+
+    again = run("prune-step", "--scope", "context", "--write", "deploy.sh", cwd=tmp_path)
+    assert (again.code, again.out.splitlines()[1:]) == (0, ["deploy.sh: has it already"])
+    assert read_files(tmp_path) == {"deploy.sh": text}
+
+
+def test_diff_writes_nothing(tmp_path):
+    write_files(tmp_path, {"deploy.sh": SCRIPT})
+    done = run("prune-step", "--write", "deploy.sh", "--diff", cwd=tmp_path)
+    assert done.code == 1
+    assert done.out.startswith("--- a/deploy.sh\n+++ b/deploy.sh\n@@")
+    assert read_files(tmp_path) == {"deploy.sh": SCRIPT}
+
+
+def test_no_certain_place(tmp_path):
+    write_files(tmp_path, {"deploy.sh": SCRIPT, "remote.sh": REMOTE})
+    done = run("prune-step", "--write", "deploy.sh", "remote.sh", cwd=tmp_path)
+    assert done.code == 1
+    assert "remote.sh:2: no step written: the build runs on another machine, in words of one line." in done.out
+    assert "    docker builder prune --force --filter type=source.local || exit 1\n" in done.out
+    assert read_files(tmp_path)["remote.sh"] == REMOTE
+    assert read_files(tmp_path)["deploy.sh"] != SCRIPT
+
+
+def test_json(tmp_path):
+    write_files(tmp_path, {"deploy.sh": SCRIPT, "remote.sh": REMOTE})
+    done = run("prune-step", "--write", "deploy.sh", "remote.sh", "--output-format", "json", cwd=tmp_path)
+    answer = json.loads(done.out)
+    assert (done.code, answer["version"], answer["scope"]) == (1, 1, "context")
+    assert answer["commands"] == ["docker builder prune --force --filter type=source.local"]
+    (insertion,), (refused,) = answer["insertions"], answer["refused"]
+    assert (insertion["path"], insertion["line"]) == ("deploy.sh", 3)
+    assert insertion["text"] in read_files(tmp_path)["deploy.sh"]
+    assert sorted(refused) == ["line", "path", "reason", "text"]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_workflow(tmp_path, newline):
+    write_files(tmp_path, {".github/workflows/deploy.yml": WORKFLOW.replace("\n", newline)})
+    name = ".github/workflows/deploy.yml"
+    assert run("prune-step", "--scope", "context", "--write", name, cwd=tmp_path).code == 0
+    expected = WORKFLOW.replace("    # Build it.\n", STEP).replace("\n", newline)
+    assert read_files(tmp_path)[name] == expected
+    assert run("prune-step", "--scope", "context", "--write", name, cwd=tmp_path).code == 0
+    assert read_files(tmp_path)[name] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (SCRIPT, "--write deploy.sh --for make"),
+        (SCRIPT, "--diff"),
+        (SCRIPT, "--write deploy.sh --diff --output-format json"),
+        (SCRIPT, "--write missing.sh"),
+        (SCRIPT, "--write -"),
+        (SCRIPT, "--write compose.yaml"),
+    ],
+)
+def test_usage(tmp_path, text, words):
+    write_files(tmp_path, {"deploy.sh": text, "compose.yaml": "services: {}\n"})
+    done = run("prune-step", *words.split(), cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert len(done.err.splitlines()) == 1
+    assert read_files(tmp_path)["deploy.sh"] == text
+
+
+def test_a_file_that_cannot_be_written(tmp_path):
+    write_files(tmp_path, {"deploy.sh": SCRIPT})
+    (tmp_path / "deploy.sh").chmod(0o444)
+    tmp_path.chmod(0o555)
+    done = run("prune-step", "--write", "deploy.sh", cwd=tmp_path)
+    tmp_path.chmod(0o755)
+    assert done.code in (0, 2)  # root may write everywhere
