@@ -177,7 +177,7 @@ def stage_lines(draw: st.DrawFn, made: list[set[str]], dialect: Dialect) -> tupl
     base = word(draw, bases)
     made.append({"/", "/bin/busybox"} if base == "@BASE" else set(made[int(base[1:])]))
     lines = [f"FROM {base} AS s{index}"]
-    lines += ["ENV SALT=@SALT"] if base == "@BASE" else []
+    lines += ["ENV SALT=@SALT", "WORKDIR /@SALT"] if base == "@BASE" else []  # for RUN, and for all that reads no ENV
     if not index and not draw(st.integers(0, 5)):
         lines.append(word(draw, ("ONBUILD RUN echo trigger", "ONBUILD COPY package.json /app/", "ONBUILD ENV ON=1")))
     for _ in range(draw(st.integers(4, 9))):
@@ -425,7 +425,7 @@ class Trial:
             at
             for at in inside
             if "<<" not in lines[at]
-            and not lines[at].startswith("ENV SALT=")  # nothing above it: other examples on this daemon had that too
+            and self.salt not in lines[at]  # nothing above it: other examples on this daemon had that too
             and at > lines.index(next(x for x in lines if x.startswith("FROM")))
         ]
 
