@@ -87,6 +87,9 @@ class Layout(NamedTuple):
 
 def place(pieces: Pieces, start: int, end: int) -> Span:
     """The place in the source of a part of a joined text; when a continuation breaks the part, with the gap."""
+    if len(pieces) == 1:
+        shift = pieces[0][1] - pieces[0][0]
+        return Span(start + shift, max(start, end) + shift)
     first = offset_of(pieces, start)
     return Span(first, offset_of(pieces, end - 1) + 1 if end > start else first)
 

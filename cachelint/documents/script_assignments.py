@@ -44,12 +44,18 @@ class _Around(NamedTuple):
     loop: tuple[int, int] | None = None
 
 
+_ASSIGNING = frozenset(
+    "variable_assignment variable_assignments command declaration_command unset_command for_statement expansion".split()
+)
+
+
 def entries(root: Node, text: ScriptText) -> Iterator[Entry]:
     """Every assignment below a node, in the order in which they are written."""
     todo = [(root, _Around())]
     while todo:
         node, around = todo.pop()
-        yield from _own(node, text, around)
+        if node.type in _ASSIGNING:
+            yield from _own(node, text, around)
         inside = _inside(node, text, around)
         todo += [(child, inside) for child in reversed(node.named_children)]
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cachelint.source import Span
 
 _LETTERS = re.compile(r"-[a-zA-Z]+")
+_DECLARING = DECLARATIONS | {"read", "unset", "mapfile", "readarray", "printf", "getopts"}
 _SYSTEM = ("/bin/", "/usr/", "/sbin/", "/opt/")
 
 
@@ -96,14 +97,7 @@ class CommandReader:
         in_front = [one for one in nodes if one.type == "variable_assignment"]
         number, nested = None, None
         if words:
-            if node.type == "command" and self._text.of(words[0]) in DECLARATIONS | {
-                "read",
-                "unset",
-                "mapfile",
-                "readarray",
-                "printf",
-                "getopts",
-            }:
+            if node.type == "command" and self._text.of(words[0]) in _DECLARING:
                 self._declare(node, place)
             number, nested = self._command(nodes, words, in_front, place)
         elif len(nodes) > 1:

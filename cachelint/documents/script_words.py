@@ -96,7 +96,8 @@ def _plain(kind: str, written: str, span: Span) -> Part:
     if kind == "ansi_c_string":
         return Part(_ANSI_ESCAPE.sub(lambda match: _ANSI.get(match[1], match[0]), written[2:-1]), span, True)
     certain = not _PATTERN.search(written)
-    return Part(ESCAPED.sub(r"\1", CONTINUED.sub("", written)), span, False, certain)
+    text = ESCAPED.sub(r"\1", CONTINUED.sub("", written)) if "\\" in written else written
+    return Part(text, span, False, certain)
 
 
 def _string(node: Node, text: ScriptText) -> list[Part]:
@@ -119,7 +120,9 @@ def _string(node: Node, text: ScriptText) -> list[Part]:
 
 def _add_text(parts: list[Part], text: ScriptText, start: int, end: int) -> None:
     if end > start:
-        plain = ESCAPED_IN_QUOTES.sub(r"\1", CONTINUED.sub("", text.text[start:end]))
+        plain = text.text[start:end]
+        if "\\" in plain:
+            plain = ESCAPED_IN_QUOTES.sub(r"\1", CONTINUED.sub("", plain))
         parts.append(Part(plain, text.place(start, end), True))
 
 
@@ -162,6 +165,9 @@ class _Field:
 
 def expand(word: Template, values: Mapping[tuple[str, bool], Value]) -> list[Word]:
     """The words that a command receives for one written word; none for an unquoted variable that is empty."""
+    if len(word.parts) == 1 and not word.parts[0].name:
+        [part] = word.parts
+        return [Word(part.text, word.span, part.certain, part.span, splits=not part.certain and _may_split(part))]
     fields: list[_Field] = []
     current: _Field | None = None
     for part in word.parts:
