@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from cachelint.deployment.jobs import Unit
     from cachelint.documents.docker_command import BuildArg, DockerCommand, DockerOption
-    from cachelint.documents.script import Command, Word
+    from cachelint.documents.script import Command, Directory, Word
     from cachelint.source import SourceFile
 
 _ENGINES = frozenset(("docker", "nerdctl"))
@@ -30,20 +30,18 @@ def is_known(word: Word) -> bool:
 
 def directories(unit: Unit, command: Command) -> tuple[str, ...]:
     """Where a command may run (absolute), by where its shell may be started; none where that is not known."""
-    base, path = command.directory
-    if command.shell.path or unit.is_remote or _moves_unnoticed(unit):
+    if command.shell.path or unit.is_remote:
         return ()
-    if base == "script" and unit.step is None:
-        starts: tuple[str, ...] = (os.path.dirname(unit.text.source.path),)
-    else:
-        starts = unit.starts if base == "start" else ()
-    return tuple(dict.fromkeys(os.path.normpath(os.path.join(start, path)) for start in starts))
+    return _absolute(unit, unit.directory(command.number))
 
 
-def _moves_unnoticed(unit: Unit) -> bool:
-    """Whether the script changes its directory and no command knows of it."""
-    moves = any(one.name in ("cd", "pushd") for one in unit.script.commands)
-    return moves and all(one.directory == ("start", ".") for one in unit.script.commands)
+def _absolute(unit: Unit, place: Directory) -> tuple[str, ...]:
+    starts: dict[str, tuple[str, ...]] = {"start": unit.starts}
+    if unit.step is None:
+        starts["script"] = (os.path.dirname(unit.text.source.path),)
+        starts["root"] = tuple(top for top in unit.starts[-1:] if os.path.exists(os.path.join(top, ".git")))
+    found = (os.path.normpath(os.path.join(start, place.path)) for start in starts.get(place.base, ()))
+    return tuple(dict.fromkeys(found))
 
 
 def build_request(unit: Unit, command: Command, docker: DockerCommand) -> BuildRequest | None:
@@ -56,8 +54,8 @@ def build_request(unit: Unit, command: Command, docker: DockerCommand) -> BuildR
         source,
         unit.text.widened(command.span),
         directories(unit, command),
-        _word(unit, docker.context) if docker.context else None,
-        _dockerfile(unit, options["--file"]),
+        _path(unit, command, docker.context, docker.context.span) if docker.context else None,
+        _dockerfile(unit, command, options["--file"]),
         _value(unit, options["--target"]),
         tuple(_args(unit, docker, source)),
         tuple(_text(unit, one) for one in docker.options if one.name == "--cache-from"),
@@ -73,9 +71,25 @@ def _last(docker: DockerCommand, name: str) -> DockerOption | None:
     return found[-1] if found else None
 
 
-def _dockerfile(unit: Unit, option: DockerOption | None) -> Text | None:
-    text = _value(unit, option)
-    return Text(None, text.span) if text and text.value == "-" else text
+def _dockerfile(unit: Unit, command: Command, option: DockerOption | None) -> Text | None:
+    if option is None:
+        return None
+    if option.value == "-":
+        return Text(None, option.span)
+    value = option.word._replace(text=option.value or "")
+    return _path(unit, command, value, option.span)
+
+
+def _path(unit: Unit, command: Command, word: Word, span: Span) -> Text:
+    """A path as written, or the absolute one where the script says what its variables stand for."""
+    span = unit.text.widened(span)
+    if is_known(word):
+        return Text(word.text, span)
+    from cachelint.deployment.directory import resolve
+
+    place = None if word.default else resolve(unit.script, word.text, unit.directory(command.number))
+    found = _absolute(unit, place) if place and place.base != "start" and not command.shell.path else ()
+    return Text(found[0] if len(found) == 1 else None, span)
 
 
 def _value(unit: Unit, option: DockerOption | None) -> Text | None:
@@ -84,10 +98,6 @@ def _value(unit: Unit, option: DockerOption | None) -> Text | None:
 
 def _text(unit: Unit, option: DockerOption) -> Text:
     return Text(option.value if is_known(option.word) else None, unit.text.widened(option.span))
-
-
-def _word(unit: Unit, word: Word) -> Text:
-    return Text(word.text if is_known(word) else None, unit.text.widened(word.span))
 
 
 def _args(unit: Unit, docker: DockerCommand, source: SourceFile) -> Iterator[ArgText]:

@@ -36,6 +36,9 @@ def script(text):
         ("docker build -f - . < Dockerfile", (".", None, None, {})),
         ("docker build https://github.com/x/y.git", (None, None, None, {})),
         ("docker build ..", (None, None, None, {})),
+        ("cd app && docker build .", IN_APP),
+        ("(cd app && docker build .)", IN_APP),
+        ('cd "$(dirname "$0")/app"\ndocker build .', IN_APP),
         ("cd /srv/app\ndocker build .", (None, None, None, {})),
         ("cd $X\ndocker build .", (None, None, None, {})),
         ("D=app\ndocker build $D", IN_APP),
@@ -69,6 +72,8 @@ def test_a_directory_below_the_root_is_where_the_names_lead_to_files():
     assert builds(files) == [ROOT]
     assert builds({**files, "scripts/Dockerfile": "FROM alpine\n"}) == [(None, None, None, {})]
     assert builds({"app/x/deploy.sh": "docker build .\n"}) == [(None, None, None, {})]
+    up = 'cd "$(dirname "$0")/.."\ndocker build .\n'
+    assert builds({"scripts/deploy.sh": up, "scripts/Dockerfile": "FROM x\n"}) == [ROOT]
 
 
 def test_on_another_machine_no_file_is_known():
@@ -96,6 +101,7 @@ def services(files):
         ("docker compose -f compose.yaml -f missing.yaml build", []),
         ("docker compose -f $FILE build", []),
         ("docker compose build $SERVICE", []),
+        ("cd app && docker compose build", ["web", "app"]),
         ("DC='docker compose'\n$DC build", ["web", "app"]),
         ("docker compose ps", ["web", "app"]),
     ],
@@ -222,7 +228,7 @@ def test_recipes_package_scripts_and_gitlab():
     assert found.only.job.name == "build"
     assert [call.docker.verb for call in found.only.calls] == ["build", "push"]
     assert builds({"app/package.json": '{"scripts": {"docker": "docker build -t \\"x\\" ."}}'}) == [IN_APP]
-    gitlab = {".gitlab-ci.yml": "variables: {X: 1}\nbuild:\n  script:\n    - docker build app\n"}
+    gitlab = {".gitlab-ci.yml": "variables: {X: 1}\nbuild:\n  script:\n    - cd app\n    - docker build .\n"}
     assert builds(gitlab) == [IN_APP]
     assert Surveyed({**APP, **gitlab}).only.sets == {"X"}
 
