@@ -59,7 +59,7 @@ class Linter:
         self._config = config
         self._given = given
         self._progress = progress
-        settings = Settings(config.commit_arg, config.allowed_volumes)
+        settings = Settings(config.commit_arg, config.allowed_volumes, config.is_deploy_script)
         self._rules = [rule(settings) for rule in RULES if config.enables(rule.id)]
         self._order = {rule.id: number for number, rule in enumerate(RULES)}
 

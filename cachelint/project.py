@@ -95,6 +95,11 @@ class Build(NamedTuple):
         return self.service is None and self.command is None
 
     @property
+    def reuses(self) -> bool:
+        """Whether somebody asks for it on a machine that may have a cache from an earlier build."""
+        return self.command.reuses if self.command else self.service is not None
+
+    @property
     def is_inline(self) -> bool:
         """Whether the Dockerfile is written inside the Compose file, so that no place in it is a place in a file."""
         return self.service is not None and self.request.inline is not None

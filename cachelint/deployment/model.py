@@ -76,18 +76,23 @@ class DockerCall:
         return (*outside, *self.command.shell.path)
 
 
+def is_ephemeral(job: ScriptJob, host: tuple[tuple[str, str], ...]) -> bool | None:
+    """Whether a machine that a job reaches is made anew for it; None where that is not known."""
+    return False if any(machine == "remote" for machine, _ in host) else job.ephemeral
+
+
 class Deployment(NamedTuple):
     """A script, or a job of a workflow, recipe or the like, with its calls of Docker in the order of the file.
 
     `sets` are the names of the variables that it sets for its commands: assigned in it or in what it sources, given by
     the workflow, or read from an environment file. It holds None in place of what sets variables nobody can name.
-    `is_named` says that the configuration calls it a deploy script.
+    `path` is that of its file below the root, with ``/``.
     """
 
     job: ScriptJob
     calls: tuple[DockerCall, ...]
     sets: frozenset[str | None]
-    is_named: bool = False
+    path: str
 
     @property
     def source(self) -> SourceFile:
@@ -96,7 +101,7 @@ class Deployment(NamedTuple):
 
     def is_ephemeral(self, call: DockerCall) -> bool | None:
         """Whether the machine of a call is made anew for it, so that it has no cache; None where that is not known."""
-        return False if any(machine == "remote" for machine, _ in call.host) else self.job.ephemeral
+        return is_ephemeral(self.job, call.host)
 
     @property
     def units(self) -> Iterator[Unit]:

@@ -49,7 +49,7 @@ class BuildRequest(NamedTuple):
     to: one where that is certain. `context` is the context as written, None where it is not local or not known;
     `remote` is set for one that the builder fetches itself. `dockerfile` is None when it is not given, and the one in
     the context counts; `below_context` says what its path is relative to otherwise. `complete` is false when more may
-    belong to the command.
+    belong to the command. `ephemeral` says whether the machine is made anew for it; None where that is not known.
     """
 
     source: SourceFile
@@ -65,6 +65,12 @@ class BuildRequest(NamedTuple):
     no_cache: bool = False
     complete: bool = True
     below_context: bool = False
+    ephemeral: bool | None = False
+
+    @property
+    def reuses(self) -> bool:
+        """Whether a cache from an earlier build can count, for all that is known."""
+        return self.ephemeral is False or bool(self.cache_from)
 
     @property
     def reads_inline_cache(self) -> bool:

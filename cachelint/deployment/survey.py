@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING
 
 from cachelint.deployment.actions import BAKE, BUILD_PUSH, SETUP_BUILDX
 from cachelint.deployment.actions import build_request as action_request
 from cachelint.deployment.jobs import ABOUT_DOCKER, Action, read_jobs
-from cachelint.deployment.model import Deployment, DockerCall
+from cachelint.deployment.model import Deployment, DockerCall, is_ephemeral
 from cachelint.source import SourceError
 
 if TYPE_CHECKING:
@@ -36,17 +37,18 @@ def survey(workspace: Workspace, path: str, bind: Bind) -> tuple[Deployment, ...
 def _deployment(workspace: Workspace, job: ScriptJob, bind: Bind) -> Deployment:
     calls = tuple(call for item in job.items for call in _calls(workspace, job, item, bind))
     if not calls:
-        return Deployment(job, (), frozenset())
+        return Deployment(job, (), frozenset(), "")
     from cachelint.deployment.variables import variables_set
 
-    return Deployment(job, calls, frozenset(variables_set(workspace, job)))
+    path = os.path.relpath(job.source.path, workspace.tree.root).replace(os.sep, "/")
+    return Deployment(job, calls, frozenset(variables_set(workspace, job)), path)
 
 
 def _calls(workspace: Workspace, job: ScriptJob, item: Unit | Action, bind: Bind) -> Iterator[DockerCall]:
     if isinstance(item, Action):
         yield from _of_action(workspace, job, item)
     elif ABOUT_DOCKER.search(item.text.text):
-        yield from _of_unit(workspace, item, bind)
+        yield from _of_unit(workspace, job, item, bind)
 
 
 def _of_action(workspace: Workspace, job: ScriptJob, action: Action) -> Iterator[DockerCall]:
@@ -54,21 +56,24 @@ def _of_action(workspace: Workspace, job: ScriptJob, action: Action) -> Iterator
 
     assert action.step.uses
     if action.step.action == BUILD_PUSH:
-        request = action_request(action, job.source)
+        request = action_request(action, job.source)._replace(ephemeral=job.ephemeral)
         yield DockerCall(action.step.uses.span, (bound(workspace, request),), action.workspace, action)
     elif action.step.action in (BAKE, SETUP_BUILDX):
         yield DockerCall(action.step.uses.span, (), action.workspace, action)
 
 
-def _of_unit(workspace: Workspace, unit: Unit, bind: Bind) -> Iterator[DockerCall]:
-    from cachelint.deployment.commands import directories
+def _of_unit(workspace: Workspace, job: ScriptJob, unit: Unit, bind: Bind) -> Iterator[DockerCall]:
+    from cachelint.deployment.commands import build_request, directories
+    from cachelint.deployment.request import bind as bound
     from cachelint.documents.docker_command import docker_commands
 
     for command in unit.script.commands:
         found = docker_commands(command, _environment(unit, command))
         if found:
             places = directories(unit, command)
-            builds = tuple(_builds(workspace, unit, command, found))
+            requests = filter(None, (build_request(unit, command, docker) for docker in found))
+            ephemeral = is_ephemeral(job, (("remote", ""),) if unit.is_remote else command.shell.path)
+            builds = tuple(bound(workspace, request._replace(ephemeral=ephemeral)) for request in requests)
             directory = places[0] if len(places) == 1 else None
             services = partial(_services, workspace, found[0], places, bind)
             yield DockerCall(unit.text.widened(command.span), builds, directory, (unit, command, found[0]), services)
@@ -84,16 +89,6 @@ def _environment(unit: Unit, command: Command) -> dict[str, str]:
             if len(words) == 1 and words[0].literal:
                 known[one.name] = words[0].text
     return known
-
-
-def _builds(workspace: Workspace, unit: Unit, command: Command, readings: tuple[DockerCommand, ...]) -> Iterator[Build]:
-    from cachelint.deployment.commands import build_request
-    from cachelint.deployment.request import bind as bound
-
-    for docker in readings:
-        request = build_request(unit, command, docker)
-        if request:
-            yield bound(workspace, request)
 
 
 def _services(workspace: Workspace, docker: DockerCommand, places: tuple[str, ...], bind: Bind) -> tuple[Build, ...]:

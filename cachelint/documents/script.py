@@ -197,7 +197,6 @@ class Script(NamedTuple):
 
     `errors` are the places that bash would not understand: commands elsewhere are known nevertheless, and nothing may
     be inserted into such a script. `interpreter` is the program of the first line, ``sh`` where there is none.
-    `unread` are such places in the texts for other shells.
     `options` are the letters and names that ``set`` switches on anywhere: ``e``, ``u``, ``pipefail``.
     """
 
@@ -212,7 +211,6 @@ class Script(NamedTuple):
     options: frozenset[str]
     errors: tuple[Span, ...]
     interpreter: str
-    unread: tuple[Span, ...] = ()
 
     @property
     def broken(self) -> bool:

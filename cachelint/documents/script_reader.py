@@ -62,7 +62,6 @@ class ScriptReader:
             frozenset(gathered.options),
             tuple(sorted(gathered.errors)),
             interpreter[1].rpartition("/")[2] if interpreter else "sh",
-            tuple(sorted(gathered.unread)),
         )
 
 
@@ -82,10 +81,9 @@ class ShellReader:
     def whole(self) -> Block:
         """All statements of the text."""
         unended = [one for one in self.text.heredocs.values() if not one.ended]
-        errors = self.gathered.errors if self._scripts == 0 else self.gathered.unread
-        errors += [self.text.place(one.operator, one.name) for one in unended]
+        self.gathered.errors += [self.text.place(one.operator, one.name) for one in unended]
         if self._root.has_error:
-            errors += [self.text.span(node) for node in _errors(self._root)]
+            self.gathered.errors += [self.text.span(node) for node in _errors(self._root)]
         return self.block(self._root.children, 0, len(self.text.text), Place())
 
     def block(self, nodes: Sequence[Node], start: int, end: int, place: Place) -> Block:

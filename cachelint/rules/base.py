@@ -10,7 +10,7 @@ from cachelint.diagnostic import Diagnostic, Location, Related, Severity, locate
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from cachelint.deployment.model import Deployment
     from cachelint.documents.compose import ComposeFile
@@ -34,6 +34,7 @@ class Settings(NamedTuple):
 
     commit_arg: CommitArg = CommitArg()
     allowed_volumes: tuple[str, ...] = ()
+    is_deploy_script: Callable[[str], bool] = lambda path: False
 
 
 class Example(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cachelint.deployment.shipping import deploys
 from cachelint.diagnostic import Severity
 from cachelint.documents.yaml import Scalar
 from cachelint.documents.yaml_edit import CannotEditError, replace_value
@@ -14,6 +15,7 @@ from cachelint.rules.base import Example, FixAvailability, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cachelint.deployment.model import Deployment
     from cachelint.diagnostic import Diagnostic
     from cachelint.project import Build, BuildArg, Project
 
@@ -53,7 +55,7 @@ class ConstantCommitArg(Rule):
 
     def check_build(self, build: Build, project: Project) -> Iterator[Diagnostic]:
         """Findings about one build."""
-        if not build.resolved or build.command:
+        if not build.resolved or build.is_lone or build.command:
             return
         for arg in build.args:
             if self.settings.commit_arg.is_one(arg.name) and arg.name not in build.added_args:
@@ -66,6 +68,27 @@ class ConstantCommitArg(Rule):
                         f"Pass `{value}` and set it before the build.",
                         fix=_fix(build, arg, value),
                     )
+
+    def check_deployment(self, deployment: Deployment, project: Project) -> Iterator[Diagnostic]:
+        """Findings about the arguments that commands and steps of a deployment pass."""
+        is_named = self.settings.is_deploy_script(deployment.source.path)
+        found = list(self._literal(deployment))
+        if found and deploys(deployment, is_named=is_named):
+            for arg in found:
+                yield self.report(
+                    (arg.source, arg.entry.span),
+                    f"`{arg.name}` is the same for every commit: {_constant(arg, project)}. The steps below its ARG "
+                    'stay cached. Pass `"$(git rev-parse HEAD)"` in a shell, `${{ github.sha }}` in a workflow.',
+                    fix=display_only("pass the commit by hand"),
+                )
+
+    def _literal(self, deployment: Deployment) -> Iterator[BuildArg]:
+        """The commit arguments that are written out, of builds that may reuse an earlier one."""
+        for call in deployment.calls:
+            for build in call.builds_itself:
+                for arg in build.args if build.resolved and build.reuses else ():
+                    if self.settings.commit_arg.is_one(arg.name) and arg.value is not None and "$" not in arg.value:
+                        yield arg
 
 
 def _constant(arg: BuildArg, project: Project) -> str | None:

@@ -68,7 +68,7 @@ class EarlyCommitArg(Rule):
 
     def check_build(self, build: Build, project: Project) -> Iterator[Diagnostic]:
         """Findings about one build."""
-        if not (build.dockerfile and build.model and build.service) or build.is_inline:
+        if not (build.dockerfile and build.model and build.reuses) or build.is_inline:
             return
         for arg in build.args:
             if self.settings.commit_arg.is_one(arg.name):

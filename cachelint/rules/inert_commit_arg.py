@@ -60,7 +60,7 @@ class InertCommitArg(Rule):
 
     def check_build(self, build: Build, project: Project) -> Iterator[Diagnostic]:
         """Findings about one build."""
-        if not (build.dockerfile and build.model and build.service and build.resolved) or build.is_inline:
+        if not (build.dockerfile and build.model and build.resolved and build.reuses) or build.is_inline:
             return
         try:
             graph = build.model.graph

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.copies import brings_source
 from cachelint.buildcache.values import GraphError
+from cachelint.deployment.shipping import deploys
 from cachelint.diagnostic import Diagnostic, Severity
 from cachelint.documents.compose_edit import add_arg, args_home, sources_of
 from cachelint.documents.dockerfile import pairs
@@ -18,6 +21,7 @@ from cachelint.rules.base import Example, FixAvailability, Rule, Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from cachelint.deployment.model import Deployment
     from cachelint.documents.dockerfile import Instruction
     from cachelint.project import Build, Project
 
@@ -29,7 +33,9 @@ class MissingCommitArg(Rule):
 
     ## What it does
     Finds Compose services that build an image from local source without passing the commit as a build argument
-    (`GIT_COMMIT_HASH`, or any of its usual names such as `GIT_SHA`, `VCS_REF` and `CACHEBUST`).
+    (`GIT_COMMIT_HASH`, or any of its usual names such as `GIT_SHA`, `VCS_REF` and `CACHEBUST`). Also `docker build` in
+    a script or workflow that deploys, where a cache from the last build may count: not on GitHub's own machines, which
+    are new for each job, unless `cache-from` brings one.
 
     ## Why it matters
     BuildKit re-runs a step when its inputs change: files that are copied, the step above, build arguments. A step that
@@ -42,6 +48,7 @@ class MissingCommitArg(Rule):
     ## Fix safety
     Safe: one argument is added and nothing else. Where an anchor is shared by several services, it is added once, if
     all of them need it. Docker ignores the argument until the Dockerfile declares it; `undeclared-build-arg` does that.
+    Commands are only reported: where the commit comes from is for the script to say.
     """
 
     id = "missing-commit-arg"
@@ -84,19 +91,41 @@ services:
             fix=self._fix(build, project, name),
         )
 
-    def _is_missing(self, build: Build) -> bool:
-        if not (build.service and build.resolved and build.dockerfile and (build.context or build.is_inline)):
+    def check_deployment(self, deployment: Deployment, project: Project) -> Iterator[Diagnostic]:
+        """Findings about the builds that commands and steps of a deployment ask for."""
+        asked = [one for call in deployment.calls for one in call.builds_itself if one.context and not _tells_more(one)]
+        builds = [one for one in asked if self._lacks_it(one)]
+        is_named = self.settings.is_deploy_script(deployment.source.path)
+        if not builds or not deploys(deployment, is_named=is_named):
+            return
+        for build in builds:
+            name = _declared(build, self.settings.commit_arg.is_one) or self.settings.commit_arg.name
+            copy = next(filter(brings_source, _built(build)))
+            assert build.dockerfile
+            yield self.report(
+                build.location,
+                f"This build copies source ({os.path.basename(build.dockerfile.source.path)} line {copy.line}) but is "
+                "not told the commit it builds: a step whose inputs are not files stays cached from commit to commit. "
+                f"Pass `{name}` as a build argument.",
+                fix=display_only(f'pass --build-arg {name}="$(git rev-parse HEAD)" by hand'),
+            )
+
+    def _lacks_it(self, build: Build) -> bool:
+        """Whether a build may reuse an earlier one, copies source, and nothing tells it the commit."""
+        if not (build.resolved and build.reuses and build.dockerfile):
             return False
-        if any(map(self.settings.commit_arg.is_one, (*(arg.name for arg in build.args), *build.added_args))):
+        if any(
+            self.settings.commit_arg.is_one(name) for name in (*(arg.name for arg in build.args), *build.added_args)
+        ):
             return False
         return any(map(brings_source, _built(build)))
 
+    def _is_missing(self, build: Build) -> bool:
+        return build.service is not None and bool(build.context or build.is_inline) and self._lacks_it(build)
+
     def _name(self, build: Build, project: Project) -> str:
         """The name that the Dockerfile declares, else the one that other services pass, else the configured one."""
-        assert build.dockerfile
-        declared = (pair.name for one in build.dockerfile.instructions if one.keyword == "ARG" for pair in pairs(one))
-        known = next(filter(self.settings.commit_arg.is_one, declared), None)
-        return known or self._survey(project).habit[0]
+        return _declared(build, self.settings.commit_arg.is_one) or self._survey(project).habit[0]
 
     def _survey(self, project: Project) -> _Survey:
         """What the project's builds have in common; looked up once for each project, since they come one by one."""
@@ -128,6 +157,21 @@ services:
         except CannotEditError as error:
             return display_only(f"write `{name}: {value}` by hand: {error}")
         return Fix(f"pass {name}={value}", Applicability.SAFE, change.edits, change.statements)
+
+
+_CHANGES = re.compile(r"commit|sha|hash|rev|version|release|tag|time|date|stamp|bust|build_?(?:id|num)", re.IGNORECASE)
+
+
+def _tells_more(build: Build) -> bool:
+    """Whether a command passes something, under any name, that differs from build to build."""
+    return any("$" in (arg.value or "") and _CHANGES.search(f"{arg.name}={arg.value}") for arg in build.args)
+
+
+def _declared(build: Build, is_commit_arg: Callable[[str], bool]) -> str | None:
+    """The commit argument that the Dockerfile declares."""
+    assert build.dockerfile
+    declared = (pair.name for one in build.dockerfile.instructions if one.keyword == "ARG" for pair in pairs(one))
+    return next(filter(is_commit_arg, declared), None)
 
 
 class _Survey(NamedTuple):
