@@ -88,8 +88,9 @@ class Shell(NamedTuple):
 class Directory(NamedTuple):
     """The working directory of a command: `path` below `base`.
 
-    `base` is ``start`` (where the script was started), ``script`` (the directory of the script's file), ``/``,
-    ``home``, or ``unknown``; `path` is normalised, ``.`` for the base itself, and may begin with ``..``.
+    `base` is ``start`` (where the script was started), ``script`` (the directory of the script's file), ``repository``
+    (the work tree of git around it), ``/``, ``home``, or ``unknown``; `path` is normalised, ``.`` for the base itself,
+    and may begin with ``..``.
     """
 
     base: str
@@ -178,18 +179,26 @@ class Function(NamedTuple):
 
 
 class Sourced(NamedTuple):
-    """A file that the script reads into itself; `exports` is set under ``set -a``. `command` is its number."""
+    """A file that the script reads into itself; `exports` is set under ``set -a``. `command` is its number.
+
+    `place` is where the file is, as far as the script says it: a path below the base.
+    """
 
     path: Word
     exports: bool
     command: int
+    place: Directory | None = None
 
 
 class Called(NamedTuple):
-    """Another script that the script runs: ``./build.sh``, ``bash scripts/x.sh``; `command` is its number."""
+    """Another script that the script runs: ``./build.sh``, ``bash scripts/x.sh``; `command` is its number.
+
+    `place` is where its file is, as far as the script says it: a path below the base.
+    """
 
     path: Word
     command: int
+    place: Directory | None = None
 
 
 class Script(NamedTuple):

@@ -10,6 +10,7 @@ from cachelint.documents import script_compounds as compounds
 from cachelint.documents.script import Machine, Quoting, Script, Shell
 from cachelint.documents.script_commands import CommandReader, Gathered, Place
 from cachelint.documents.script_compounds import asks_status
+from cachelint.documents.script_paths import Paths
 from cachelint.documents.script_text import ScriptText, substitutions_in
 from cachelint.documents.script_tree import Block, Chain, Pipeline, Simple
 from cachelint.documents.shell_syntax import operands
@@ -50,7 +51,7 @@ class ScriptReader:
         shell = Shell(Machine.HERE, Quoting.FILE, span, "\n" in text.text)
         body = ShellReader(gathered, text, shell, None, 0).whole()
         interpreter = _INTERPRETER.match(self.text)
-        return Script(
+        script = Script(
             self._source,
             shell,
             body,
@@ -63,6 +64,7 @@ class ScriptReader:
             tuple(sorted(gathered.errors)),
             interpreter[1].rpartition("/")[2] if interpreter else "sh",
         )
+        return _with_paths(script)
 
 
 class ShellReader:
@@ -251,6 +253,20 @@ class ShellReader:
         return self._simple(node, [node], place)
 
 
+def _with_paths(script: Script) -> Script:
+    """The script with what is known of directories."""
+    moves = any(command.texts[:1] in _MOVES or command.shell.parent for command in script.commands)
+    if not (moves or script.sourced or script.called):
+        return script
+    paths = Paths(script)
+    commands = script.commands
+    return script._replace(
+        commands=tuple(one._replace(directory=paths.directory(one)) for one in commands),
+        sourced=tuple(one._replace(place=paths.locate(commands[one.command], one.path)) for one in script.sourced),
+        called=tuple(one._replace(place=paths.locate(commands[one.command], one.path)) for one in script.called),
+    )
+
+
 def _errors(root: Node) -> Iterator[Node]:
     todo = [root]
     while todo:
@@ -261,6 +277,7 @@ def _errors(root: Node) -> Iterator[Node]:
             todo += [child for child in node.children if child.has_error or child.is_missing]
 
 
+_MOVES = frozenset({("cd",), ("pushd",), ("popd",)})
 _HEREDOCS = frozenset({Quoting.HEREDOC, Quoting.QUOTED_HEREDOC})
 _HANDLERS: dict[str, Callable[[ShellReader, Node, Place], Statement]] = {
     "command": ShellReader._command,
