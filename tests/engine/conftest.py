@@ -29,7 +29,7 @@ HOSTS = os.environ.get("CACHELINT_TEST_DOCKER_HOSTS") or os.environ.get("CACHELI
 REQUIRED = os.environ.get("CI") == "true" or os.environ.get("CACHELINT_TEST_ENGINE") == "require"
 BRIDGE_ADDRESS = "172.17.0.1/16"
 START_SECONDS = 60
-APPLETS = ("sh", "cat", "cp", "date", "echo", "false", "find", "ls", "rm", "sleep", "test", "true", "touch")
+APPLETS = tuple("sh cat cp date echo false find ls mkdir rm sleep test true touch".split())
 
 
 class Step(NamedTuple):
@@ -122,17 +122,25 @@ class Engine:
 
     def import_base(self) -> None:
         """Make the image `base` out of a static busybox."""
+        self.import_image(self.base, {})
+
+    def import_image(self, name: str, files: Mapping[str, bytes]) -> None:
+        """Make an image out of a static busybox and more files, by path, that are programs or text."""
         busybox = shutil.which("busybox")
         if busybox is None:
             raise NoEngineError("no busybox (Debian: busybox-static) to make a base image of")
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w") as tar:
             tar.add(os.path.realpath(busybox), "bin/busybox")
-            for name in APPLETS:
-                link = tarfile.TarInfo(f"bin/{name}")
+            for applet in APPLETS:
+                link = tarfile.TarInfo(f"bin/{applet}")
                 link.type, link.linkname = tarfile.SYMTYPE, "busybox"
                 tar.addfile(link)
-        done = self.run("import", "-", self.base, stdin=archive.getvalue())
+            for path, content in files.items():
+                entry = tarfile.TarInfo(path)
+                entry.mode, entry.size = 0o755, len(content)
+                tar.addfile(entry, io.BytesIO(content))
+        done = self.run("import", "-", name, stdin=archive.getvalue())
         if done.returncode:
             raise NoEngineError(f"docker import failed: {done.stdout.decode()}")
 
