@@ -32,14 +32,14 @@ def directories(unit: Unit, command: Command) -> tuple[str, ...]:
     """Where a command may run (absolute), by where its shell may be started; none where that is not known."""
     if command.shell.path or unit.is_remote:
         return ()
-    return _absolute(unit, unit.directory(command.number))
+    return _absolute(unit, command.directory)
 
 
 def _absolute(unit: Unit, place: Directory) -> tuple[str, ...]:
     starts: dict[str, tuple[str, ...]] = {"start": unit.starts}
     if unit.step is None:
         starts["script"] = (os.path.dirname(unit.text.source.path),)
-        starts["root"] = tuple(top for top in unit.starts[-1:] if os.path.exists(os.path.join(top, ".git")))
+        starts["repository"] = tuple(top for top in unit.starts[-1:] if os.path.exists(os.path.join(top, ".git")))
     found = (os.path.normpath(os.path.join(start, place.path)) for start in starts.get(place.base, ()))
     return tuple(dict.fromkeys(found))
 
@@ -85,9 +85,7 @@ def _path(unit: Unit, command: Command, word: Word, span: Span) -> Text:
     span = unit.text.widened(span)
     if is_known(word):
         return Text(word.text, span)
-    from cachelint.deployment.directory import resolve
-
-    place = None if word.default else resolve(unit.script, word.text, unit.directory(command.number))
+    place = unit.paths.locate(command, word)
     found = _absolute(unit, place) if place and place.base != "start" and not command.shell.path else ()
     return Text(found[0] if len(found) == 1 else None, span)
 

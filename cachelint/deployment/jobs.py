@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from cachelint.documents.mapped_text import MappedText
-    from cachelint.documents.script import Directory, Script
+    from cachelint.documents.script import Script
+    from cachelint.documents.script_paths import Paths
     from cachelint.documents.workflow import Job as WorkflowJob
     from cachelint.documents.workflow import Setting, Step, Workflow
     from cachelint.documents.yaml import YamlFile
@@ -37,7 +38,7 @@ class Unit:
     `path` is how the path of a fix's `Statement` about it begins.
     """
 
-    __slots__ = ("_directories", "_script", "env", "path", "starts", "step", "text")
+    __slots__ = ("_paths", "_script", "env", "path", "starts", "step", "text")
 
     def __init__(
         self,
@@ -53,7 +54,7 @@ class Unit:
         self.step = step
         self.path = path
         self._script: Script | None = None
-        self._directories: Mapping[int, Directory] | None = None
+        self._paths: Paths | None = None
 
     @property
     def is_remote(self) -> bool:
@@ -69,13 +70,14 @@ class Unit:
             self._script = read_script(self.text.source, self.text.text, self.text.pairs)
         return self._script
 
-    def directory(self, number: int) -> Directory:
-        """Where the command of that number runs."""
-        from cachelint.deployment.directory import UNKNOWN, directories_of
+    @property
+    def paths(self) -> Paths:
+        """What the paths in it mean."""
+        if self._paths is None:
+            from cachelint.documents.script_paths import Paths
 
-        if self._directories is None:
-            self._directories = directories_of(self.script)
-        return self._directories.get(number, UNKNOWN)
+            self._paths = Paths(self.script)
+        return self._paths
 
 
 class Action(NamedTuple):

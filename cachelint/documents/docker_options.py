@@ -1,6 +1,6 @@
 """The options of docker's commands: which take a value, and which short name means which.
 
-From the ``--help`` of Docker 28.5 with buildx 0.19 and Compose 2.32, with what Docker 20.10, Compose 1, podman and
+From the ``--help`` of Docker 28.5 with buildx 0.29 and Compose 2.40, with what Docker 20.10, Compose 1, podman and
 buildah take beyond that.
 """
 

@@ -161,7 +161,9 @@ class Walk(Generic[State]):
             after: State | None = _HANDLERS[type(node)](self, node, state)
         finally:
             self._depth -= 1
-        return self._join(state, after) if node.background else after
+        if not node.background:
+            return after
+        return state if after is None else self._join(state, self._facts.leave(state, after))
 
     def _group(self, node: Group, state: State) -> State | None:
         return self._subshell(node.body, state) if node.subshell else self._block(node.body, state)

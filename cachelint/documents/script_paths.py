@@ -80,7 +80,7 @@ class _Directories(Facts[_State]):
         given = [word for word in command.words[1:] if word.text not in {"--", "-P", "-L"}]
         if not given:
             return Directory("home", ".")
-        if given[0].text.startswith(("-", "+")) or command.alternatives:
+        if len(given) > 1 or given[0].text.startswith(("-", "+")) or command.alternatives:
             return _UNKNOWN
         return _meant(self._script.source.text, given[0], state) or _UNKNOWN
 
@@ -109,10 +109,13 @@ class _Directories(Facts[_State]):
 
 
 def _meant(text: str, word: Word, state: _State) -> Directory | None:
-    """The path that a word means; its text where that is certain, else what it expands."""
+    """The path that a word means: its text where that is certain, else what is written, behind ``--option=``."""
     if word.literal:
         return _joined(state.directory, word.text)
-    return _evaluated(text[word.span.start : word.span.end], state, _DEPTH)
+    written = text[word.span.start : word.span.end]
+    if written.startswith("-") and not word.text.startswith("-"):
+        written = written.partition("=")[2]
+    return _evaluated(written, state, _DEPTH)
 
 
 def _joined(base: Directory, path: str) -> Directory | None:
