@@ -130,7 +130,8 @@ class Census:
     def __init__(self, workspace: Workspace) -> None:
         compose = [path for path, kind in workspace.tree.files.items() if kind is Kind.COMPOSE]
         grouped = groupby(sorted(compose, key=os.path.split), os.path.dirname)
-        self.directories = [tuple(paths) for _, paths in grouped]
+        self._by_directory = {directory: tuple(paths) for directory, paths in grouped}
+        self.directories = list(self._by_directory.values())
         self.script_files = [path for path, kind in workspace.tree.files.items() if kind in SCRIPTS]
         self._workspace = workspace
         self._bases = _extended_services(workspace, compose)
@@ -146,11 +147,16 @@ class Census:
         """The project of one file of scripts, and the paths of the Dockerfiles that its commands build."""
         from cachelint.deployment.survey import survey
 
-        deployments = survey(self._workspace, path, lambda paths: self.bind(paths)[0])
-        builds = tuple(build for one in deployments for call in one.calls for build in call.builds if build.command)
+        deployments = survey(self._workspace, path, self._beside)
+        builds = tuple(build for one in deployments for call in one.calls for build in call.builds_itself)
         dockerfiles = {build.dockerfile.source.path: build.dockerfile for build in builds if build.dockerfile}
         project = Project((), tuple(dockerfiles.values()), builds, (), self._scripts, deployments=deployments)
         return project, frozenset(dockerfiles)
+
+    def _beside(self, directory: str, files: frozenset[str]) -> Project:
+        """The project of a directory's Compose files, with these files of it whatever their names say."""
+        known = self._by_directory.get(directory, ())
+        return self.bind((*known, *sorted(files.difference(known))))[0]
 
     def left_over(self, built: Collection[str]) -> list[str]:
         """The Dockerfiles that no project builds."""

@@ -8,7 +8,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from cachelint.deployment.commands import is_known
-from cachelint.discovery import Kind
 from cachelint.source import SourceError
 
 if TYPE_CHECKING:
@@ -74,17 +73,19 @@ def _is_chosen_elsewhere(workspace: Workspace, directory: str) -> bool:
 
 
 def services(
-    workspace: Workspace, docker: DockerCommand, files: tuple[str, ...], bind: Callable[[tuple[str, ...]], Project]
+    docker: DockerCommand, files: tuple[str, ...], bind: Callable[[str, frozenset[str]], Project]
 ) -> tuple[Build, ...]:
-    """The builds of the services that a Compose command is about."""
+    """The builds of the services that a Compose command is about.
+
+    `bind` makes a project of the Compose files of a directory, these among them.
+    """
     wanted = [word.text for word in docker.services if is_known(word)]
     if len(wanted) < len(docker.services):
         return ()
     found: list[Build] = []
     for directory, paths in groupby(sorted(files, key=os.path.split), os.path.dirname):
         read = frozenset(paths)
-        beside = (path for path, kind in workspace.tree.files.items() if kind is Kind.COMPOSE)
-        project = bind(tuple(path for path in beside if os.path.dirname(path) == directory or path in read))
+        project = bind(directory, read)
         found += [one for one in project.builds if one.compose and one.compose.source.path in read]
     order = {path: number for number, path in enumerate(files)}
     found.sort(key=lambda one: order[one.compose.source.path] if one.compose else 0)

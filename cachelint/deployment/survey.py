@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from cachelint.project import Build, Project
     from cachelint.workspace import Workspace
 
-    Bind = Callable[[tuple[str, ...]], Project]
+    Bind = Callable[[str, frozenset[str]], Project]
 
 
 def survey(workspace: Workspace, path: str, bind: Bind) -> tuple[Deployment, ...]:
-    """The deployments of a file, those that call Docker; `bind` makes a project of Compose files of one directory."""
+    """The deployments of a file, those that call Docker; `bind` makes a project of the Compose files of a directory."""
     try:
         source = workspace.source(path)
     except SourceError:
@@ -97,4 +97,4 @@ def _services(workspace: Workspace, docker: DockerCommand, places: tuple[str, ..
     if not docker.verb.startswith("compose "):
         return ()
     files = compose_files(workspace, docker, places)
-    return services(workspace, docker, files, bind) if files else ()
+    return services(docker, files, bind) if files else ()
