@@ -32,10 +32,11 @@ def directories(unit: Unit, command: Command) -> tuple[str, ...]:
     """Where a command may run (absolute), by where its shell may be started; none where that is not known."""
     if command.shell.path or unit.is_remote:
         return ()
-    return _absolute(unit, command.directory)
+    return absolute(unit, command.directory)
 
 
-def _absolute(unit: Unit, place: Directory) -> tuple[str, ...]:
+def absolute(unit: Unit, place: Directory) -> tuple[str, ...]:
+    """The paths (absolute) that a place known to the script may be; none where nothing is known of it."""
     starts: dict[str, tuple[str, ...]] = {"start": unit.starts}
     if unit.step is None:
         starts["script"] = (os.path.dirname(unit.text.source.path),)
@@ -76,8 +77,9 @@ def _dockerfile(unit: Unit, command: Command, option: DockerOption | None) -> Te
         return None
     if option.value == "-":
         return Text(None, option.span)
-    value = option.word._replace(text=option.value or "")
-    return _path(unit, command, value, option.span)
+    if is_known(option.word):
+        return Text(option.value, unit.text.widened(option.span))
+    return _path(unit, command, option.word, option.span)
 
 
 def _path(unit: Unit, command: Command, word: Word, span: Span) -> Text:
@@ -85,8 +87,8 @@ def _path(unit: Unit, command: Command, word: Word, span: Span) -> Text:
     span = unit.text.widened(span)
     if is_known(word):
         return Text(word.text, span)
-    place = unit.paths.locate(command, word)
-    found = _absolute(unit, place) if place and place.base != "start" and not command.shell.path else ()
+    place = None if word.default else unit.paths.locate(command, word)
+    found = absolute(unit, place) if place and place.base != "start" and not command.shell.path else ()
     return Text(found[0] if len(found) == 1 else None, span)
 
 

@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from cachelint.deployment.commands import directories, is_known
+from cachelint.deployment.commands import absolute
 from cachelint.deployment.jobs import Unit
 from cachelint.source import SourceError
 
@@ -34,15 +34,11 @@ def variables_set(workspace: Workspace, job: ScriptJob) -> Iterator[str | None]:
 
 def _in_sourced(workspace: Workspace, unit: Unit, sourced: Sourced) -> Iterator[str | None]:
     """The variables that a sourced file sets; one that is not here may set any."""
-    starts = directories(unit, unit.script.commands[sourced.command])
-    beside = os.path.dirname(unit.text.source.path)
-    if is_known(sourced.path):
-        for start in dict.fromkeys((*starts, beside)):
-            path = os.path.normpath(os.path.join(start, sourced.path.text))
-            if os.path.isfile(path):
-                try:
-                    yield from (match[1] for match in _SET.finditer(workspace.source(path).text))
-                except SourceError:
-                    break
-                return
+    for path in absolute(unit, sourced.place) if sourced.place else ():
+        if os.path.isfile(path):
+            try:
+                yield from (match[1] for match in _SET.finditer(workspace.source(path).text))
+            except SourceError:
+                break
+            return
     yield None

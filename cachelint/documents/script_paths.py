@@ -64,7 +64,7 @@ class _Directories(Facts[_State]):
     def transfer(self, simple: Simple, state: _State) -> _State:
         for number in simple.assigns:
             state = self._assign(self._script.assignments[number], state)
-        if simple.command is None:
+        if simple.command is None or simple.background:
             return state
         command = self._script.commands[simple.command]
         name = command.texts[0] if command.words else ""
