@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cachelint.arguments import Job
-    from cachelint.buildlog.record import BuildLog, Prune
+    from cachelint.buildlog.record import BuildLog, Label, Prune
     from cachelint.diagnostic import Location
     from cachelint.log_changes import Expected
     from cachelint.log_steps import BoundBuild, BoundStep
     from cachelint.plan_builds import Subject
     from cachelint.revision import Revision
+
+
+_RAN = (Status.RAN, Status.ERROR)
 
 
 class Verdict(Enum):
@@ -152,14 +156,17 @@ class _Judge:
         self.expectations = expectations
         self._expected: dict[int, list[Expected]] = {}
         self._earlier: dict[tuple[int, int], str | None] = {}
+        self._at = 0
+        self._ran: set[int] = set()
+        self._foreign: set[Label] = set()
 
     def builds(self) -> Iterator[JudgedBuild]:
         """Each build with what was expected of it."""
-        for at, one in enumerate(self._bound):
+        for one in self._bound:
             if one.subject is None:
                 yield _described(one)
                 continue
-            steps, doubts = self._steps(at, one, one.subject)
+            steps, doubts = self._steps(one, one.subject)
             yield _described(one, tuple(steps))._replace(doubts=tuple(dict.fromkeys(doubts)))
 
     def doubts(self, builds: Sequence[JudgedBuild], commit: str | None) -> Iterator[str]:
@@ -176,8 +183,8 @@ class _Judge:
         yield from (f"{name}: its last build failed" for name, one in last.items() if one.failed)
         yield from (f"{one.service}: {one.reason}" for one in builds if one.service and one.origin is None)
 
-    def _steps(self, at: int, bound: BoundBuild, subject: Subject) -> tuple[list[JudgedStep], list[str]]:
-        scene = _Scene(bound, subject, self._done_before(at, bound), set(), {})
+    def _steps(self, bound: BoundBuild, subject: Subject) -> tuple[list[JudgedStep], list[str]]:
+        scene = _Scene(bound, subject, self._done_before(bound), set(), {})
         judged = [self._step(one, self._expectation(subject)[one.step.index], scene) for one in bound.steps]
         doubts = [doubt for _, doubt in judged if doubt]
         if not bound.logged.complete:
@@ -225,23 +232,29 @@ class _Judge:
             return f"{one.label} reads what it read in {earlier}: the result may be from a build of that commit"
         return None
 
-    def _done_before(self, at: int, bound: BoundBuild) -> frozenset[int]:
+    def _done_before(self, bound: BoundBuild) -> frozenset[int]:
         """The steps that ran in this log, in an earlier build or for another service at the same time.
 
         An earlier build that is not known, but has a step of the same label, may have run it.
         """
-        found: set[int] = set()
-        for other in self._bound:
-            if other is bound or other.logged.session > bound.logged.session:
-                continue
-            ran = (Status.RAN, Status.ERROR)
-            found.update(other.numbers[one.step.index] for one in other.steps if one.status in ran and not one.merged)
-            if other.subject is None and other.logged.session < bound.logged.session:
-                labels = {one.label._replace(service=None) for one in other.logged.steps if one.status in ran}
-                mine = {one.label: bound.numbers[one.step.index] for one in bound.steps}
-                shown = {shown_label(bound.logged, label) for label in labels}
-                found.update(number for label, number in mine.items() if label in shown)
-        return frozenset(found)
+        session = bound.logged.session
+        while self._at < len(self._bound) and self._bound[self._at].logged.session < session:
+            self._remember(self._bound[self._at])
+            self._at += 1
+        shown = {shown_label(bound.logged, label) for label in self._foreign}
+        guessed = {bound.numbers[one.step.index] for one in bound.steps if one.label in shown}
+        beside = itertools.takewhile(lambda one: one.logged.session == session, self._bound[self._at :])
+        return frozenset(self._ran.union(guessed, *(_ran(one) for one in beside if one is not bound)))
+
+    def _remember(self, bound: BoundBuild) -> None:
+        self._ran.update(_ran(bound))
+        if bound.subject is None:
+            steps = (one for one in bound.logged.steps if one.status in _RAN)
+            self._foreign.update(one.label._replace(service=None) for one in steps)
+
+
+def _ran(bound: BoundBuild) -> set[int]:
+    return {bound.numbers[one.step.index] for one in bound.steps if one.status in _RAN and not one.merged}
 
 
 def _name(build: JudgedBuild) -> str:

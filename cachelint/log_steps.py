@@ -62,6 +62,7 @@ class Binder:
         self._found: dict[Builder, tuple[Sequence[Subject], Sequence[Skipped]]] = {}
         self._numbers = StepNumbers()
         self._numbered: dict[int, list[int]] = {}
+        self._shapes: dict[tuple[int, Scheme], dict[Key, Step]] = {}
 
     def bind(self, builds: Sequence[LoggedBuild]) -> Iterator[BoundBuild]:
         """The builds in their order."""
@@ -75,7 +76,7 @@ class Binder:
 
     def _bind_session(self, builds: Sequence[LoggedBuild]) -> Iterator[BoundBuild]:
         chosen = [self._choose(one, builds) for one in builds]
-        shapes = {id(subject): _shape(subject, builds[0].scheme) for subject, *_ in chosen if subject}
+        shapes = {id(subject): self._shape(subject, builds[0].scheme) for subject, *_ in chosen if subject}
         known = self._printed(builds, [(one[0], shapes[id(one[0])]) for one in chosen if one[0]])
         for logged, (subject, name, reason) in zip(builds, chosen, strict=True):
             if subject is None:
@@ -84,6 +85,13 @@ class Binder:
             numbers = self._number(subject)
             steps = tuple(_bound_steps(logged, subject, shapes[id(subject)], numbers, known))
             yield BoundBuild(logged, subject, name, steps, tuple(numbers), None)
+
+    def _shape(self, subject: Subject, scheme: Scheme) -> dict[Key, Step]:
+        """The steps of a build by the parts of their labels that a log shows; subjects live as long as the binder."""
+        key = id(subject), scheme
+        if key not in self._shapes:
+            self._shapes[key] = _shape(subject, scheme)
+        return self._shapes[key]
 
     def _number(self, subject: Subject) -> list[int]:
         """The same number for equal steps of any builds; subjects live as long as the binder."""
@@ -119,7 +127,7 @@ class Binder:
         subjects, skipped = self._subjects(_BUILDERS[logged.scheme])
         if logged.service is not None:
             return self._by_service(logged, session, subjects, skipped)
-        fitting = [one for one in subjects if _fits(logged, _shape(one, logged.scheme))]
+        fitting = [one for one in subjects if _fits(logged, self._shape(one, logged.scheme))]
         if not fitting:
             return None, None, "no build of the project has these steps"
         named = [one for one in fitting if _is_among(_service_name(one), logged.images)]
@@ -142,8 +150,8 @@ class Binder:
         if not same:
             reason = next((one.reason for one in skipped if _is_named(one.service, name)), None)
             return None, name, reason or "it is no service of the project"
-        others = [_shape(one, logged.scheme) for one in subjects]
-        fitting = [one for one in same if _fits_among(logged, _shape(one, logged.scheme), others)]
+        others = [self._shape(one, logged.scheme) for one in subjects]
+        fitting = [one for one in same if _fits_among(logged, self._shape(one, logged.scheme), others)]
         if len(fitting) != 1:
             reason = "its steps are not those of its Dockerfile" if not fitting else "several services have this name"
             return None, name, reason

@@ -80,9 +80,14 @@ class Buildah:
             one.cached = found[1]
         elif found := _SHORT.fullmatch(text):
             one.shorts = [*one.shorts[-1:], found[1]]
-        elif not self._commits:
-            one.others += 1
+        else:
+            self.hear()
         return True
+
+    def hear(self) -> None:
+        """A program prints something that is no builder's line."""
+        if not self._commits:
+            self._steps[-1].others += 1
 
     def finish(self) -> str | None:
         """The log ends here: the step at which a build stands that has not ended."""

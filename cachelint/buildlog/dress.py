@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 
-_ANSI = rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_=>])"
-_NOTE = rb"\x1b\[8mha:[^\x1b]*\x1b\[0m"  # Jenkins hides what its plugins say of a line
+_ANSI = rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[@-Z\\^_=>])"
+_NOTE = rb"\x1b\[8mha:[^\x1b\n]*\x1b\[0m"  # Jenkins hides what its plugins say of a line
 _SECTION = rb"section_(?:start|end):\d+:[^\r\n]{0,200}\r"  # GitLab
 _LOOSE = rb"(?:" + _NOTE + rb"|" + _ANSI + rb"|" + _SECTION + rb")*"
 _DATE = rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
 _CLOCK = rb"\d\d:\d\d:\d\d(?:[.,]\d{1,6})?"
-_STAMP = rb"(?:\[(?:%b|%b)\][ \t]|%b[ \t](?:\d\d[OE][ +])?|%b )" % (_DATE, _CLOCK, _DATE, _CLOCK)
+_STAMP = rb"(?:\[(?:%b|%b)\][ \t]|%b[ \t](?:\d\d[OE][ +])?|%b  ?)" % (_DATE, _CLOCK, _DATE, _CLOCK)
 _JOB = rb"[^#\t\r\n\x1b\xef][^\t\r\n]{0,200}\t[^\t\r\n]{1,200}\t(?:\xef\xbb\xbf)?(?=%b)" % _DATE  # gh run view --log
 _BARE = rb"[ \t]*"
 
-DRESS = rb"(?:\xef\xbb\xbf)?(?:%b)?%b(?:%b)?%b" % (_JOB, _LOOSE, _STAMP, _LOOSE)
+# the second run of escape sequences only behind a stamp: two in a row would try each way to share them
+DRESS = rb"(?:\xef\xbb\xbf)?(?:%b)?%b(?:%b%b)?" % (_JOB, _LOOSE, _STAMP, _LOOSE)
 """What may stand before a line's own text: at most one job with its step, and one time stamp."""
 
 _DRESS = re.compile(DRESS + _BARE)

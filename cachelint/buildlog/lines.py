@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
-MAX_LINE = 1 << 20
+MAX_LINE = 1 << 19
 """Bytes of a line that are kept. The longest that mean something are those of rawjson."""
 
 _CHUNK = 1 << 18
@@ -20,25 +20,23 @@ _WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _NO_TEXT = bytes(set(range(32)) - set(b"\t\n\r\x1b\b\f\x07\v"))
 
 
-def read_blocks(stream: BinaryIO, advance: Callable[[int], None]) -> Iterator[list[bytes]]:
-    """The lines of a stream, some thousand at a time, without their line breaks; only a line feed ends a line.
+def read_blocks(stream: BinaryIO, advance: Callable[[int], None]) -> Iterator[bytes]:
+    """The text of a stream in blocks of whole lines, each of which ends with a line feed; nothing else ends a line.
 
     What programs print keeps its carriage returns: behind one of them could stand anything. `advance` hears how many
     bytes are read. Raises `InputError` for what is no text, `OSError` when reading fails.
     """
-    rest: list[bytes] = []
-    kept = 0
+    rest = b""
     for chunk in _chunks(stream, advance):
-        first, *more = chunk.split(b"\n")
-        if kept < MAX_LINE:
-            rest.append(first[: MAX_LINE - kept])
-            kept += len(rest[-1])
-        if more:
-            last = more.pop()
-            yield [b"".join(rest), *(line[:MAX_LINE] for line in more)]
-            rest, kept = [last[:MAX_LINE]], len(last)
-    if any(rest):
-        yield [b"".join(rest)]
+        end = chunk.rfind(b"\n") + 1
+        if not end:
+            rest += chunk[: MAX_LINE - len(rest)]
+            continue
+        first = chunk.find(b"\n")
+        yield rest + chunk[: min(first, MAX_LINE - len(rest))] + chunk[first:end]
+        rest = chunk[end:]
+    if rest:
+        yield rest + b"\n"
 
 
 def _chunks(stream: BinaryIO, advance: Callable[[int], None]) -> Iterator[bytes]:

@@ -49,7 +49,7 @@ class Plain:
         self._named_only = False
         self._glued: Status | None = None
         self.skip: re.Pattern[bytes] | None = None
-        """Matches the current vertex's output, which needs no closer look, unless it is the last line of it."""
+        """Matches lines of the current vertex's output, which need no closer look, except for the last one."""
 
     @property
     def is_open(self) -> bool:
@@ -133,7 +133,8 @@ class Plain:
         vertex.status = None
         vertex.has_output = False
         self._current, self._named_only = number, True
-        self.skip = re.compile(DRESS + rb"#%d \d+\.\d* " % number)
+        output = rb"#%d \d+\.\d* [^\n]*\n" % number
+        self.skip = re.compile(rb"(?:" + output + rb"|" + DRESS + output + rb")+")
         self.session.put(number, rest, None)
 
     def _stray(self, number: int, rest: str, line: int) -> None:

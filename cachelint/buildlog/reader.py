@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cachelint.buildlog.buildah import Buildah
-from cachelint.buildlog.dress import undress
+from cachelint.buildlog.dress import DRESS, undress
 from cachelint.buildlog.legacy import Legacy
 from cachelint.buildlog.lines import read_blocks
 from cachelint.buildlog.notices import Notices, is_failure, keeps_no_image, next_service
@@ -27,11 +27,25 @@ MAX_BUILDS = 5_000
 """More in one log is refused, so that memory stays bounded."""
 
 _MAX_PRUNES = 5_000
+_LINE_FEED = 10
+_START = rb"\n" + DRESS + rb"[ \t]*"
 _WORTH = re.compile(
-    rb'#\d|tep \d|STEP |-->|=> |\[\+\]|\{"|otal|eleted |commit|Building|Success|Sending|rror|failed|No output|Reclaim'
+    _START
+    + rb"(?:#\d|Step \d|(?:\[\d+/\d+\] )?STEP |--->|=> |\[\+\]|Successfully |Sending build|Removing |The command "
+    rb'|\{"vertexes|\{"statuses":\[\{"id":"naming|Total|Deleted |Reclaimable|Building '
+    rb"|ERROR: |failed to |executor |target |(?:WARNING|time=)[^\n]*No output specified)"
 )
-_PROGRAMS_END = re.compile(rb"intermediate container|non-zero code|Step \d|---> |Successfully ")
-_BUILDAHS = re.compile(rb"STEP |-->|COMMIT|rror|^[^\n]*[0-9a-f]{64}\s*$")
+"""A line that may mean something where no program of a build is at work."""
+
+_LEGACYS = (
+    re.compile(rb"intermediate container"),
+    re.compile(rb"non-zero code"),
+    re.compile(_START + rb"(?:Step \d|---> |Successfully )"),
+)
+"""The same while a program of the legacy builder is; the first two may stand behind what it printed."""
+
+_BUILDAHS = re.compile(_START + rb"(?:(?:\[\d+/\d+\] )?(?:STEP |COMMIT)|-->|[Ee]rror: |[0-9a-f]{64})")
+_ANNOUNCED = re.compile(rb"uilding from commit")
 
 
 def read_log(stream: BinaryIO, advance: Callable[[int], None] = lambda done: None) -> BuildLog:
@@ -60,24 +74,52 @@ class _Reader:
         self._line = 0
         self._service: str | None = None
         self._no_output = False
-        self._anything = False
+        self._next: dict[re.Pattern[bytes], int] = {}
 
-    def read(self, block: list[bytes]) -> None:
-        """Take some lines. Raises `InputError`."""
-        held: bytes | None = None
-        for line in block:
+    def read(self, block: bytes) -> None:
+        """Take some whole lines. Raises `InputError`."""
+        block = b"\n" + block  # so that each pattern starts with a character that is quickly found
+        self._next = {}
+        at = 1
+        while at < len(block):
+            start = self._worth(block, at)
+            self._line += block.count(b"\n", at, start)
+            if start == len(block):
+                return
+            at = block.index(b"\n", start) + 1
             self._line += 1
-            skip = self._plain.skip
-            if skip is not None and skip.match(line):
-                held = line
-                continue
-            if held is not None:
-                self._take(held)
-                held = None
-            if line:
-                self._take(line)
-        if held is not None:
-            self._take(held)
+            self._take(block[start : at - 1])
+
+    def _worth(self, block: bytes, at: int) -> int:
+        """Where the next line begins that is worth a look: most lines are some program's."""
+        if self._plain.skip is not None:
+            output = self._plain.skip.match(block, at)
+            return block.rfind(b"\n", at, output.end() - 1) + 1 or at if output else at
+        if self._legacy.is_open:
+            return self._after_program(block, at) if self._legacy.runs_program else at
+        if self._buildah.is_open:
+            start = self._search(_BUILDAHS, block, at)
+            if not block[at:start].isspace() and start > at:
+                self._buildah.hear()
+            return start
+        if self._tty.session is not None:
+            return at
+        start = self._search(_WORTH, block, at)
+        return start if self._notices.commit else min(start, self._search(_ANNOUNCED, block, at))
+
+    def _after_program(self, block: bytes, at: int) -> int:
+        start = min(self._search(pattern, block, at) for pattern in _LEGACYS)
+        if start > at and not block[at:start].isspace():
+            self._legacy.swallowed = True
+        return start
+
+    def _search(self, pattern: re.Pattern[bytes], block: bytes, at: int) -> int:
+        """Where the next line with a match begins. Each pattern goes over a block once."""
+        if self._next.get(pattern, -1) < at:
+            found = pattern.search(block, at - 1)
+            inside = found.start() + 1 if found and block[found.start()] == _LINE_FEED else found and found.start()
+            self._next[pattern] = len(block) if inside is None else block.rfind(b"\n", 0, inside) + 1
+        return self._next[pattern]
 
     def finish(self) -> BuildLog:
         """The log is over. Raises `InputError` when it should not be."""
@@ -95,18 +137,18 @@ class _Reader:
         return [Prune(before + 1 if before < total else None, size) for before, size in self._prunes]
 
     def _take(self, line: bytes) -> None:
+        if self._tty.session is not None and self._tty.repeats(line):
+            return
+        text = undress(line).decode("utf-8", "replace")
+        if not text:
+            return
         if self._legacy.is_open:
-            self._legacy_line(line)
+            self._legacy.read(text, self._line)
         elif self._buildah.is_open:
-            self._buildah.read(undress(line).decode("utf-8", "replace"), self._line)
-        elif _WORTH.search(line):
-            self._dispatch(undress(line).decode("utf-8", "replace"))
-
-    def _legacy_line(self, line: bytes) -> None:
-        if not self._legacy.runs_program or _PROGRAMS_END.search(line):
-            self._legacy.read(undress(line).decode("utf-8", "replace"), self._line)
+            self._buildah.read(text, self._line)
         else:
-            self._legacy.swallowed = True
+            self._dispatch(text)
+            self._tty.remember(line)
 
     def _dispatch(self, text: str) -> None:
         line = self._line

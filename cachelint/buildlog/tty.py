@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.buildlog.record import Scheme, Status
 from cachelint.buildlog.session import Session
+from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,18 @@ _NAMING = re.compile(r"=> => naming to (\S+)\s+\d+\.\d+s")
 _STATUSES = {None: Status.RAN, "CACHED": Status.CACHED, "ERROR": Status.ERROR, "CANCELED": Status.CANCELED}
 
 
+_MAX_SEEN = 2000
+
+
+class _Row(NamedTuple):
+    """A row: of a vertex (`status` is None where it has no time, as the first line of a name), or below one."""
+
+    name: str
+    status: Status | None = None
+    is_below: bool = False
+    image: str = ""
+
+
 class Tty:
     """Reads the rows of one session after another."""
 
@@ -30,10 +43,27 @@ class Tty:
         self.session: Session | None = None
         self._seconds = 0.0
         self._names: dict[str, str] = {}
-        self._rows: dict[str, int] = {}
+        self._counts: dict[str, int] = {}
         self._exporting = ""
         self._left = 0
         self._is_last = False
+        self._seen: dict[bytes, _Row] = {}
+        self._newest: _Row | None = None
+
+    def repeats(self, line: bytes) -> bool:
+        """Take a line that is the very same as one of an earlier redraw, as most are; whether it is one."""
+        row = self._seen.get(line)
+        if row is not None and self.session is not None:
+            self._put(self.session, row)
+        return row is not None
+
+    def remember(self, line: bytes) -> None:
+        """The row just read may come again in this very line."""
+        if self._newest is not None:
+            if len(self._seen) >= _MAX_SEEN:
+                self._seen.clear()
+            self._seen[line] = self._newest
+            self._newest = None
 
     def read(self, text: str, line: int) -> bool:
         """Take a line; whether it is a row, or the head of them."""
@@ -41,19 +71,14 @@ class Tty:
             return self._head(text, line)
         if self.session is None or not text.startswith("=> "):
             return False
-        if not text.startswith("=> => "):
-            self._left -= 1
-            self.session.finished = self._is_last and self._left <= 0
-        row = _ROW.fullmatch(text)
-        if row:
-            self._row(self.session, row)
-        elif found := _NAMING.fullmatch(text):
-            self.session.name_image(self._exporting, found[1])
+        self._newest = _parse(text)
+        self._put(self.session, self._newest)
         return True
 
     def finish(self) -> None:
         """The log goes on with something else, or ends."""
         self.session = None
+        self._seen = {}
 
     def _head(self, text: str, line: int) -> bool:
         found = _FRAME.fullmatch(text)
@@ -63,23 +88,44 @@ class Tty:
             return self.session is not None
         seconds = float(found[1])
         if self.session is None or self.session.finished or self.session.failed or seconds < self._seconds:
-            self.session = Session(Scheme.BUILDKIT, line)
-            self._names = {}
-            self.session.proves_ends = False
-            self._start(self.session)
+            self._begin(Session(Scheme.BUILDKIT, line))
         self._seconds = seconds
-        self._rows = {}
+        self._counts = {}
         self._exporting = ""
         self._left, self._is_last = int(found[3]), bool(found[4])
         return True
 
-    def _row(self, session: Session, row: re.Match[str]) -> None:
-        name = row[2]
-        self._exporting = name if "exporting to" in name else ""
-        bracket = name.partition("]")[0] if name.startswith("[") else name
-        if "internal" in bracket:
-            bracket = name
-        self._rows[bracket] = self._rows.get(bracket, 0) + 1
-        key = f"{bracket} {self._rows[bracket]}"
-        name = self._names.setdefault(key, name)  # a longer time leaves less room for the name
-        session.put(key, name, _STATUSES[row[1]])
+    def _begin(self, session: Session) -> None:
+        self._names = {}
+        session.proves_ends = False
+        self._start(session)
+        self.session = session
+
+    def _put(self, session: Session, row: _Row) -> None:
+        if row.image:
+            session.name_image(self._exporting, row.image)
+        if row.is_below:
+            return
+        self._left -= 1
+        session.finished = self._is_last and self._left <= 0
+        self._exporting = row.name if "exporting to" in row.name else ""
+        if row.status is not None:
+            key = self._key(row.name)
+            name = self._names.setdefault(key, row.name)  # a longer time leaves less room for the name
+            session.put(key, name, row.status)
+
+    def _key(self, name: str) -> str:
+        """What identifies a vertex from redraw to redraw: its label, and how often that stood further up."""
+        label = name.partition("]")[0] if name.startswith("[") else name
+        if "internal" in label:
+            label = name
+        self._counts[label] = self._counts.get(label, 0) + 1
+        return f"{label} {self._counts[label]}"
+
+
+def _parse(text: str) -> _Row:
+    if text.startswith("=> => "):
+        naming = _NAMING.fullmatch(text)
+        return _Row("", is_below=True, image=naming[1] if naming else "")
+    found = _ROW.fullmatch(text)
+    return _Row(found[2], _STATUSES[found[1]]) if found else _Row("")
