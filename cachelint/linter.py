@@ -28,10 +28,14 @@ if TYPE_CHECKING:
     from cachelint.documents.compose import ComposeFile
     from cachelint.documents.dockerfile import Dockerfile
     from cachelint.project import Build, Project
+    from cachelint.prune.decision import Cause, Decision
     from cachelint.workspace import Workspace
 
 MAX_ROUNDS = 10
 """Fixes that still make room for others after so many rounds chase each other."""
+
+
+_LATE = frozenset(rule.id for rule in RULES if rule.fixes_late)
 
 
 class Fixed(NamedTuple):
@@ -59,12 +63,14 @@ class Linter:
         self._config = config
         self._given = given
         self._progress = progress
-        settings = Settings(config.commit_arg, config.allowed_volumes, config.is_deploy_script)
+        self._causes: tuple[Cause, ...] | None = None
+        settings = Settings(config.commit_arg, config.allowed_volumes, config.is_deploy_script, self._decide)
         self._rules = [rule(settings) for rule in RULES if config.enables(rule.id)]
         self._order = {rule.id: number for number, rule in enumerate(RULES)}
 
     def lint(self) -> Report:
         """One pass over every project."""
+        self._causes = None
         census = Census(self._workspace)
         run = self._run()
         for findings in spread(census.directories, lambda paths: self._findings(map(census.bind, paths))):
@@ -78,6 +84,15 @@ class Linter:
             run.take(findings)
             self._progress(run.findings.projects)
         return run.report()
+
+    def _decide(self, deployment: Deployment) -> Decision:
+        """How much a deployment must drop of the build cache, by what is found in its builds as they are now."""
+        from cachelint.open_findings import causes_for, open_causes
+        from cachelint.prune.decision import decide
+
+        if self._causes is None:
+            self._causes = open_causes(self._workspace, self._config)
+        return decide(causes_for(self._workspace, self._causes, deployment))
 
     def _findings(self, projects: Iterable[tuple[Project, Iterable[str]]]) -> _Findings:
         """What the rules find in some projects, each given with the Dockerfiles that it builds."""
@@ -104,6 +119,7 @@ class Linter:
             wanted = [one for one in report.diagnostics if _wants(one, least, only) and _identity(one) not in refused]
             if not wanted:
                 break
+            wanted = [one for one in wanted if one.rule not in _LATE] or wanted
             for path, diagnostics in _by_path(sorted(wanted, key=lambda one: self._order[one.rule])).items():
                 source = self._workspace.source(path)
                 originals.setdefault(path, source)

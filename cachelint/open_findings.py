@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+from cachelint.discovery import Kind, is_below
 from cachelint.linter import Linter
 from cachelint.prune.decision import Cause
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from cachelint.config import Config
+    from cachelint.deployment.model import Deployment
     from cachelint.workspace import Workspace
 
 CAUSES = frozenset(
@@ -34,3 +39,28 @@ def open_causes(
     found = Linter(workspace, config._replace(select=CAUSES), given).lint()
     report = found._replace(directory=directory or workspace.tree.root)
     return tuple(sorted({Cause(one.rule, report.relative(one.path)) for one in report.diagnostics}))
+
+
+def causes_for(workspace: Workspace, causes: Iterable[Cause], deployment: Deployment) -> Iterator[Cause]:
+    """Those that are about what a deployment builds; where that is not certain, about all that is built near it."""
+    root = workspace.tree.root
+    building = [call for call in deployment.calls if call.action or (call.docker and call.docker.builds)]
+    paths = {path for call in building for build in call.builds for path in build.paths}
+    is_certain = bool(building) and all(call.builds for call in building)
+    near = _near(workspace, deployment.source.path)
+    for cause in causes:
+        path = os.path.join(root, cause.path)
+        if path in paths or (not is_certain and is_below(path, near)):
+            yield cause
+
+
+def _near(workspace: Workspace, path: str) -> str:
+    """The closest directory above a script that something is built in or below."""
+    built = [file for file, kind in workspace.tree.files.items() if kind in (Kind.COMPOSE, Kind.DOCKERFILE)]
+    directory = os.path.dirname(path)
+    while directory != workspace.tree.root and not any(is_below(file, directory) for file in built):
+        above = os.path.dirname(directory)
+        if above == directory:
+            break
+        directory = above
+    return directory

@@ -47,6 +47,22 @@ class Scripts:
         pattern = re.compile(rf"\b{re.escape(name)}\b")
         return any(pattern.search(text) for text in (*self._scripts(), *self._beside()))
 
+    def has_builds(self) -> bool:
+        """Whether the tree has a Dockerfile."""
+        return Kind.DOCKERFILE in self._workspace.tree.files.values()
+
+    def may_give(self, name: str, path: str) -> bool:
+        """Whether a variable may come to a script from elsewhere.
+
+        From a file such as ``.env`` that mentions it, or from a script or workflow that mentions it and this script.
+        """
+        if any(re.search(rf"\b{re.escape(name)}\b", text) for text in self._beside()):
+            return True
+        script = re.escape(os.path.basename(path))
+        own = self._workspace.source(path).text
+        pattern = re.compile(rf"\b{re.escape(name)}\b")
+        return any(text != own and pattern.search(text) and re.search(script, text) for text in self._scripts())
+
     def _scripts(self) -> list[str]:
         if self._texts is None:
             files = self._workspace.tree.files

@@ -28,6 +28,9 @@ ABOUT_DOCKER = re.compile(
 )
 """What a file has in it that may ask for a build: a word, or a variable that stands for one."""
 
+ABOUT_CACHES = re.compile(r"__pycache__|\.next\b|\.turbo\b|\.nuxt\b|node_modules/\.cache|\.parcel-cache|\.svelte-kit")
+"""Caches of applications, which a script may clear."""
+
 
 class Unit:
     """One text that one shell runs from its beginning to its end.
@@ -112,11 +115,11 @@ class ScriptJob(NamedTuple):
 
 
 def read_jobs(source: SourceFile, kind: Kind, root: str) -> tuple[ScriptJob, ...]:
-    """The jobs of a file below the directory `root`; none when nothing in it can ask Docker for anything.
+    """The jobs of a file below the directory `root`; none when nothing in it is about Docker or caches.
 
     A file of YAML or JSON that cannot be read has none: reporting that is for its own linter.
     """
-    if not ABOUT_DOCKER.search(source.text):
+    if not ABOUT_DOCKER.search(source.text) and not ABOUT_CACHES.search(source.text):
         return ()
     from cachelint.documents.workflow import NotWorkflowError
     from cachelint.documents.yaml import YamlError

@@ -14,7 +14,8 @@ _SAYS_SO = re.compile(r"(?:^|[^a-z])(?:re)?(?:deploy(?:ment|s)?|releas(?:e|es|in
 _BUILDS_IMAGES = re.compile(r"(?:^|[^a-z])build[^/]*images?(?![a-z])")
 _TRIES = re.compile(
     r"(?:^|[^a-z])(?:tests?|testing|e2e|(?<!gitlab-)ci|lint|check|validat(?:e|ion)|verify|dev|development|local|debug|"
-    r"bench(?:marks?)?|examples?)(?![a-z])"
+    r"bench(?:marks?)?|smoke|sandbox|fixtures?|vendor|third_party|devcontainer)"
+    r"(?![a-z])"
 )
 _SHIPS = frozenset(("ssh", "rsync", "scp", "kubectl", "helm", "ansible-playbook", "flyctl", "eb", "kamal"))
 

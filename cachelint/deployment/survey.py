@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from cachelint.deployment.actions import BAKE, BUILD_PUSH, SETUP_BUILDX
 from cachelint.deployment.actions import build_request as action_request
-from cachelint.deployment.jobs import ABOUT_DOCKER, Action, read_jobs
+from cachelint.deployment.jobs import ABOUT_CACHES, ABOUT_DOCKER, Action, Unit, read_jobs
 from cachelint.deployment.model import Deployment, DockerCall, is_ephemeral
 from cachelint.source import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cachelint.deployment.jobs import ScriptJob, Unit
+    from cachelint.deployment.jobs import ScriptJob
     from cachelint.documents.docker_command import DockerCommand
     from cachelint.documents.script import Command
     from cachelint.project import Build, Project
@@ -25,13 +25,20 @@ if TYPE_CHECKING:
 
 
 def survey(workspace: Workspace, path: str, bind: Bind) -> tuple[Deployment, ...]:
-    """The deployments of a file, those that call Docker; `bind` makes a project of the Compose files of a directory."""
+    """The deployments of a file, those that call Docker or clear caches.
+
+    `bind` makes a project of the Compose files of a directory.
+    """
     try:
         source = workspace.source(path)
     except SourceError:
         return ()
     jobs = read_jobs(source, workspace.tree.files[path], workspace.tree.root)
-    return tuple(one for one in (_deployment(workspace, job, bind) for job in jobs) if one.calls)
+    return tuple(one for one in (_deployment(workspace, job, bind) for job in jobs) if one.calls or _clears(one.job))
+
+
+def _clears(job: ScriptJob) -> bool:
+    return any(isinstance(one, Unit) and ABOUT_CACHES.search(one.text.text) for one in job.items)
 
 
 def _deployment(workspace: Workspace, job: ScriptJob, bind: Bind) -> Deployment:

@@ -43,7 +43,7 @@ def decide(causes: Iterable[Cause]) -> Decision:
     found = sorted(set(causes))
     if not found:
         reason = "no finding keeps a step CACHED that should run: only the files that BuildKit kept can be old"
-        return Decision(Scope.CONTEXT, reason, f"{_CONTEXT}. Layers may stay: nothing speaks against them.")
+        return Decision(Scope.CONTEXT, reason, f"{_CONTEXT}. The layers may stay.")
     named = _list(found)
     reason = f"{named} can keep a step CACHED that should run; without, `context` is enough and cheaper"
     comment = f"All layers, because of {named}; without that, type=source.local is enough."

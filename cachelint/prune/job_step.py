@@ -21,8 +21,6 @@ from cachelint.record import NamedTuple
 from cachelint.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cachelint.commit_arg import CommitArg
     from cachelint.deployment.jobs import Action
     from cachelint.deployment.model import Deployment, DockerCall
@@ -33,6 +31,13 @@ if TYPE_CHECKING:
 
 _ITEM = re.compile(r"([ \t]*)-[ \t]+\Z")
 _ENVIRONMENT = ("DOCKER_HOST", "DOCKER_CONTEXT", "BUILDX_BUILDER")
+
+
+class Condition(NamedTuple):
+    """The `line` of a step that says when it runs, and the `value` in it."""
+
+    line: str
+    value: str
 
 
 class Missing(NamedTuple):
@@ -46,6 +51,21 @@ class Missing(NamedTuple):
     first: DockerCall
     calls: DockerCalls | None = None
     unpruned: Unpruned | None = None
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """The places of the builds."""
+        if self.calls is None or self.unpruned is None or not isinstance(self.item, Unit):
+            return (self.first.span,)
+        commands = [self.calls.script.commands[number] for number in self.unpruned.builds]
+        return tuple(self.item.text.widened(command.span) for command in commands)
+
+    @property
+    def is_legacy(self) -> bool:
+        """Whether the legacy builder builds, which no prune of the build cache helps."""
+        if self.calls is None or self.first.docker is None or not isinstance(self.item, Unit):
+            return False
+        return legacy_reason(self.first.docker, self.calls.script, self.item.env) is not None
 
 
 def missing_prunes(deployment: Deployment, needed: frozenset[str]) -> tuple[Missing, ...]:
@@ -110,9 +130,16 @@ def job_steps(deployment: Deployment, wish: Wish, commit: CommitArg) -> Steps:
 
 def steps_for_missing(deployment: Deployment, missing: tuple[Missing, ...], wish: Wish, commit: CommitArg) -> Steps:
     """What to write in front of these builds."""
-    steps = [_steps(deployment, one, missing, wish, commit) for one in missing]
+    steps = [step for _, step in steps_by_item(deployment, missing, wish, commit)]
     written = {one.edit: one for step in steps for one in step.written}
     return Steps(tuple(written[edit] for edit in sorted(written)), tuple(one for step in steps for one in step.refused))
+
+
+def steps_by_item(
+    deployment: Deployment, missing: tuple[Missing, ...], wish: Wish, commit: CommitArg
+) -> tuple[tuple[Unit | Action, Steps], ...]:
+    """What to write in front of these builds, with the item of the job that each of them is in."""
+    return tuple((one.item, _steps(deployment, one, missing, wish, commit)) for one in missing)
 
 
 def _steps(deployment: Deployment, one: Missing, missing: tuple[Missing, ...], wish: Wish, commit: CommitArg) -> Steps:
@@ -136,18 +163,18 @@ def _steps(deployment: Deployment, one: Missing, missing: tuple[Missing, ...], w
 def _workflow_step(source: SourceFile, one: Missing, wish: Wish, *, always: bool) -> Written:
     step = one.item.step
     assert step
-    extra = [] if always else [*_lines_of(source, step, "if")]
+    condition = None if always else _condition(source, step)
     environment = [name for name in _ENVIRONMENT if any(setting.name == name for setting in step.env)]
     if environment:
         raise CannotInsertError(f"{environment[0]} is set for the step alone")
     client = _client(one, wish)
-    return step_before(source, step, wish, client, tuple(extra))
+    return step_before(source, step, wish, client, condition)
 
 
 def step_before(
-    source: SourceFile, step: Step, wish: Wish, client: Client = DOCKER, extra: tuple[str, ...] = ()
+    source: SourceFile, step: Step, wish: Wish, client: Client = DOCKER, condition: Condition | None = None
 ) -> Written:
-    """The step of a workflow in front of another one; `extra` are lines like ``if: …``. Raises `CannotInsertError`."""
+    """The step of a workflow in front of another one. Raises `CannotInsertError`."""
     start = step.node.span.start
     line = source.position(start).line
     at = source.line_span(line).start
@@ -156,14 +183,21 @@ def step_before(
         raise CannotInsertError("the steps are not written one below the other")
     indent, inside = dash[1], " " * (start - at)
     newline = source.line_break_at(start)
+    extra = (condition.line,) if condition else ()
     lines = github_step(wish.decision, client, tolerant=wish.tolerant, extra=extra)
     shown = [_shifted(one, indent, inside) for one in lines]
     first = _above_comments(source, line, indent)
     gap = newline if first > 1 and not source.line_text(first - 1).strip() else ""
     at = source.line_span(first).start
     text = newline.join(shown) + newline + gap
-    run = "\n".join(prune_commands(wish.decision.scope, client))
-    return Written(Edit(Span(at, at), text), lines, 0, (("name", title(wish.decision.scope)), ("run", run)))
+    fields = [("name", title(wish.decision.scope)), ("run", _run(prune_commands(wish.decision.scope, client)))]
+    fields += [("if", condition.value)] if condition else []
+    return Written(Edit(Span(at, at), text), lines, 0, tuple(fields))
+
+
+def _run(commands: tuple[str, ...]) -> str:
+    """The script of a step as YAML gives it: in a block of lines the last one has its line break too."""
+    return commands[0] if len(commands) == 1 else "".join(f"{one}\n" for one in commands)
 
 
 def _shifted(line: str, indent: str, inside: str) -> str:
@@ -179,13 +213,15 @@ def _above_comments(source: SourceFile, line: int, indent: str) -> int:
     return line
 
 
-def _lines_of(source: SourceFile, step: Step, key: str) -> Iterator[str]:
-    entry = step.node.own(key)
-    if entry:
-        text = source.text[slice(*entry.span)]
-        if "\n" in text:
-            raise CannotInsertError(f"its `{key}` has several lines")
-        yield text
+def _condition(source: SourceFile, step: Step) -> Condition | None:
+    """The condition of a step, for another one to have it too."""
+    entry = step.node.own("if")
+    if entry is None or step.condition is None:
+        return None
+    text = source.text[slice(*entry.span)]
+    if "\n" in text:
+        raise CannotInsertError("its `if` has several lines")
+    return Condition(text, step.condition)
 
 
 def _client(one: Missing, wish: Wish) -> Client:

@@ -49,6 +49,18 @@ def insertion(source: SourceFile, block: Block, index: int, lines: Sequence[str]
     return _broken(source, Span(line_start, start), [*written, ""], newline)
 
 
+def appended(source: SourceFile, block: Block, lines: Sequence[str]) -> Edit:
+    """The edit that writes lines below the last statement of a block. Raises `CannotInsertError`."""
+    span = block.statements[-1].span
+    line_start = source.line_span(source.position(span.start).line).start
+    front = source.text[line_start : span.start]
+    end = source.line_span(source.position(span.end).line).end
+    if front.strip(_BLANKS) or not re.fullmatch(r"[ \t]*(?:#.*)?", source.text[span.end : end]):
+        raise CannotInsertError("the last command shares its line with something else")
+    newline = source.line_break_at(span.end)
+    return Edit(Span(end, end), "".join(f"{newline}{front}{_quoted(one, block.shell)}" for one in lines))
+
+
 def _broken(source: SourceFile, before: Span, lines: Sequence[str], newline: str) -> Edit:
     """The edit where something else stands in front: the line is broken there."""
     start, front = before.end, source.text[before.start : before.end]

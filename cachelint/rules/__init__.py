@@ -1,6 +1,7 @@
 """The rules, in the order in which their fixes are tried: what adds to a block comes before what empties it."""
 
 from cachelint.rules.base import Rule
+from cachelint.rules.build_without_prune import BuildWithoutPrune
 from cachelint.rules.cache_from_fetch import CacheFromFetch
 from cachelint.rules.cache_mount_over_output import CacheMountOverOutput
 from cachelint.rules.cached_fetch import CachedFetch
@@ -8,13 +9,20 @@ from cachelint.rules.constant_commit_arg import ConstantCommitArg
 from cachelint.rules.copy_before_install import CopyBeforeInstall
 from cachelint.rules.early_commit_arg import EarlyCommitArg
 from cachelint.rules.host_output_in_context import HostOutputInContext
+from cachelint.rules.ineffective_prune import IneffectivePrune
 from cachelint.rules.inert_commit_arg import InertCommitArg
 from cachelint.rules.inline_cache import InlineCache
 from cachelint.rules.invalid_compose import InvalidCompose
 from cachelint.rules.missing_commit_arg import MissingCommitArg
+from cachelint.rules.no_cache_build import NoCacheBuild
+from cachelint.rules.partial_cache_clear import PartialCacheClear
+from cachelint.rules.preserved_mtime import PreservedMtime
+from cachelint.rules.restart_after_build import RestartAfterBuild
 from cachelint.rules.undeclared_build_arg import UndeclaredBuildArg
 from cachelint.rules.unparsable_file import UnparsableFile
+from cachelint.rules.unset_commit_arg import UnsetCommitArg
 from cachelint.rules.unused_suppression import UnusedSuppression
+from cachelint.rules.up_without_build import UpWithoutBuild
 from cachelint.rules.volume_over_build import VolumeOverBuild
 
 RULES: tuple[type[Rule], ...] = (
@@ -30,6 +38,14 @@ RULES: tuple[type[Rule], ...] = (
     VolumeOverBuild,
     CacheMountOverOutput,
     HostOutputInContext,
+    BuildWithoutPrune,
+    IneffectivePrune,
+    PartialCacheClear,
+    UnsetCommitArg,
+    NoCacheBuild,
+    UpWithoutBuild,
+    RestartAfterBuild,
+    PreservedMtime,
     InvalidCompose,
     UnparsableFile,
     UnusedSuppression,

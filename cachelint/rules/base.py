@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cachelint.documents.dockerfile import Dockerfile
     from cachelint.fix import Fix
     from cachelint.project import Build, Problem, Project
+    from cachelint.prune.decision import Decision
     from cachelint.source import SourceFile, Span
     from cachelint.suppression import Suppression
 
@@ -29,12 +30,22 @@ class FixAvailability(enum.Enum):
     ALWAYS = "always"
 
 
+def _nothing_open(_deployment: Deployment) -> Decision:
+    from cachelint.prune.decision import decide
+
+    return decide(())
+
+
 class Settings(NamedTuple):
-    """The part of the configuration that rules see."""
+    """The part of the configuration that rules see.
+
+    `decide` says how much of the build cache a deployment has to drop, which hangs on what other rules find.
+    """
 
     commit_arg: CommitArg = CommitArg()
     allowed_volumes: tuple[str, ...] = ()
     is_deploy_script: Callable[[str], bool] = lambda path: False
+    decide: Callable[[Deployment], Decision] = _nothing_open
 
 
 class Example(NamedTuple):
@@ -60,6 +71,8 @@ class Rule:
     severity: ClassVar[Severity]
     fix_availability: ClassVar[FixAvailability] = FixAvailability.NONE
     examples: ClassVar[tuple[Example, ...]] = ()
+    fixes_late: ClassVar[bool] = False
+    """Whether its fixes hang on what is still found when all others are done."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

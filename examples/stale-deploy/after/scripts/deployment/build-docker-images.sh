@@ -15,6 +15,13 @@ usage() {
 
 build_frontend() {
     log_info "Building the frontend image..."
+    # BuildKit skips files of unchanged size and time, so have it read them all. The layers may stay.
+    log_info "Dropping the source files that Docker kept..."
+    docker builder prune --force --filter type=source.local
+    log_success "Docker will read every source file again"
+    # shellcheck disable=SC2155  # without git the build goes on, as before
+    export GIT_COMMIT_HASH="$(git rev-parse HEAD)"
+    log_info "Building from commit: ${GIT_COMMIT_HASH:0:7}..."
     docker compose build frontend
     docker compose up -d frontend
     log_success "Frontend is up"
@@ -22,6 +29,13 @@ build_frontend() {
 
 build_backend() {
     log_info "Building the backend image..."
+    # BuildKit skips files of unchanged size and time, so have it read them all. The layers may stay.
+    log_info "Dropping the source files that Docker kept..."
+    docker builder prune --force --filter type=source.local
+    log_success "Docker will read every source file again"
+    # shellcheck disable=SC2155  # without git the build goes on, as before
+    export GIT_COMMIT_HASH="$(git rev-parse HEAD)"
+    log_info "Building from commit: ${GIT_COMMIT_HASH:0:7}..."
     docker compose build backend
     docker compose up -d backend
     log_success "Backend is up"
@@ -29,6 +43,13 @@ build_backend() {
 
 build_all() {
     log_info "Building all images..."
+    # BuildKit skips files of unchanged size and time, so have it read them all. The layers may stay.
+    log_info "Dropping the source files that Docker kept..."
+    docker builder prune --force --filter type=source.local
+    log_success "Docker will read every source file again"
+    # shellcheck disable=SC2155  # without git the build goes on, as before
+    export GIT_COMMIT_HASH="$(git rev-parse HEAD)"
+    log_info "Building from commit: ${GIT_COMMIT_HASH:0:7}..."
     docker compose build
     docker compose up -d
     log_success "All services are up"

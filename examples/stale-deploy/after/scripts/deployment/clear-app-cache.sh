@@ -39,6 +39,10 @@ case "$TARGET" in
     all)
         clear_frontend
         clear_backend
+        # BuildKit skips files of unchanged size and time, so have it read them all. The layers may stay.
+        log_info "Dropping the source files that Docker kept..."
+        docker builder prune --force --filter type=source.local
+        log_success "Docker will read every source file again"
         log_success "All caches cleared, the next build starts fresh"
         ;;
     -h | --help)

@@ -1,0 +1,56 @@
+"""The lines that set the commit's variable, before the first build on every path."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cachelint.deployment.jobs import Unit
+from cachelint.discovery import Kind
+from cachelint.prune.idiom import idiom_of
+from cachelint.prune.lines import CannotInsertError, insertion
+from cachelint.prune.paths import Effects, TooLongError
+from cachelint.prune.places import NoPlaceError, find_places
+from cachelint.prune.scope import DOCKER
+from cachelint.prune.script_step import DockerCalls, Refused, Steps, Written, tells_commit, unpruned
+from cachelint.prune.wording import commit_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cachelint.deployment.model import Deployment, DockerCall
+    from cachelint.source import Span
+
+_UNKNOWN = frozenset(("commit",))
+
+
+def commit_steps(deployment: Deployment, calls: Sequence[DockerCall], variable: str) -> Steps:
+    """What to write so that these calls of one shell script know their commit."""
+    first = calls[0]
+    if deployment.job.kind is not Kind.SHELL or not isinstance(first.unit, Unit):
+        reason = "a workflow knows its commit as `${{ github.sha }}`: set the variable in `env`"
+        return Steps((), (_refused(first.span, reason, variable),))
+    numbered = {one.command.number: one.docker for one in calls if one.command and one.docker}
+    script = first.unit.script
+    try:
+        return Steps(tuple(_written(DockerCalls(script, numbered), variable)))
+    except (NoPlaceError, CannotInsertError, TooLongError) as error:
+        return Steps((), (_refused(first.span, str(error), variable),))
+
+
+def _written(calls: DockerCalls, variable: str) -> Iterator[Written]:
+    script = calls.script
+    if script.broken:
+        raise CannotInsertError("bash does not understand the whole script")
+    effects = Effects(dict.fromkeys(calls.by_number, "commit"), {})
+    builds = sorted({number for one in unpruned(calls, _UNKNOWN) for number in one.builds})
+    for place in find_places(script, effects, "commit", builds, _UNKNOWN):
+        docker = calls.by_number[place.build]
+        if not tells_commit(script, place, docker):
+            raise CannotInsertError("the commit in front of the build may be another one, or not arrive at it")
+        lines = commit_lines(variable, idiom_of(script, place, DOCKER))
+        edit = insertion(script.source, place.block, place.index, lines)
+        yield Written(edit, lines, place.statement.numbers.start)
+
+
+def _refused(span: Span, reason: str, variable: str) -> Refused:
+    return Refused(span, reason, "".join(f"{line}\n" for line in commit_lines(variable)))

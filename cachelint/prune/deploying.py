@@ -1,0 +1,31 @@
+"""Which scripts and jobs deploy what Docker builds, and keep a build cache from one time to the next."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cachelint.deployment.shipping import deploys
+from cachelint.discovery import Kind
+
+if TYPE_CHECKING:
+    from cachelint.deployment.model import Deployment, DockerCall
+    from cachelint.documents.docker_command import DockerCommand
+
+
+def is_deploying(deployment: Deployment, *, is_named: bool) -> bool:
+    """Whether a script, or a job of a workflow, brings what it builds into use; recipes are developers' own."""
+    return deployment.job.kind in (Kind.SHELL, Kind.WORKFLOW) and deploys(deployment, is_named=is_named)
+
+
+def builds_with_docker(docker: DockerCommand | None) -> bool:
+    """Whether a command sends files to Docker's own builder."""
+    if docker is None or not docker.builds or docker.daemon.tool != "docker" or docker.doubt:
+        return False
+    context = docker.context
+    return context is None or not re.match(r"-$|https?:|git@|git:|ssh:|github\.com/", context.text)
+
+
+def keeps_cache(deployment: Deployment, call: DockerCall) -> bool:
+    """Whether the machine of a call still has the cache of the last time; not where that is unknown."""
+    return deployment.is_ephemeral(call) is False

@@ -1,0 +1,117 @@
+"""Prunes that cannot do what they stand there for."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cachelint.documents.script_tree import Chain
+from cachelint.prune.job_step import missing_prunes
+from cachelint.prune.paths import TooLongError, blocks
+from cachelint.prune.scope import NEEDED, Scope
+from cachelint.prune.script_step import prunes_of
+from cachelint.record import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cachelint.deployment.jobs import Unit
+    from cachelint.deployment.model import Deployment, DockerCall
+    from cachelint.documents.docker_command import Daemon
+    from cachelint.prune.job_step import Missing
+
+_ABOUT_CACHE = re.compile(r"cache|fresh|stale|\balt\b|old code", re.IGNORECASE)
+_PRUNES = frozenset({"builder prune", "image prune", "system prune"})
+_SUCCESS = re.compile(r"success|clear|clean|prun|purg|fresh|done|✓|✔|✅|\bok\b", re.IGNORECASE)
+_SAYS = re.compile(r"(?:log_|print_)?(?:echo|printf|info|success|ok|say|msg|status|note)\b|log\b", re.IGNORECASE)
+
+
+class Ineffective(NamedTuple):
+    """A prune that does not help a build of `builder`: the `call`, why (a sentence), and the builds it does not help.
+
+    `missing` is empty for one whose failure is hidden.
+    """
+
+    call: DockerCall
+    reason: str
+    builder: Daemon
+    missing: tuple[Missing, ...]
+
+
+def ineffective_prunes(deployment: Deployment) -> tuple[Ineffective, ...]:
+    """The prunes of a job, one for each builder, that leave its builds what they must not reuse."""
+    prunes = [call for call in deployment.calls if call.docker and call.docker.verb in _PRUNES and not call.docker.idle]
+    if not prunes:
+        return ()
+    try:
+        missing = missing_prunes(deployment, NEEDED[Scope.CONTEXT])
+    except TooLongError:
+        return ()
+    builders = dict.fromkeys(one.builder for one in missing)
+    found: list[Ineffective] = []
+    for builder in builders:
+        of_builder = tuple(one for one in missing if one.builder == builder)
+        reasons = ((call, _reason(deployment, call, of_builder)) for call in prunes)
+        found += [Ineffective(call, reason, builder, of_builder) for call, reason in reasons if reason][:1]
+    return (*found, *_hidden(deployment, prunes))
+
+
+def _reason(deployment: Deployment, call: DockerCall, missing: tuple[Missing, ...]) -> str | None:
+    docker = call.docker
+    first = missing[0].first
+    assert docker
+    if call.host != first.host or docker.doubt or call.unit is None:
+        return None
+    before = call.span.start < first.span.start
+    kinds = prunes_of(docker)
+    if before and kinds and docker.verb == "builder prune" and docker.daemon != missing[0].builder:
+        name = missing[0].builder.builder
+        return f"it prunes another builder than {name}, which builds" if name else None
+    if before and not kinds and docker.verb == "builder prune":
+        spared = next((one for one in docker.options if one.name == "--filter"), None)
+        what = spared.value if spared else next((one.name for one in docker.options if one.value), "this option")
+        return f"with `{what}` it spares what the last deploy has left, which is what this build reuses"
+    if before and not kinds and _is_about_cache(deployment, call):
+        return f"`docker {docker.verb}` leaves the copy of the source files that BuildKit keeps" + (
+            "" if docker.verb == "image prune" else " when it is filtered"
+        )
+    same = docker.daemon == missing[0].builder
+    if not before and same and docker.verb == "builder prune" and NEEDED[Scope.CONTEXT] <= kinds and _is_sure(call):
+        return (
+            "it comes after the build, so it can only help the next one, and is skipped when something fails before it"
+        )
+    return None
+
+
+def _is_sure(call: DockerCall) -> bool:
+    return call.command is not None and not call.command.conditional
+
+
+def _is_about_cache(deployment: Deployment, call: DockerCall) -> bool:
+    """Whether the lines around a prune say that it is there for the cache."""
+    source = deployment.source
+    line = source.position(call.span.start).line
+    lines = [source.line_text(one) for one in (line - 1, line) if one >= 1]
+    return any(_ABOUT_CACHE.search(one.replace("--no-cache", "")) for one in lines)
+
+
+def _hidden(deployment: Deployment, prunes: list[DockerCall]) -> Iterator[Ineffective]:
+    """``docker builder prune … || true``, announced as a success in the next line."""
+    for call in prunes:
+        if call.docker and call.unit and call.docker.verb == "builder prune" and _is_hidden(call.unit, call):
+            yield Ineffective(
+                call, "when it fails nobody is told: the next line announces success anyway", call.docker.daemon, ()
+            )
+
+
+def _is_hidden(unit: Unit, call: DockerCall) -> bool:
+    assert call.command
+    number = call.command.number
+    for block in blocks(unit.script.body):
+        for at, statement in enumerate(block.statements[:-1]):
+            if isinstance(statement, Chain) and number in statement.numbers and statement.operators[-1:] == ("||",):
+                ignores = [unit.script.commands[one].name for one in statement.parts[-1].numbers]
+                after = [unit.script.commands[one] for one in block.statements[at + 1].numbers]
+                if ignores in (["true"], [":"]) and after and _SAYS.match(after[0].name):
+                    return bool(_SUCCESS.search(" ".join((after[0].name, *after[0].texts[1:]))))
+    return False

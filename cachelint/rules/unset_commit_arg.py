@@ -1,0 +1,124 @@
+"""unset-commit-arg."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cachelint.diagnostic import Related, Severity, locate
+from cachelint.fix import Applicability
+from cachelint.prune.commit_step import commit_steps
+from cachelint.prune.deploying import is_deploying
+from cachelint.prune.fixes import fix_of
+from cachelint.rules.base import Example, FixAvailability, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cachelint.deployment.model import Deployment, DockerCall
+    from cachelint.diagnostic import Diagnostic
+    from cachelint.project import BuildArg, Project
+
+_VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?[-?][^${}]*)?\}|(\w+))")
+_COMPOSE = """\
+services:
+  web:
+    build:
+      context: .
+      args:
+        GIT_COMMIT_HASH: ${GIT_COMMIT_HASH}
+"""
+_DOCKERFILE = "FROM alpine\nCOPY . .\nARG GIT_COMMIT_HASH\nRUN ./build\n"
+_BAD = """\
+#!/bin/bash
+set -euo pipefail
+git pull
+docker builder prune --force --filter type=source.local
+docker compose build
+docker compose up -d
+"""
+_GOOD = """\
+#!/bin/bash
+set -euo pipefail
+git pull
+docker builder prune --force --filter type=source.local
+# shellcheck disable=SC2155  # without git the build goes on, as before
+export GIT_COMMIT_HASH="$(git rev-parse HEAD)"
+echo "Building from commit: ${GIT_COMMIT_HASH:0:7}..."
+docker compose build
+docker compose up -d
+"""
+
+
+class UnsetCommitArg(Rule):
+    """A deploy builds services whose commit argument comes from a variable that nobody sets.
+
+    ## What it does
+    Finds scripts and jobs that deploy and build a Compose project whose commit argument is a variable, when neither
+    the script, nor what it reads in, nor `.env`, nor what calls it sets that variable.
+
+    ## Why it matters
+    Compose passes an empty value then, the same one for every commit. So the steps below the `ARG` stay `CACHED`, and
+    no image can say which commit it is made of.
+
+    ## Example
+    See the examples: one line in front of the build.
+
+    ## Fix safety
+    Safe in a script that uses git already, else unsafe: the place may be no checkout. Outside of one git says so, and
+    the build goes on without a commit, as before. Workflows are not edited.
+    """
+
+    id = "unset-commit-arg"
+    summary = "a deploy builds with a commit argument whose variable nobody sets"
+    severity = Severity.WARNING
+    fix_availability = FixAvailability.SOMETIMES
+    fixes_late = True
+    examples = (
+        Example(
+            bad={"compose.yaml": _COMPOSE, "Dockerfile": _DOCKERFILE, "deploy.sh": _BAD},
+            good={"compose.yaml": _COMPOSE, "Dockerfile": _DOCKERFILE, "deploy.sh": _GOOD},
+        ),
+    )
+
+    def check_deployment(self, deployment: Deployment, project: Project) -> Iterator[Diagnostic]:
+        """Findings about a script or a job."""
+        if not is_deploying(deployment, is_named=self.settings.is_deploy_script(deployment.source.path)):
+            return
+        unset: dict[str, list[tuple[DockerCall, BuildArg]]] = {}
+        for call in deployment.calls:
+            if call.docker and call.docker.builds and not call.host:
+                for arg in (one for build in call.services for one in build.args):
+                    variable = self._variable(arg)
+                    if variable and not _is_given(deployment, project, variable):
+                        unset.setdefault(variable, []).append((call, arg))
+        for variable, found in unset.items():
+            yield self._report(deployment, variable, found)
+
+    def _variable(self, arg: BuildArg) -> str | None:
+        """The variable that a commit argument takes its value from."""
+        if not self.settings.commit_arg.is_one(arg.name):
+            return None
+        if arg.value is None:
+            return arg.name
+        match = _VARIABLE.fullmatch(arg.value)
+        return (match[1] or match[2]) if match else None
+
+    def _report(self, deployment: Deployment, variable: str, found: list[tuple[DockerCall, BuildArg]]) -> Diagnostic:
+        calls = list({id(call): call for call, _ in found}.values())
+        uses_git = any(unit.script.uses_git for unit in deployment.units)
+        level = Applicability.SAFE if uses_git else Applicability.UNSAFE
+        steps = commit_steps(deployment, calls, variable)
+        fix = fix_of(f"set {variable}", level, deployment.job, [(calls[0].unit, steps)] if calls[0].unit else [])
+        first, arg = found[0]
+        return self.report(
+            (deployment.source, first.span),
+            f"Nothing sets {variable} for this build, so the commit argument is the same, empty, for every commit: the "
+            f'steps below its ARG stay CACHED. Write `export {variable}="$(git rev-parse HEAD)"` before it.',
+            fix=fix,
+            related=(Related(locate(arg.source, arg.entry.span), "passed here"),),
+        )
+
+
+def _is_given(deployment: Deployment, project: Project, variable: str) -> bool:
+    return deployment.may_set(variable) or project.scripts.may_give(variable, deployment.source.path)

@@ -1,0 +1,396 @@
+"""The rules about deploy scripts: what they report, and the longer list of what they are silent on."""
+
+from __future__ import annotations
+
+import pytest
+
+from cachelint.fix import Applicability
+from tests.support import fix_files, lint_files
+
+COMPOSE = """\
+services:
+  web:
+    build:
+      context: .
+      args:
+        GIT_COMMIT_HASH: ${GIT_COMMIT_HASH}
+  db:
+    image: postgres:16
+"""
+FILES = {"compose.yaml": COMPOSE, "Dockerfile": "FROM alpine\nCOPY . .\nARG GIT_COMMIT_HASH\nRUN ./build\n"}
+HEAD = "#!/bin/bash\nset -e\n"
+PRUNE = "docker builder prune --force --filter type=source.local\n"
+DEPLOY = "docker compose build\ndocker compose up -d\n"
+WORKFLOW = """\
+on: push
+jobs:
+  deploy:
+    runs-on: {}
+    steps:
+      - uses: actions/checkout@v4
+      - run: docker compose build
+      - run: docker compose up -d
+"""
+
+
+def found(rule: str, text: str, name: str = "deploy.sh", **more: str) -> list[str]:
+    """The lines that a rule reports in a script."""
+    files = {**FILES, **more, name: text}
+    return [one.location.line_text.strip() for one in lint_files(files, [rule]) if one.path.endswith(f"/{name}")]
+
+
+def found_in(rule: str, files: dict[str, str]) -> list[str]:
+    return [one.location.line_text.strip() for one in lint_files({**FILES, **files}, [rule])]
+
+
+# build-without-prune
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        DEPLOY,
+        "docker build -t shop/web .\ndocker push shop/web\n",
+        "docker buildx build --push -t shop/web .\n",
+        "docker compose up -d --build\n",
+        "docker-compose build\ndocker-compose up -d\n",
+        f"docker image prune -f\n{DEPLOY}",
+        f'[ -z "$CLEAN" ] || {PRUNE}{DEPLOY}',
+        f"docker --context other builder prune -f\n{DEPLOY}",
+        "sudo docker compose build\nsudo docker compose up -d\n",
+        "ssh prod <<'EOF'\ncd /srv/shop\ndocker compose build\ndocker compose up -d\nEOF\n",
+        "ssh prod 'cd /srv/shop && docker compose up -d --build'\n",
+        f"docker compose build --no-cache\n{DEPLOY}",
+    ],
+)
+def test_build_without_prune(text):
+    assert len(found("build-without-prune", HEAD + text)) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("deploy.sh", PRUNE + DEPLOY),
+        ("deploy.sh", f"docker system prune -f\n{DEPLOY}"),
+        ("deploy.sh", f"docker builder prune -af || true\n{DEPLOY}"),
+        ("deploy.sh", f"prune() {{ docker builder prune -f; }}\nprune\n{DEPLOY}"),
+        ("scripts/test.sh", DEPLOY),
+        ("scripts/run-tests.sh", DEPLOY),
+        ("scripts/dev.sh", DEPLOY),
+        ("local/up.sh", DEPLOY),
+        ("ci/build.sh", "docker build .\n"),
+        ("vendor/x/build.sh", "docker build .\n"),
+        ("smoke-test.sh", DEPLOY),
+        ("build.sh", "docker build .\n"),
+        ("deploy.sh", "docker compose up -d\n"),
+        ("deploy.sh", "docker compose pull\ndocker compose up -d\n"),
+        ("deploy.sh", "podman build -t web .\npodman push web\n"),
+        ("deploy.sh", "DOCKER_BUILDKIT=0 docker build -t web .\ndocker push web\n"),
+        ("deploy.sh", "export DOCKER_BUILDKIT=0\ndocker build -t web .\ndocker push web\n"),
+        ("deploy.sh", "docker build -t web https://example.com/shop.git\ndocker push web\n"),
+        ("deploy.sh", "docker build -t web - < Dockerfile\ndocker push web\n"),
+        ("deploy.sh", "docker build --help\ndocker push web\n"),
+        ("deploy.sh", 'echo "now run: docker compose build"\ndocker compose up -d\n'),
+        ("deploy.sh", "cat > next.sh <<'EOF'\ndocker compose build\nEOF\ndocker compose up -d\n"),
+        ("deploy.sh", "docker compose run web npm run build\n"),
+    ],
+)
+def test_build_without_prune_is_silent(name, text):
+    assert found("build-without-prune", HEAD + text, name) == []
+
+
+@pytest.mark.parametrize(
+    ("runner", "expected"),
+    [("[self-hosted, prod]", 1), ("ubuntu-latest", 0), ("ubuntu-24.04", 0), ("${{ matrix.os }}", 0), ("big-one", 0)],
+)
+def test_only_machines_that_keep_a_cache_count(runner, expected):
+    name = ".github/workflows/deploy.yml"
+    assert len(found_in("build-without-prune", {name: WORKFLOW.format(runner)})) == expected
+
+
+def test_the_step_drops_what_is_right_when_the_other_fixes_are_done():
+    """A commit argument that does nothing is repaired in the same run, so its layers need not go."""
+    files = {
+        **FILES,
+        "Dockerfile": "FROM alpine\nCOPY . .\nRUN ./build\nARG GIT_COMMIT_HASH\n",
+        "deploy.sh": HEAD + DEPLOY,
+    }
+    fixed = fix_files(files, ["build-without-prune", "inert-commit-arg"], Applicability.SAFE).files
+    assert "type=source.local" in fixed["deploy.sh"]
+    assert "type=regular" not in fixed["deploy.sh"]
+    alone = fix_files(files, ["build-without-prune"], Applicability.SAFE).files
+    assert "because of inert-commit-arg in Dockerfile" in alone["deploy.sh"]
+    assert "type=regular" in alone["deploy.sh"]
+
+
+# ineffective-prune
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (f"docker builder prune -f --filter until=24h\n{DEPLOY}", 1),
+        (f"docker builder prune -af --keep-storage 10GB\n{DEPLOY}", 1),
+        (f"{DEPLOY}docker builder prune -f\n", 3),
+        (f"# clear the cache\ndocker image prune -f\n{DEPLOY}", 2),
+        ("docker builder prune -f\ndocker buildx build --builder slim --push -t web .\n", 1),
+        (f'docker builder prune -f || true\necho "cache cleared"\n{DEPLOY}', 1),
+    ],
+)
+def test_ineffective_prune(text, line):
+    assert found("ineffective-prune", HEAD + text) == [text.splitlines()[line - 1]]
+    if "|| true" not in text:
+        assert found("build-without-prune", HEAD + text) == []  # said once
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PRUNE + DEPLOY,
+        f"{PRUNE}{DEPLOY}docker builder prune -f --filter until=24h\n",
+        f"{DEPLOY}docker image prune -f\n",
+        f"{DEPLOY}docker system prune -f --filter until=24h\n",
+        f"docker image prune -f\n{DEPLOY}",
+        f"docker builder prune -f || true\n{DEPLOY}",
+        f'docker builder prune -f || echo "could not prune"\n{DEPLOY}',
+        f"docker builder prune -f\necho cleared\n{DEPLOY}",
+        "docker builder prune -f\n",
+    ],
+)
+def test_ineffective_prune_is_silent(text):
+    assert found("ineffective-prune", HEAD + text) == []
+
+
+# partial-cache-clear
+
+CLEAR = "rm -rf web/.next\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CLEAR + "find . -name __pycache__ -exec rm -rf {} +\n",
+        f'case "$1" in\n  web)\n    {CLEAR}    ;;\n  all)\n    {CLEAR}    echo done\n    ;;\nesac\n',
+        f'case "$1" in\n  all | "")\n    {CLEAR}    ;;\nesac\n',
+        f'if [ "$1" = all ]; then\n  {CLEAR}fi\n',
+        f'clear_all() {{\n  {CLEAR}}}\ncase "$1" in\n  x) clear_all ;;\nesac\n',
+    ],
+)
+def test_partial_cache_clear(text):
+    assert len(found("partial-cache-clear", HEAD + text, "clear-cache.sh")) == 1
+    files = {**FILES, "clear-cache.sh": HEAD + text}
+    fixed = fix_files(files, ["partial-cache-clear"], Applicability.SAFE)
+    assert fixed.report.refused == ()
+    assert fixed.files["clear-cache.sh"].count("docker builder prune") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("clean.sh", CLEAR),
+        ("build.sh", CLEAR),
+        ("clear-cache.sh", f'case "$1" in\n  web)\n    {CLEAR}    ;;\nesac\n'),
+        ("clear-cache.sh", CLEAR + "docker builder prune -f\n"),
+        ("clear-cache.sh", CLEAR + "docker compose build --no-cache\n"),
+        ("clear-cache.sh", "rm -rf /tmp/x\necho .next\n"),
+        ("clear-cache.sh", "curl -X PURGE https://cdn.example.com/.next\n"),
+        ("warm-cache.sh", CLEAR),
+    ],
+)
+def test_partial_cache_clear_is_silent(name, text):
+    assert found("partial-cache-clear", HEAD + text, name) == []
+
+
+def test_partial_cache_clear_needs_a_build():
+    assert lint_files({"clear-cache.sh": HEAD + CLEAR}, ["partial-cache-clear"]) == ()
+
+
+# unset-commit-arg
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        (DEPLOY, Applicability.UNSAFE),
+        (f"git pull\n{DEPLOY}", Applicability.SAFE),
+        ("docker compose up -d --build\n", Applicability.UNSAFE),
+        ("cd . && docker compose build && docker compose up -d\n", Applicability.DISPLAY_ONLY),
+        ("sudo docker compose build\nsudo docker compose up -d\n", Applicability.DISPLAY_ONLY),
+    ],
+)
+def test_unset_commit_arg(text, level):
+    (one,) = lint_files({**FILES, "deploy.sh": HEAD + text}, ["unset-commit-arg"])
+    assert one.fix
+    assert one.fix.applicability is level
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        (f"export GIT_COMMIT_HASH=$(git rev-parse HEAD)\n{DEPLOY}", {}),
+        (f"GIT_COMMIT_HASH=$(git rev-parse HEAD) {DEPLOY}", {}),
+        (f"source env.sh\n{DEPLOY}", {}),
+        (DEPLOY, {".env": "GIT_COMMIT_HASH=1\n"}),
+        (DEPLOY, {"release.sh": "export GIT_COMMIT_HASH=1\n./deploy.sh\n"}),
+        ("docker compose build db\ndocker compose up -d\n", {}),
+        ("docker compose up -d\n", {}),
+        (DEPLOY, {"compose.yaml": COMPOSE.replace("${GIT_COMMIT_HASH}", "1")}),
+        ("ssh prod <<'EOF'\ndocker compose up -d --build\nEOF\n", {}),
+    ],
+)
+def test_unset_commit_arg_is_silent(text, more):
+    assert found_in("unset-commit-arg", {**more, "deploy.sh": HEAD + text}) == []
+
+
+# no-cache-build
+
+
+def test_no_cache_build():
+    text = HEAD + "docker compose build --no-cache\ndocker compose up -d\n"
+    assert found("no-cache-build", text) == ["docker compose build --no-cache"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("deploy.sh", DEPLOY),
+        ("test.sh", "docker compose build --no-cache\ndocker compose up -d\n"),
+        ("deploy.sh", 'if [ "$1" = clean ]; then\n  docker compose build --no-cache\nfi\ndocker compose up -d\n'),
+        ("deploy.sh", "podman build --no-cache .\npodman push web\n"),
+    ],
+)
+def test_no_cache_build_is_silent(name, text):
+    assert found("no-cache-build", HEAD + text, name) == []
+
+
+# restart-after-build
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "docker compose build\ndocker compose restart\n",
+        "docker compose build web\ndocker compose restart web\n",
+        "docker build -t web .\ndocker restart web\n",
+        "docker compose build && docker compose restart\n",
+    ],
+)
+def test_restart_after_build(text):
+    assert len(found("restart-after-build", HEAD + text)) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "docker compose build\ndocker compose up -d\ndocker compose restart proxy\n",
+        "docker compose restart\ndocker compose build\n",
+        "docker compose restart\n",
+        "docker compose build web\ndocker compose restart db\n",
+        'case "$1" in\n  build) docker compose build ;;\n  restart) docker compose restart ;;\nesac\n',
+        "docker compose build\nssh prod docker compose restart\n",
+        "docker compose build\ndocker compose down\ndocker compose restart\n",
+        "docker build -t web .\ndocker push web\ndocker restart proxy\n",
+    ],
+)
+def test_restart_after_build_is_silent(text):
+    assert found("restart-after-build", HEAD + text) == []
+
+
+# up-without-build
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "git pull\ndocker compose up -d\n",
+        "git fetch && git reset --hard origin/main\ndocker compose up -d --force-recreate\n",
+        "rsync -a build-host:/srv/shop/ ./\ndocker compose up -d web\n",
+        "tar -xzf release.tar.gz\ndocker compose up -d\n",
+    ],
+)
+def test_up_without_build(text):
+    assert len(found("up-without-build", HEAD + text)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        ("git pull\ndocker compose up -d --build\n", {}),
+        ("git pull\ndocker compose build\ndocker compose up -d\n", {}),
+        ("git pull\ndocker compose pull\ndocker compose up -d\n", {}),
+        ("git pull\n./build.sh\ndocker compose up -d\n", {}),
+        ("git pull\nmake images\ndocker compose up -d\n", {}),
+        ("git pull\nsource lib.sh\nbuild_it\ndocker compose up -d\n", {}),
+        ("docker compose up -d\n", {}),
+        ("docker compose up -d\ngit pull\n", {}),
+        ("git pull\ndocker compose up -d db\n", {}),
+        (
+            "git pull\ndocker compose up -d\n",
+            {"compose.yaml": COMPOSE.replace("  web:\n", "  web:\n    image: shop/web\n")},
+        ),
+        (
+            "git pull\ndocker compose up -d\n",
+            {"compose.yaml": COMPOSE.replace("  web:\n", "  web:\n    pull_policy: build\n")},
+        ),
+        ("git status\ndocker compose up -d\n", {}),
+        ("git checkout -- config.yml\ndocker compose up -d\n", {}),
+    ],
+)
+def test_up_without_build_is_silent(text, more):
+    assert found_in("up-without-build", {**more, "deploy.sh": HEAD + text}) == []
+
+
+# preserved-mtime
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "find . -type f -exec touch -d @0 {} +",
+        "find . -print0 -exec touch -h -t 198001010000 {} ';'",
+        "git restore-mtime",
+        "git-restore-mtime",
+        "touch -r compose.yaml Dockerfile",
+        "cp -p /etc/shop/app.conf ./app.conf",
+        "cp -a ../config .",
+        "rsync -a ../config/ ./config/",
+    ],
+)
+def test_preserved_mtime(line):
+    assert found("preserved-mtime", f"{HEAD}{line}\ndocker compose build\n") == [line]
+    assert found("preserved-mtime", f"{HEAD}{line}\n{PRUNE}docker compose build\n") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "touch marker\ndocker compose build\n",
+        "touch -d @0 /var/lib/shop/marker\ndocker compose build\n",
+        "docker compose build\nfind . -exec touch -d @0 {} +\n",
+        "rsync -a ./ prod:/srv/shop/\ndocker compose build\n",
+        "rsync -a --no-times ../config/ ./config/\ndocker compose build\n",
+        "cp -r ../config .\ndocker compose build\n",
+        "cp -p a.conf /etc/shop/\ndocker compose build\n",
+        "DOCKER_BUILDKIT=0 docker build .\n",
+        "git restore-mtime\ngit log\n",
+        "find /var/log -exec touch -d @0 {} +\ndocker compose build\n",
+    ],
+)
+def test_preserved_mtime_is_silent(text):
+    assert found("preserved-mtime", HEAD + text) == []
+
+
+def test_findings_about_other_builds_make_no_deploy_dearer():
+    stale = "FROM alpine\nRUN git clone https://example.com/shop/web.git /src\nCOPY . .\n"
+    compose = "services:\n  web:\n    build: .\n"
+    files = {
+        "a/compose.yaml": compose,
+        "a/Dockerfile": stale,
+        "b/compose.yaml": compose,
+        "b/Dockerfile": "FROM alpine\n",
+    }
+    scripts = {f"{name}/deploy.sh": HEAD + DEPLOY for name in "ab"}
+    clear = {f"{name}/clear-cache.sh": HEAD + CLEAR for name in "ab"}
+    fixed = fix_files({**files, **scripts, **clear}, ["build-without-prune", "partial-cache-clear"]).files
+    assert [("type=regular" in fixed[name]) for name in sorted(scripts)] == [True, False]
+    assert [("type=regular" in fixed[name]) for name in sorted(clear)] == [True, False]
