@@ -135,7 +135,7 @@ class Census:
         self.script_files = [path for path, kind in workspace.tree.files.items() if kind in SCRIPTS]
         self._workspace = workspace
         self._bases = _extended_services(workspace, compose)
-        self._scripts = Scripts(workspace)
+        self._scripts = Scripts(workspace, self._beside)
 
     def bind(self, paths: tuple[str, ...]) -> tuple[Project, frozenset[str]]:
         """The project of one directory, and the paths of the Dockerfiles that it builds."""

@@ -1,4 +1,4 @@
-"""What the scripts and workflows of a tree say about builds, read as plain text."""
+"""Which Compose files the scripts and workflows of a tree build, and which variables are set for that."""
 
 from __future__ import annotations
 
@@ -6,46 +6,48 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from cachelint.discovery import Kind
+from cachelint.discovery import SCRIPTS, Kind
 from cachelint.source import SourceError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cachelint.deployment.model import Deployment
+    from cachelint.project import Project
     from cachelint.workspace import Workspace
 
-_COMPOSE_BUILD = re.compile(r"compose\b[^\n]*\s(?:build\b|--build\b)|docker/bake-action")
+_COMPOSE_BUILD = re.compile(r"(?:compose|\$\{?\w+\}?)[\"']?[ \t][^\n]*\bbuild\b|\$\{?\w+\}?[\"']?[ \t]+up\b")
 _OTHERS = (
     ".env",
     ".envrc",
-    ".gitlab-ci.yml",
     "Jenkinsfile",
     "Justfile",
-    "Makefile",
     "Taskfile.yml",
     "justfile",
-    "makefile",
-    "package.json",
 )
 
 
 class Scripts:
-    """The shell scripts and workflows of a tree, and other files beside them that may set variables.
+    """The files of a tree that run commands, and others beside them that may set variables.
 
-    A mention of a variable counts as setting it, so that nothing is claimed that a closer reading would take back.
+    `bind` makes a project of the Compose files of a directory.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, bind: Callable[[str, frozenset[str]], Project]) -> None:
         self._workspace = workspace
-        self._texts: list[str] | None = None
-        self._others: list[str] | None = None
+        self._bind = bind
+        self._builders: dict[str, list[Deployment]] | None = None
+        self._texts: dict[str, str] | None = None
 
-    def build_with_compose(self) -> bool:
-        """Whether a script or workflow builds with Compose."""
-        return any(_COMPOSE_BUILD.search(text) for text in self._scripts())
+    def leave_unset(self, compose: str, name: str) -> bool:
+        """Whether a script or workflow builds a Compose file (absolute), and nothing here sets a variable for it.
 
-    def mention(self, name: str) -> bool:
-        """Whether any of the files mentions a variable."""
-        pattern = re.compile(rf"\b{re.escape(name)}\b")
-        return any(pattern.search(text) for text in (*self._scripts(), *self._beside()))
+        What a script sources and is not here may set any.
+        """
+        if any(map(_setting(name).search, self._all_texts().values())):
+            return False
+        builders = self._all_builders().get(compose, [])
+        return bool(builders) and not any(one.may_set(name) for one in builders)
 
     def has_builds(self) -> bool:
         """Whether the tree has a Dockerfile."""
@@ -56,31 +58,51 @@ class Scripts:
 
         From a file such as ``.env`` that mentions it, or from a script or workflow that mentions it and this script.
         """
-        if any(re.search(rf"\b{re.escape(name)}\b", text) for text in self._beside()):
-            return True
-        script = re.escape(os.path.basename(path))
-        own = self._workspace.source(path).text
-        pattern = re.compile(rf"\b{re.escape(name)}\b")
-        return any(text != own and pattern.search(text) and re.search(script, text) for text in self._scripts())
+        mentions = re.compile(rf"\b{re.escape(name)}\b")
+        files, script = self._workspace.tree.files, os.path.basename(path)
+        for other, text in self._all_texts().items():
+            calls = files.get(other) in (Kind.SHELL, Kind.WORKFLOW)
+            if other != path and mentions.search(text) and (not calls or script in text):
+                return True
+        return False
 
-    def _scripts(self) -> list[str]:
+    def _all_builders(self) -> dict[str, list[Deployment]]:
+        """The deployments that build, by the Compose files that they read."""
+        if self._builders is None:
+            self._builders = {}
+            for deployment in self._deployments():
+                calls = [one for one in deployment.calls if one.docker and one.docker.builds]
+                built = {one.compose.source.path for call in calls for one in call.services if one.compose}
+                for path in built:
+                    self._builders.setdefault(path, []).append(deployment)
+        return self._builders
+
+    def _deployments(self) -> Iterator[Deployment]:
+        from cachelint.deployment.survey import survey
+
+        files = self._workspace.tree.files
+        for path, text in self._all_texts().items():
+            if files.get(path) in SCRIPTS and _COMPOSE_BUILD.search(text):
+                yield from survey(self._workspace, path, self._bind)
+
+    def _all_texts(self) -> dict[str, str]:
         if self._texts is None:
             files = self._workspace.tree.files
-            self._texts = self._read([path for path, kind in files.items() if kind in (Kind.SHELL, Kind.WORKFLOW)])
+            scripts = [path for path, kind in files.items() if kind in SCRIPTS]
+            directories = {self._workspace.tree.root, *map(os.path.dirname, files)}
+            beside = (os.path.join(directory, name) for directory in sorted(directories) for name in _OTHERS)
+            self._texts = dict(self._read([*scripts, *filter(os.path.isfile, beside)]))
         return self._texts
 
-    def _beside(self) -> list[str]:
-        if self._others is None:
-            directories = {self._workspace.tree.root, *map(os.path.dirname, self._workspace.tree.files)}
-            paths = [os.path.join(directory, name) for directory in sorted(directories) for name in _OTHERS]
-            self._others = self._read([path for path in paths if os.path.isfile(path)])
-        return self._others
-
-    def _read(self, paths: list[str]) -> list[str]:
-        texts: list[str] = []
+    def _read(self, paths: list[str]) -> Iterator[tuple[str, str]]:
         for path in paths:
             try:
-                texts.append(self._workspace.source(path).text)
+                yield path, self._workspace.source(path).text
             except SourceError:
                 continue  # what cannot be read claims nothing
-        return texts
+
+
+def _setting(name: str) -> re.Pattern[str]:
+    """What gives a variable a value, in a shell, a Makefile, YAML and other notations."""
+    word = rf"\b{re.escape(name)}\b"
+    return re.compile(rf"{word}[\"']?[ \t]*(?:[?+]?=|:(?![-?+]))|\b(?:export|read|declare|typeset)\b[^\n;&|]*{word}")

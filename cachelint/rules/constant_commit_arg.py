@@ -28,8 +28,9 @@ class ConstantCommitArg(Rule):
     """The commit argument always has the same value.
 
     ## What it does
-    Reports a commit argument whose value is a fixed word, and one like `${GIT_COMMIT_HASH:-unknown}` where the project
-    has a script or workflow that builds with Compose and neither it nor any other file like it mentions the variable.
+    Reports a commit argument whose value is a fixed word, and one like `${GIT_COMMIT_HASH:-unknown}` where a script or
+    workflow builds this very Compose file, and neither it nor any other script, workflow or `.env` sets the variable.
+    A fixed word in `--build-arg` or `build-args` is reported where it is a deploy that may reuse an earlier build.
 
     ## Why it matters
     A value that never changes re-runs nothing: the build takes the steps below the `ARG` from the cache for every
@@ -39,7 +40,8 @@ class ConstantCommitArg(Rule):
     See the examples: the value comes from the environment of the deploy.
 
     ## Fix safety
-    Unsafe: the value may be fixed on purpose, to keep steps cached until somebody counts it up.
+    Unsafe: the value may be fixed on purpose, to keep steps cached until somebody counts it up. In a command there is
+    no fix.
     """
 
     id = "constant-commit-arg"
@@ -98,7 +100,7 @@ def _constant(arg: BuildArg, project: Project) -> str | None:
     if "$" not in arg.value:
         return "its value is written out" if arg.value else "its value is empty"
     match = _WITH_DEFAULT.fullmatch(arg.value)
-    if not match or not project.scripts.build_with_compose() or project.scripts.mention(match.group(1)):
+    if not match or not project.scripts.leave_unset(arg.source.path, match.group(1)):
         return None
     return f"nothing that builds this project sets {match.group(1)}, so the default is used"
 
