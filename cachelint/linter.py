@@ -200,6 +200,7 @@ class _Run:
         builds = [build for build in project.builds if self._takes_part(build)]
         paths = frozenset(path for build in builds for path in build.paths)
         named = [one.source.path for one in project.compose_files] + [one.location.path for one in project.problems]
+        named += [one.source.path for one in project.deployments]
         self.findings.files.update(paths, filter(self._is_given, named))
         self._read_suppressions(project)
         for diagnostic in self._check(project, builds, paths):

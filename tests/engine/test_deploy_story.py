@@ -182,7 +182,6 @@ def test_from_stale_to_fresh(server):
     assert re.search(r"COPY \. \.` is CACHED, but frontend/app/page\.js changed", " ".join(judged.out.split()))
 
     assert server.cachelint("--fix", "--unsafe-fixes").code == 0
-    assert server.cachelint("prune-step", "--write", DEPLOY).code == 0
     third = server.release()
     log = server.deploy()
     assert server.served() == {"19:00"}
