@@ -16,6 +16,7 @@ from cachelint.source import Span
 if TYPE_CHECKING:
     from cachelint.deployment.jobs import ScriptJob, Unit
     from cachelint.deployment.model import DockerCall
+    from cachelint.documents.script import Command, Shell
 
 _WHOLE_LINE = re.compile(r"[ \t]*(?:export[ \t]+)?\0[ \t]*;?[ \t]*(?:#.*)?\r?\n?")
 
@@ -34,6 +35,59 @@ def remove_words(job: ScriptJob, call: DockerCall, words: Span) -> Change:
     gone = removal(job.source, words, call.span)
     rest = blank_expressions(without(job.source, call.span, gone))
     return Change((Edit(gone, ""),), (Statement((*call.unit.path, call.command.number), rest),))
+
+
+def add_word(job: ScriptJob, call: DockerCall, verb: str, word: str) -> Change:
+    """Write a word behind the verb of a call of Docker. Raises `CannotEditError`."""
+    span = _verb(job, call, verb)
+    return _changed(call, job, Edit(Span(span.end, span.end), f" {word}"))
+
+
+def replace_verb(job: ScriptJob, call: DockerCall, verb: str, words: str) -> Change:
+    """Write other words in place of the verb of a call of Docker. Raises `CannotEditError`."""
+    return _changed(call, job, Edit(_verb(job, call, verb), words))
+
+
+def _verb(job: ScriptJob, call: DockerCall, verb: str) -> Span:
+    """The place of a call's verb, which is written out there. Raises `CannotEditError`."""
+    if not job.is_editable:
+        raise CannotEditError("the shell sees other characters than this file has")
+    assert call.command
+    assert call.docker
+    options = [one.span for one in (*call.docker.globals, *call.docker.options)]
+    for word in call.command.words[1:]:
+        in_option = any(one.start <= word.span.start and word.span.end <= one.end for one in options)
+        if word.text == verb and not in_option:
+            inside = call.span.start <= word.span.start and word.span.end <= call.span.end
+            if word.origin != word.span or not inside or job.source.text[slice(*word.span)] != verb:
+                raise CannotEditError("a variable holds it")
+            return word.span
+    raise CannotEditError("it is not written out")
+
+
+def _changed(call: DockerCall, job: ScriptJob, edit: Edit) -> Change:
+    """An edit inside of a command, with what the command is then, and what hands it to another shell as words."""
+    assert call.unit
+    assert call.command
+    commands = call.unit.script.commands
+    outer, shell = call.command, call.command.shell
+    while shell.parent is not None and shell.command is not None:
+        if commands[shell.command].span.start <= edit.span.start < commands[shell.command].span.end:
+            outer = commands[shell.command]
+        shell = shell.parent
+    text, (start, end), (first, last) = job.source.text, call.unit.text.widened(outer.span), edit.span
+    rest = blank_expressions(f"{text[start:first]}{edit.replacement}{text[last:end]}")
+    inner = (one.number for one in commands[outer.number + 1 :] if _is_run_by(one, outer))
+    said = Statement((*call.unit.path, outer.number), rest)
+    return Change((edit,), (said, *(Statement((*call.unit.path, number), ABSENT) for number in inner)))
+
+
+def _is_run_by(command: Command, outer: Command) -> bool:
+    """Whether a command runs in a shell that another one starts."""
+    shell: Shell | None = command.shell
+    while shell is not None and shell.command != outer.number:
+        shell = shell.parent
+    return shell is not None
 
 
 def _remove_line(job: ScriptJob, call: DockerCall, words: Span) -> Change:

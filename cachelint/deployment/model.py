@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Protocol
 
 from cachelint.deployment.jobs import Action, Unit
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
+    from cachelint.compose.project_files import ResolvedProject
     from cachelint.deployment.jobs import ScriptJob
     from cachelint.documents.docker_command import DockerCommand
     from cachelint.documents.script import Command
     from cachelint.project import Build
     from cachelint.source import SourceFile, Span
+
+
+class Composition(Protocol):
+    """The Compose project that a command is about, by the directory in which it looks for its files."""
+
+    def services(self, directory: str | None) -> tuple[Build, ...]:
+        """The builds of its services."""
+        ...
+
+    def project(self, directory: str | None) -> ResolvedProject | None:
+        """All of it, as Compose resolves it."""
+        ...
 
 
 class DockerCall:
@@ -25,7 +39,17 @@ class DockerCall:
     (absolute), None where that is not certain, or on another machine.
     """
 
-    __slots__ = ("_bind", "_services", "action", "builds_itself", "command", "directory", "docker", "span", "unit")
+    __slots__ = (
+        "_composition",
+        "_services",
+        "action",
+        "builds_itself",
+        "command",
+        "directory",
+        "docker",
+        "span",
+        "unit",
+    )
 
     def __init__(
         self,
@@ -33,7 +57,7 @@ class DockerCall:
         builds_itself: tuple[Build, ...],
         directory: str | None,
         asked: tuple[Unit, Command, DockerCommand] | Action,
-        bind: Callable[[], tuple[Build, ...]] = tuple,
+        composition: Composition | None = None,
     ) -> None:
         self.span = span
         self.builds_itself = builds_itself
@@ -46,7 +70,7 @@ class DockerCall:
             self.action = asked
         else:
             self.unit, self.command, self.docker = asked
-        self._bind = bind
+        self._composition = composition
         self._services: tuple[Build, ...] | None = None
 
     @property
@@ -56,8 +80,19 @@ class DockerCall:
         Empty where its files are not certain.
         """
         if self._services is None:
-            self._services = self._bind()
+            self._services = self.services_in(None)
         return self._services
+
+    def services_in(self, directory: str | None) -> tuple[Build, ...]:
+        """The `services`, if the command ran in this directory (absolute), which its own is a copy of.
+
+        None stands for the directory where it runs, as far as that is certain.
+        """
+        return self._composition.services(directory) if self._composition else ()
+
+    def project_in(self, directory: str | None) -> ResolvedProject | None:
+        """The Compose project that the command works on, as for `services_in`; None where its files are not certain."""
+        return self._composition.project(directory) if self._composition else None
 
     @property
     def builds(self) -> tuple[Build, ...]:
@@ -102,6 +137,11 @@ class Deployment(NamedTuple):
     def is_ephemeral(self, call: DockerCall) -> bool | None:
         """Whether the machine of a call is made anew for it, so that it has no cache; None where that is not known."""
         return is_ephemeral(self.job, call.host)
+
+    @property
+    def root(self) -> str:
+        """The directory (absolute) that `path` is relative to."""
+        return os.path.normpath(self.source.path[: len(self.source.path) - len(self.path)])
 
     @property
     def units(self) -> Iterator[Unit]:

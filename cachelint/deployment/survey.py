@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from typing import TYPE_CHECKING
 
 from cachelint.deployment.actions import BAKE, BUILD_PUSH, SETUP_BUILDX
@@ -15,6 +14,7 @@ from cachelint.source import SourceError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from cachelint.compose.project_files import ResolvedProject
     from cachelint.deployment.jobs import ScriptJob
     from cachelint.documents.docker_command import DockerCommand
     from cachelint.documents.script import Command
@@ -82,8 +82,8 @@ def _of_unit(workspace: Workspace, job: ScriptJob, unit: Unit, bind: Bind) -> It
             ephemeral = is_ephemeral(job, (("remote", ""),) if unit.is_remote else command.shell.path)
             builds = tuple(bound(workspace, request._replace(ephemeral=ephemeral)) for request in requests)
             directory = places[0] if len(places) == 1 else None
-            services = partial(_services, workspace, found[0], places, bind)
-            yield DockerCall(unit.text.widened(command.span), builds, directory, (unit, command, found[0]), services)
+            composition = _Composition(workspace, found[0], places, bind)
+            yield DockerCall(unit.text.widened(command.span), builds, directory, (unit, command, found[0]), composition)
 
 
 def _environment(unit: Unit, command: Command) -> dict[str, str]:
@@ -98,10 +98,32 @@ def _environment(unit: Unit, command: Command) -> dict[str, str]:
     return known
 
 
-def _services(workspace: Workspace, docker: DockerCommand, places: tuple[str, ...], bind: Bind) -> tuple[Build, ...]:
-    from cachelint.deployment.compose_files import compose_files, services
+class _Composition:
+    """What a Compose command is about; `places` are the directories in which it may run."""
 
-    if not docker.verb.startswith("compose "):
-        return ()
-    files = compose_files(workspace, docker, places)
-    return services(docker, files, bind) if files else ()
+    def __init__(self, workspace: Workspace, docker: DockerCommand, places: tuple[str, ...], bind: Bind) -> None:
+        self._workspace = workspace
+        self._docker = docker
+        self._places = places
+        self._bind = bind
+
+    def services(self, directory: str | None) -> tuple[Build, ...]:
+        from cachelint.deployment.compose_files import services
+
+        files = self._files(directory)
+        return services(self._docker, files, self._bind) if files else ()
+
+    def project(self, directory: str | None) -> ResolvedProject | None:
+        from cachelint.compose.project_files import Request, resolve_project
+
+        files = self._files(directory)
+        if not files or self._docker.values("--project-directory") or self._docker.values("--env-file"):
+            return None
+        return resolve_project(self._workspace, Request(files, os.path.dirname(files[0])))
+
+    def _files(self, directory: str | None) -> tuple[str, ...]:
+        from cachelint.deployment.compose_files import compose_files
+
+        if not self._docker.verb.startswith("compose "):
+            return ()
+        return compose_files(self._workspace, self._docker, self._places if directory is None else (directory,))

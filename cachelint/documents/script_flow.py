@@ -107,7 +107,8 @@ class _OfCommands(Facts[State]):
 class Walk(Generic[State]):
     """Follows all paths of a script. `states` fills with what is known before each command, joined over the paths.
 
-    `complete` is not set when functions and blocks are nested too deeply to follow them all.
+    `complete` is not set when functions and blocks are nested too deeply to follow them all. `end` is what is known
+    when the script has ended.
     """
 
     def __init__(self, script: Script, facts: Facts[State]) -> None:
@@ -124,13 +125,15 @@ class Walk(Generic[State]):
         self._breaks: list[State] = []
         self._continues: list[State] = []
         self.states: dict[int, State] = {}
+        self.end: State = facts.start
 
     def run(self) -> dict[int, State]:
         """The state before each command that can be reached, by its number, in the order of first arrival."""
         defined = list(_definitions(self._script.body))
         for shell, one in defined:
             self._defined.setdefault((id(shell), one.name), one)
-        self._block(self._script.body, self._facts.start)
+        after = self._join(self._block(self._script.body, self._facts.start), *self._exits)
+        self.end = self._facts.start if after is None else after
         named = {word.text for command in self._script.commands for word in command.words}
         for _, one in sorted(defined, key=lambda pair: pair[1].name in named):
             if id(one) not in self._visited:

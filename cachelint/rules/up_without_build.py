@@ -2,155 +2,197 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+from cachelint.deployment.arrivals import Arrival, arrivals
+from cachelint.deployment.choices import is_chosen_instead
+from cachelint.deployment.edits import add_word
+from cachelint.deployment.images import services_with_source
+from cachelint.deployment.opaque import may_use_docker
+from cachelint.deployment.shipping import deploys
+from cachelint.deployment.trail import follow, related
 from cachelint.diagnostic import Related, Severity, locate
-from cachelint.documents.script_flow import after_any
-from cachelint.documents.yaml import text_of
-from cachelint.fix import Applicability, Edit, Fix, Statement, display_only
+from cachelint.documents.yaml_edit import CannotEditError
+from cachelint.fix import Applicability, Fix, display_only
 from cachelint.rules.base import Example, FixAvailability, Rule
-from cachelint.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cachelint.deployment.jobs import Unit
     from cachelint.deployment.model import Deployment, DockerCall
+    from cachelint.deployment.trail import Known, Moment, Visited
     from cachelint.diagnostic import Diagnostic
-    from cachelint.documents.script import Command
+    from cachelint.documents.docker_command import DockerCommand
     from cachelint.project import Build, Project
 
-_GIT = frozenset({"pull", "checkout", "switch", "reset", "merge"})
-_MAY_BUILD = frozenset({"make", "just", "task", "npm", "yarn", "pnpm", "ansible-playbook", "sh", "bash", "source", "."})
-_BRINGS = frozenset(
-    {"pull", "compose pull", "load", "image load", "import", "tag", "image tag", "push", "compose push"}
-)
 _FILES = {
-    "compose.yaml": "services:\n  web:\n    build: .\n",
-    "Dockerfile": "FROM alpine\n",
+    "compose.yaml": "services:\n  web:\n    build:\n      context: .\n      args:\n        GIT_SHA: ${GIT_SHA}\n",
+    "Dockerfile": "FROM alpine\nCOPY . .\nARG GIT_SHA\nRUN ./build\n",
 }
-_SCRIPT = "#!/bin/bash\nset -e\ngit pull\ndocker builder prune -f\ndocker compose up -d{}\n"
+_SCRIPT = """\
+#!/bin/bash
+set -euo pipefail
+git pull --ff-only
+export GIT_SHA="$(git rev-parse HEAD)"
+docker builder prune --force --filter type=source.local
+docker compose up{} -d
+"""
+_MAKES_IMAGES = frozenset(
+    ("compose pull", "pull", "load", "image load", "rmi", "image rm", "tag", "image tag", "import")
+)
+_CLEARS = frozenset(("system prune", "image prune"))
+_ANY_MACHINE = "any machine"
 
 
 class UpWithoutBuild(Rule):
-    """New source arrives, and the services start from the image that is there.
+    """New source arrives, and `compose up` starts the image that was built before.
 
     ## What it does
-    Finds scripts and jobs that bring new source (`git pull`, `git checkout`, `rsync`, `tar -x`) and then say
-    `docker compose up` for services that are built here, where nothing builds or pulls them.
+    Finds scripts and jobs that bring new source (`git pull`, `git checkout`, `rsync`, `tar`, …) and then say
+    `compose up` on the same machine, for services with a `build` that copy that source, with no build in between.
 
     ## Why it matters
-    `up` builds an image only when there is none. From the second deploy on the old image is started, or nothing happens
-    at all, and the deploy succeeds.
+    `docker compose up` builds an image only when there is none. When there is one it starts that, whatever has
+    happened to the files since, and says nothing about it: the deploy is green and the old code keeps running.
 
     ## Example
-    See the examples. `pull_policy: build` in the Compose file does the same for every `up`.
+    See the examples.
 
     ## Fix safety
-    Unsafe: every deploy takes the time of a build then. Scripts that call another script, make or npm are not reported:
-    the build may be there.
+    Unsafe: `--build` is written behind `up`, and building on that machine takes time and memory. Nothing is reported
+    where the image may come from elsewhere (`pull`, `load`, a `pull_policy`, another script or a `make` in between),
+    where a service mounts its source, for a clone into an empty place, or on machines that are made anew for each job.
+    Makefiles, `package.json` and GitLab's CI file are only reported.
     """
 
     id = "up-without-build"
-    summary = "new source arrives and `up` starts the old image, because nothing builds"
+    summary = "new source arrives, and compose up starts the image that was built before"
     severity = Severity.ERROR
     fix_availability = FixAvailability.SOMETIMES
     examples = (
         Example(
-            bad={**_FILES, "deploy.sh": _SCRIPT.format("")},
-            good={**_FILES, "deploy.sh": _SCRIPT.format(" --build")},
+            bad={**_FILES, "deploy.sh": _SCRIPT.format("")}, good={**_FILES, "deploy.sh": _SCRIPT.format(" --build")}
         ),
     )
 
     def check_deployment(self, deployment: Deployment, project: Project) -> Iterator[Diagnostic]:
         """Findings about a script or a job."""
-        if _may_build(deployment):
+        ups = [call for call in deployment.calls if call.docker and _starts_as_it_is(call.docker)]
+        is_named = self.settings.is_deploy_script(deployment.source.path)
+        if not any(deployment.is_ephemeral(call) is False for call in ups):
             return
-        for call in deployment.calls:
-            if (
-                call.docker
-                and call.docker.verb == "compose up"
-                and not call.docker.doubt
-                and call.unit
-                and call.command
-            ):
-                source = _source_before(call.unit, call.command)
-                built = [one for one in call.services if _is_built_here_only(one)]
-                if source and built and not call.docker.flag("--no-build"):
-                    yield self._report(deployment, call, source, built)
+        if "COMPOSE_FILE" in deployment.sets or not deploys(deployment, is_named=is_named):
+            return
+        visited = follow(deployment, _effect)
+        rebuilt = {one for each in visited if _makes_images(each.moment) for one in each.known}
+        for each in visited:
+            call = each.moment.call
+            if call in ups and call is not None and call not in rebuilt and deployment.is_ephemeral(call) is False:
+                yield from self._judge(deployment, call, each)
 
-    def _report(self, deployment: Deployment, call: DockerCall, source: Command, built: list[Build]) -> Diagnostic:
-        names = ", ".join(f"`{one.service.name}`" for one in built[:3] if one.service)
-        more = f" and {len(built) - 3} more" if len(built) > 3 else ""
+    def _judge(self, deployment: Deployment, call: DockerCall, visited: Visited) -> Iterator[Diagnostic]:
+        moment, known = visited
+        if not {("built", moment.machine), ("built", _ANY_MACHINE)}.isdisjoint(known):
+            return
+        if moment.command is None or is_chosen_instead(moment, _builds_number(deployment)):
+            return
+        brought = [one for one in known if isinstance(one, Arrival) and one.machine == moment.machine]
+        for arrival in sorted(brought, key=lambda one: one.span):
+            services = _stale(deployment, call, moment, arrival)
+            if services:
+                yield self._report(deployment, call, arrival, services)
+                return
+
+    def _report(self, deployment: Deployment, call: DockerCall, arrival: Arrival, services: list[Build]) -> Diagnostic:
+        names = _listed([one.service.name for one in services if one.service])
+        keeps = "keeps" if len(services) == 1 else "keep"
+        related = [Related(locate(deployment.source, arrival.span), "this brings the new source")]
+        related += [Related(one.location, f"{names} is built here") for one in services if len(services) == 1]
         return self.report(
             (deployment.source, call.span),
-            f"New source arrives, but `up` starts {names}{more} from the image that is there: it builds only when "
-            "there is none. Write `up --build`.",
+            f"`{arrival.what}` brings new source, but this starts the image that is already there: {names} {keeps} "
+            "running the old code. Write `up --build`.",
             fix=_fix(deployment, call),
-            related=(Related(locate(deployment.source, source.span), "new source arrives here"),),
+            related=tuple(related),
         )
 
 
-def _may_build(deployment: Deployment) -> bool:
-    """Whether anything in a job builds or fetches images, or may do so where it cannot be seen."""
-    for call in deployment.calls:
-        docker = call.docker
-        if docker is None or docker.builds or docker.verb in _BRINGS or (docker.doubt and docker.verb != "compose up"):
-            return True
-    for unit in deployment.units:
-        script = unit.script
-        if script.called or script.sourced:
-            return True
-        if any(
-            one.name in _MAY_BUILD or "$" in one.name or "build" in one.name for one in script.commands if one.words
-        ):
-            return True
-    return False
-
-
-def _source_before(unit: Unit, up: Command) -> Command | None:
-    """The command that brings new source on some path to an `up` on the same machine."""
-    for one in unit.script.commands:
-        if _brings_source(one) and one.shell.path == up.shell.path and one.number < up.number:
-            reached = after_any(unit.script, lambda command, number=one.number: command.number == number)  # type: ignore[misc]  # a default binds the loop's value
-            if up.number in reached:
-                return one
-    return None
-
-
-def _brings_source(command: Command) -> bool:
-    words = command.texts
-    if command.name == "git":
-        verb = next((word for word in words[1:] if not word.startswith("-")), "")
-        return verb in _GIT and not (verb == "checkout" and "--" in words)
-    if command.name == "rsync":
-        return True
-    return command.name == "tar" and any(word in ("--extract", "-x") or _extracts(word) for word in words[1:2])
-
-
-def _extracts(word: str) -> bool:
-    return word.lstrip("-").isalpha() and "x" in word and not word.startswith("--")
-
-
-def _is_built_here_only(build: Build) -> bool:
-    """Whether a service has a build, no image of its own name, and no policy that builds it every time."""
-    if build.service is None or not build.resolved:
+def _starts_as_it_is(docker: DockerCommand) -> bool:
+    """Whether ``compose up`` takes the images that are there, and nobody said that this is wanted."""
+    if docker.verb != "compose up" or docker.idle or docker.doubt or docker.daemon.tool != "docker":
         return False
-    merged = build.service.node.merged
-    policy = text_of(merged["pull_policy"].value) if "pull_policy" in merged else None
-    return "image" not in merged and policy != "build"
+    return not any(docker.flag(name) for name in ("--build", "--no-build")) and docker.value("--pull") is None
+
+
+def _effect(moment: Moment, known: Known) -> Known:
+    for one in arrivals(moment):
+        known = known - {("built", one.machine), ("built", _ANY_MACHINE)} | {one}
+    docker = moment.call.docker if moment.call else None
+    if docker and _starts_as_it_is(docker):
+        return known | {moment.call}
+    if moment.call and (docker is None or _makes_images(moment)):
+        remote = docker is not None and (docker.daemon.host or docker.daemon.context)
+        return known | {("built", _ANY_MACHINE if remote else moment.machine)}
+    if moment.command and moment.call is None and _may_use_docker(moment):
+        return known | {("built", _ANY_MACHINE)}
+    return known
+
+
+def _makes_images(moment: Moment) -> bool:
+    """Whether images are made, fetched or removed, so that ``up`` finds others than before, or none."""
+    docker = moment.call.docker if moment.call else None
+    if docker is None:
+        return False
+    if docker.builds or docker.doubt or docker.verb in _MAKES_IMAGES:
+        return True
+    if docker.verb in _CLEARS:
+        return docker.flag("--all")
+    return docker.verb == "compose down" and docker.value("--rmi") is not None
+
+
+def _may_use_docker(moment: Moment) -> bool:
+    from cachelint.deployment.jobs import Unit
+
+    assert moment.command
+    return isinstance(moment.item, Unit) and may_use_docker(moment.item, moment.command)
+
+
+def _builds_number(deployment: Deployment) -> frozenset[tuple[int, int]]:
+    return frozenset(
+        (id(call.unit), call.command.number)
+        for call in deployment.calls
+        if call.docker and call.docker.builds and call.command
+    )
+
+
+def _stale(deployment: Deployment, call: DockerCall, moment: Moment, arrival: Arrival) -> list[Build]:
+    """The services whose images hold what has arrived."""
+    if not related(arrival.place, moment.place):
+        return []
+    if call.directory is not None and call.services:
+        below = os.path.relpath("/" + _inside(arrival.place), "/" + _inside(moment.place))
+        return services_with_source(call, None, os.path.normpath(os.path.join(call.directory, below)))
+    if not moment.place.startswith(arrival.place):
+        return []
+    at = moment.place[len(arrival.place) :].strip("/")
+    return services_with_source(call, os.path.normpath(os.path.join(deployment.root, at)), None)
+
+
+def _inside(place: str) -> str:
+    return place.rpartition(":")[2].lstrip("/")
 
 
 def _fix(deployment: Deployment, call: DockerCall) -> Fix:
-    assert call.command
-    assert call.unit
-    word = next((one for one in call.command.written if one.text == "up"), None)
-    span = call.unit.text.widened(word.span) if word else None
-    if span is None or not deployment.job.is_editable or deployment.source.text[slice(*span)] != "up":
-        return display_only("write `--build` by hand: a variable holds the command")
-    text = deployment.source.text
-    options = [one.span.end for one in (call.docker.options if call.docker else ()) if one.span.start >= span.end]
-    at = max([span.end, *options])
-    rest = f"{text[call.span.start : at]} --build{text[at : call.span.end]}"
-    statement = Statement((*call.unit.path, call.command.number), rest)
-    return Fix("write `--build`", Applicability.UNSAFE, (Edit(Span(at, at), " --build"),), (statement,))
+    try:
+        edits, statements = add_word(deployment.job, call, "up", "--build")
+    except CannotEditError as error:
+        return display_only(f"write `up --build` by hand: {error}")
+    return Fix("build before it starts", Applicability.UNSAFE, edits, statements)
+
+
+def _listed(names: list[str]) -> str:
+    shown = [f"`{one}`" for one in names[:3]]
+    if len(names) > len(shown):
+        return f"{', '.join(shown)} and {len(names) - len(shown)} more"
+    return " and ".join(shown) if len(shown) < 3 else f"{shown[0]}, {shown[1]} and {shown[2]}"

@@ -326,7 +326,7 @@ def test_up_without_build(text):
         ("git pull\ndocker compose up -d db\n", {}),
         (
             "git pull\ndocker compose up -d\n",
-            {"compose.yaml": COMPOSE.replace("  web:\n", "  web:\n    image: shop/web\n")},
+            {"compose.yaml": COMPOSE.replace("  web:\n", "  web:\n    image: shop/web:${TAG}\n")},
         ),
         (
             "git pull\ndocker compose up -d\n",

@@ -1,0 +1,149 @@
+"""New source that comes to a machine: what a command brings, and to which place."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cachelint.deployment.trail import below
+from cachelint.record import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cachelint.deployment.trail import MachineKey, Moment
+    from cachelint.source import Span
+
+_REMOTE_PATH = re.compile(r"(?P<host>(?:[^/:@]+@)?(?:\[[^\]]+\]|[^/:]*[^/:$]))::?(?P<path>.*)", re.DOTALL)
+_GIT_VALUES = frozenset(("-C", "-c", "--git-dir", "--work-tree", "--namespace", "--exec-path"))
+_RSYNC_VALUES = frozenset(("-e", "--rsh", "-f", "--filter", "--exclude", "--include", "-T", "-B", "-M", "-p"))
+_RSYNC_LONG_VALUES = re.compile(
+    r"--(?:exclude-from|include-from|files-from|rsync-path|port|chown|chmod|bwlimit|timeout|log-file|password-file|"
+    r"temp-dir|backup-dir|suffix|compare-dest|copy-dest|link-dest|out-format|max-size|min-size)"
+)
+_SCP_VALUES = re.compile(r"-[cDFiJlloPSX]")
+_TAR_VALUES = re.compile(r"-?[A-Za-z]*[fC]|--(?:file|directory|exclude|strip-components|transform)")
+_PLAIN_FILE = re.compile(r"(?:^|/)[^/]*\.[A-Za-z]\w{0,9}$|(?:^|/)\.env[^/]*$|(?:^|/)(?:Docker|Make|Caddy)file$")
+_KEPT_DATA = re.compile(r"backup|restore|dump|snapshot|volume|\bdata\b|\.sql|certs?\b", re.IGNORECASE)
+_MOVED_REF = re.compile(r"@\{u|FETCH_HEAD|[\w-]+/|\$|[0-9a-f]{7,40}\Z|v?\d+\.")
+
+
+class Arrival(NamedTuple):
+    """New source: on which machine, in which place, and the command (or step) that brings it, as `what`."""
+
+    machine: MachineKey
+    place: str
+    what: str
+    span: Span
+    keeps_times: bool = False
+
+
+def arrivals(moment: Moment) -> Iterator[Arrival]:
+    """What a command, or a step that uses an action, brings."""
+    command = moment.command
+    if command is None:
+        step = moment.item.step
+        path = step.input("path") if step and step.action == "actions/checkout" else None
+        if step and step.uses and path is not None and step.input("repository") == "":
+            yield Arrival(moment.machine, below(moment.place, path), "actions/checkout", step.uses.span)
+        return
+    reader = _READERS.get(command.name)
+    if reader and len(command.texts) > 1:
+        for machine, place, what in reader(moment, command.texts[1:]):
+            yield Arrival(machine, place, what, command.span, keeps_times=_keeps_times(command.name, command.texts[1:]))
+
+
+def _keeps_times(name: str, words: Sequence[str]) -> bool:
+    short = "".join(word[1:] for word in words if re.fullmatch(r"-[A-Za-z]+", word))
+    if name == "rsync":
+        off = {"--no-times", "--no-t"}.isdisjoint(words)
+        return off and ("a" in short or "t" in short or not {"--archive", "--times"}.isdisjoint(words))
+    return False
+
+
+def _git(moment: Moment, words: Sequence[str]) -> Iterator[tuple[MachineKey, str, str]]:
+    place, at = moment.place, 0
+    while at < len(words) and words[at].startswith("-"):
+        if words[at] == "-C" and at + 1 < len(words):
+            place = below(place, words[at + 1])
+        at += 2 if words[at] in _GIT_VALUES else 1
+    verb, rest = (words[at], words[at + 1 :]) if at < len(words) else ("", ())
+    if _moves(verb, rest):
+        yield moment.machine, place, f"git {verb}"
+
+
+def _moves(verb: str, rest: Sequence[str]) -> bool:
+    """Whether a git command brings other source into the work tree."""
+    plain = [word for word in rest if not word.startswith("-")]
+    if verb == "pull":
+        return True
+    if verb in ("checkout", "switch"):
+        return bool(plain) and {"--", "-b", "-B", "-c", "-C", "--orphan"}.isdisjoint(rest)
+    if verb == "reset":
+        return "--hard" in rest and any(map(_MOVED_REF.search, plain))
+    return verb == "merge" and any(map(_MOVED_REF.search, plain))
+
+
+def _rsync(moment: Moment, words: Sequence[str]) -> Iterator[tuple[MachineKey, str, str]]:
+    if "--dry-run" in words or any(re.fullmatch(r"-[A-Za-z]*n[A-Za-z]*", word) for word in words):
+        return
+    paths = _paths(words, lambda word: word in _RSYNC_VALUES or bool(_RSYNC_LONG_VALUES.fullmatch(word)))
+    yield from _copied(moment, paths, "rsync")
+
+
+def _scp(moment: Moment, words: Sequence[str]) -> Iterator[tuple[MachineKey, str, str]]:
+    if any(re.fullmatch(r"-[a-zA-Z]*r[a-zA-Z]*", word) for word in words):
+        yield from _copied(moment, _paths(words, lambda word: bool(_SCP_VALUES.fullmatch(word))), "scp")
+
+
+def _paths(words: Sequence[str], takes_value: object) -> list[str]:
+    found: list[str] = []
+    skip = False
+    for word in words:
+        if skip:
+            skip = False
+        elif word.startswith("-") and word != "-":
+            skip = takes_value(word)  # type: ignore[operator]
+        else:
+            found.append(word)
+    return found
+
+
+def _copied(moment: Moment, paths: list[str], what: str) -> Iterator[tuple[MachineKey, str, str]]:
+    """A tree that is copied to the last of the paths."""
+    if len(paths) < 2:
+        return
+    *sources, target = paths
+    if all(map(_PLAIN_FILE.search, sources)) or any(map(_KEPT_DATA.search, paths)):
+        return
+    match = _REMOTE_PATH.fullmatch(target)
+    if match:
+        yield (*moment.machine, ("remote", match["host"])), below("~", match["path"] or "."), what
+    else:
+        yield moment.machine, below(moment.place, target), what
+
+
+def _tar(moment: Moment, words: Sequence[str]) -> Iterator[tuple[MachineKey, str, str]]:
+    first = words[0]
+    extracts = "--extract" in words or "--get" in words or any(re.fullmatch(r"-[A-Za-z]*x[A-Za-z]*", w) for w in words)
+    if not (extracts or re.fullmatch(r"[A-Za-z]*x[A-Za-z]*", first)) or any(map(_KEPT_DATA.search, words)):
+        return
+    place = moment.place
+    for at, word in enumerate(words):
+        if word in ("-C", "--directory") and at + 1 < len(words):
+            place = below(place, words[at + 1])
+        elif word.startswith("--directory="):
+            place = below(place, word.partition("=")[2])
+        elif word.startswith("-C") and len(word) > 2:
+            place = below(place, word[2:])
+    yield moment.machine, place, "tar"
+
+
+def _unzip(moment: Moment, words: Sequence[str]) -> Iterator[tuple[MachineKey, str, str]]:
+    if any(map(_KEPT_DATA.search, words)) or {"-l", "-p", "-t", "-v"} & set(words):
+        return
+    at = words.index("-d") + 1 if "-d" in words else len(words)
+    yield moment.machine, below(moment.place, words[at]) if at < len(words) else moment.place, "unzip"
+
+
+_READERS = {"git": _git, "rsync": _rsync, "scp": _scp, "tar": _tar, "unzip": _unzip}

@@ -1,0 +1,53 @@
+"""Commands that may do with Docker what the script itself does not show."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cachelint.deployment.jobs import Unit
+    from cachelint.documents.script import Command
+
+_RUNS_OTHERS = frozenset(
+    "make gmake just task npm yarn pnpm bun npx ansible ansible-playbook terraform bazel gradle mvn eval rake fab "
+    "invoke inv poetry nx turbo skaffold tilt kamal capistrano cap python python3 node ruby perl php expect "
+    "parallel".split()
+)
+_HARMLESS = frozenset((("npm", "ci"), ("npm", "install"), ("yarn", "install"), ("pnpm", "install"), ("npx", "prisma")))
+_SAYS_SO = re.compile(r"build|bake|deploy|docker|compose|image|container|restart|start|up\b|\$|run", re.IGNORECASE)
+_TALKS = re.compile(
+    r"(?:log|print|echo|say|info|warn|err|msg|message|success|fail|die|step|status|header|color|banner|notify|slack)"
+    r"(?:[_:-]|\Z)|\w+[_-](?:msg|message|info|log|warn(?:ing)?|error|success|header|status)\Z",
+    re.IGNORECASE,
+)
+_OTHER_CLIENTS = frozenset(("docker", "docker-compose", "docker.exe"))
+
+
+def may_use_docker(unit: Unit, command: Command) -> bool:
+    """Whether a command that is none of Docker's may lead to one: another script, a task runner, unknown functions."""
+    script = unit.script
+    if not command.words or command.name in _OTHER_CLIENTS or command.texts[0] in _functions(unit):
+        return False
+    if any(one.command == command.number for one in script.called):
+        return True
+    if command.name in _RUNS_OTHERS:
+        return command.texts[:2] not in _HARMLESS
+    if _TALKS.match(command.name) or command.name in _PROGRAMS:
+        return False
+    return bool(_SAYS_SO.search(command.name)) or bool(script.sourced)
+
+
+def _functions(unit: Unit) -> frozenset[str]:
+    return frozenset(one.name for one in unit.script.functions)
+
+
+_PROGRAMS = frozenset(
+    "[ [[ : . alias awk basename break cat cd chmod chown clear command continue cp crontab curl cut date dd declare "
+    "df diff dirname du echo env exit export expr false find flock git grep groups gzip gunzip head hostname id "
+    "install jq kill ln local ls mkdir mktemp mv nc nohup openssl pgrep ping popd printf ps pushd pwd read readlink "
+    "realpath readonly return rm rmdir rsync scp sed seq set setfacl sftp shift shopt sleep sort source ssh ssh-add "
+    "ssh-agent ssh-keyscan stat su sudo tail tar tee test time timeout touch tr trap true tput type ufw ulimit umask "
+    "uname uniq unset unzip wait wc wget which whoami xargs yes zip apt apt-get yum dnf apk brew pip "
+    "pip3 nginx certbot".split()
+)
