@@ -50,7 +50,7 @@ class Lane(NamedTuple):
 
 
 class BuildPlan(NamedTuple):
-    """One build. `service` is None for a Dockerfile that nobody is known to build; paths are absolute.
+    """One build. `service` is None for one that a command asks for, or nobody known; paths are absolute.
 
     `dockerfile` is None when it is written inside the Compose file. `summary` has a sentence for each column.
     """
@@ -67,8 +67,10 @@ class BuildPlan(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What the build is called in every format: its service, else its Dockerfile."""
-        return self.service or relative(self.origin.path)
+        """What the build is called in every format: its service, else its command or its Dockerfile."""
+        if self.service or self.dockerfile in (None, self.origin.path):
+            return self.service or relative(self.origin.path)
+        return f"{relative(self.origin.path)}:{self.origin.start.line}"
 
 
 class Plan(NamedTuple):

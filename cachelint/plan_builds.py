@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.model import Model
@@ -14,6 +15,7 @@ from cachelint.context import Context
 from cachelint.documents.dockerignore import DockerIgnoreError, parse_dockerignore
 from cachelint.documents.yaml import Mapping, Sequence, deref, text_of
 from cachelint.messages import InputError
+from cachelint.plan_commands import CommandBuilds
 from cachelint.project import REMOTE, projects
 from cachelint.record import NamedTuple
 from cachelint.source import SourceError
@@ -52,8 +54,8 @@ class Subject(NamedTuple):
 
     @property
     def no_cache(self) -> bool:
-        """Whether the Compose file says ``no_cache: true``."""
-        return _is_true(self.build, "no_cache")
+        """Whether the Compose file says ``no_cache: true``, or the command ``--no-cache``."""
+        return self.build.command.no_cache if self.build.command else _is_true(self.build, "no_cache")
 
 
 class Skipped(NamedTuple):
@@ -76,9 +78,10 @@ def find_builds(job: Job, service: str | None, builder: Builder) -> Found:
     subjects: list[Subject] = []
     skipped: list[Skipped] = []
     known: dict[str, bool] = {}
+    commands = CommandBuilds(job.workspace)
     for project in projects(job.workspace):
         known.update(_services(project, job))
-        for one in _examined(project, job, builder):
+        for one in _examined(project, job, builder, commands):
             if isinstance(one, Subject):
                 subjects.append(one)
             else:
@@ -111,15 +114,22 @@ def _is_asked(build: Build, job: Job) -> bool:
     return any(map(job.concerns, build.paths))
 
 
-def _examined(project: Project, job: Job, builder: Builder) -> Iterator[Subject | Skipped]:
+def _examined(project: Project, job: Job, builder: Builder, commands: CommandBuilds) -> Iterator[Subject | Skipped]:
     asked = [build for build in project.builds if _is_asked(build, job)]
-    for build in asked:
+    for build in chain.from_iterable(_known_builds(one, commands) for one in asked):
         if not _only_adds(build, project):
             yield _examine(build, project.problems, job.workspace, builder)
     told = {path for build in asked for path in build.paths if build.service}
     for problem in project.problems:
         if problem.location.path not in told and job.concerns(problem.location.path):
             yield Skipped(None, problem.location, problem.message)
+
+
+def _known_builds(build: Build, commands: CommandBuilds) -> tuple[Build, ...]:
+    """The build itself, or those of the commands that build its Dockerfile when no service does."""
+    if not build.is_lone or not build.dockerfile:
+        return (build,)
+    return commands.of(build.dockerfile.source.path) or (build,)
 
 
 def _only_adds(build: Build, project: Project) -> bool:
@@ -131,7 +141,7 @@ def _only_adds(build: Build, project: Project) -> bool:
 
 
 def _examine(build: Build, problems: Iterable[Problem], workspace: Workspace, builder: Builder) -> Subject | Skipped:
-    if build.service is None:
+    if build.is_lone:
         build = _with_own_context(build, workspace)
     reason = _obstacle(build, problems, workspace)
     if reason is None:
@@ -145,11 +155,11 @@ def _examine(build: Build, problems: Iterable[Problem], workspace: Workspace, bu
 
 
 def place_of(build: Build) -> Location:
-    """Who asks for the build: the service's ``build``, else the Dockerfile's first line."""
+    """Who asks for the build: the service's ``build`` or the command, else the Dockerfile's first line."""
     from cachelint.diagnostic import Location
     from cachelint.source import Position
 
-    if build.service:
+    if not build.is_lone:
         return build.location
     assert build.dockerfile
     start = Position(1, 1, 0)
@@ -207,11 +217,13 @@ def _is_true(build: Build, key: str) -> bool:
 def _notes(build: Build) -> Iterator[str]:
     assert build.context
     assert build.dockerfile
-    if build.service is None:
+    if build.is_lone:
         yield "no Compose file builds this Dockerfile: planned with its own directory as the context, without arguments"
     elif not build.resolved:
         yield "other Compose files may add to this build: planned as this file alone asks for it"
-    if _is_true(build, "no_cache"):
+    if build.command and build.command.no_cache:
+        yield "--no-cache is given: RUN, COPY and ADD run in every build"
+    elif _is_true(build, "no_cache"):
         yield "no_cache is true: RUN, COPY and ADD run in every build"
     frontend = build.dockerfile.directives.get("syntax")
     if frontend and not _DOCKERS_OWN.fullmatch(frontend):

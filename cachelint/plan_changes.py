@@ -10,6 +10,7 @@ from cachelint.buildcache.context import list_context, read_context
 from cachelint.buildcache.files import ContextFiles
 from cachelint.buildcache.predict import Predictor, describe
 from cachelint.buildcache.values import GraphError
+from cachelint.deployment.request import model_of
 from cachelint.discovery import is_below
 from cachelint.documents.dockerfile import pairs
 from cachelint.documents.dockerignore import DockerIgnore, DockerIgnoreError, parse_dockerignore
@@ -77,7 +78,7 @@ def commit_names(build: Build, graph: Graph, commit_arg: CommitArg) -> frozenset
 
     Where nobody says what is passed, it is what the Dockerfile declares; a constant never changes.
     """
-    if build.service is None:
+    if build.is_lone:
         return frozenset(filter(commit_arg.is_one, declared_names(graph)))
     passed = [arg.name for arg in build.args if arg.value is None or "$" in arg.value]
     return frozenset(filter(commit_arg.is_one, (*passed, *build.added_args)))
@@ -117,7 +118,7 @@ class Forecaster:
         """What a reader must know about these answers."""
         asked = {column.name for column in self._question.columns}
         names = commit_names(subject.build, subject.graph, self._commit_arg)
-        if COMMIT in asked and names and subject.build.service is None:
+        if COMMIT in asked and names and subject.build.is_lone:
             yield f"a new commit is taken to be passed as --build-arg {', '.join(sorted(names))}"
         if COMMIT in asked and (brings := _brings_git(subject)):
             yield f"{brings} brings .git, which each commit changes: .dockerignore can leave it out"
@@ -163,6 +164,9 @@ class Forecaster:
         if at not in self._old:
             self._old[at] = _builds_at(subject.workspace, since, self._question.paths)
         build = self._old[at].get(_key(subject.build))
+        if build and build.dockerfile and subject.build.command:  # the same command, with the old Dockerfile
+            asked = subject.build
+            build = asked._replace(model=model_of(build.dockerfile, asked.target, asked.args, asked.context))
         if build is None or build.model is None or (build.service and build.context is None):
             return None
         try:

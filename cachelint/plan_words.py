@@ -61,7 +61,7 @@ def _no_commit(subject: Subject, commit_arg: CommitArg) -> str:
     constants = sorted(arg.name for arg in subject.build.args if commit_arg.is_one(arg.name))
     if constants:
         return f"{constants[0]} is passed as a constant: {nothing}"
-    if subject.build.service is None:
+    if subject.build.is_lone:
         return f"no commit argument is declared: {nothing}"
     return f"no commit argument is passed: {nothing}"
 

@@ -51,7 +51,7 @@ def build_request(action: Action, source: SourceFile) -> BuildRequest:
         _texts(step, source, "cache-to"),
         _text(step, "builder"),
         no_cache=step.input("no-cache") == "true",
-        complete="build-args" not in step.inputs or _value(step, source, "build-args") is not None,
+        complete=_value(step, source, "build-args") is not None or "build-args" not in step.inputs,
     )
 
 

@@ -63,7 +63,7 @@ def build_request(unit: Unit, command: Command, docker: DockerCommand) -> BuildR
         tuple(_text(unit, one) for one in docker.options if one.name == "--cache-to"),
         _value(unit, options["--builder"]),
         no_cache=docker.flag("--no-cache"),
-        complete=docker.doubt is None,
+        complete=docker.doubt is None and not docker.values("--build-context"),
     )
 
 

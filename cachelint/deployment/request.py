@@ -15,7 +15,7 @@ from cachelint.record import NamedTuple
 from cachelint.source import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from cachelint.documents.dockerfile import Dockerfile
     from cachelint.source import SourceFile, Span
@@ -95,14 +95,17 @@ def bind(workspace: Workspace, request: BuildRequest) -> Build:
     files = Context(workspace, place.context, place.dockerfile or "") if place.context else None
     args = tuple(_args(request))
     target = request.target.value if request.target else None
-    known = {arg.name: arg.value if arg.value is None or "$" not in arg.value else None for arg in args}
-    is_known = dockerfile is not None and (request.target is None or target is not None)
-    model = (
-        Model(dockerfile, target, known, files.files if files else lambda: None) if is_known and dockerfile else None
-    )
+    is_known = request.target is None or target is not None
+    model = model_of(dockerfile, target, args, files) if dockerfile and is_known else None
     paths = frozenset(filter(None, (request.source.path, place.dockerfile)))
     resolved = request.complete and all(arg.name is not None for arg in request.args)
     return Build(None, None, files, dockerfile, target, args, frozenset(), resolved, paths, model, request)
+
+
+def model_of(dockerfile: Dockerfile, target: str | None, args: Iterable[BuildArg], context: Context | None) -> Model:
+    """What a build with these arguments reuses; a value with a variable in it is known only where it is built."""
+    known = {arg.name: None if arg.value is None or "$" in arg.value else arg.value for arg in args}
+    return Model(dockerfile, target, known, context.files if context else lambda: None)
 
 
 def _args(request: BuildRequest) -> Iterator[BuildArg]:

@@ -46,13 +46,14 @@ class UnparsableFile(Rule):
 
     def check_build(self, build: Build, project: Project) -> Iterator[Diagnostic]:
         """A Dockerfile that Docker reads, but refuses to build in this way."""
-        if not (build.dockerfile and build.model and build.service and build.resolved) or build.is_inline:
+        if not (build.dockerfile and build.model and build.resolved) or build.is_lone or build.is_inline:
             return
         try:
             _ = build.model.graph
         except GraphError as error:
             place = (build.dockerfile.source, error.span) if error.span else build.location
-            yield self.report(place, f"Docker refuses to build `{build.service.name}`: {error}.")
+            what = f"to build `{build.service.name}`" if build.service else "this build"
+            yield self.report(place, f"Docker refuses {what}: {error}.")
 
     def check_problem(self, problem: Problem) -> Iterator[Diagnostic]:
         """The problem itself."""

@@ -47,10 +47,12 @@ def causes(build: BuildPlan, column: str) -> tuple[list[Cause], int]:
 def source_line(build: BuildPlan) -> str:
     """Who asks for the build, and which Dockerfile it uses."""
     asked = f"{relative(build.origin.path)}:{build.origin.start.line}"
-    if build.service is None:
-        return f"context {relative(build.context)}"
-    dockerfile = relative(build.dockerfile) if build.dockerfile else "dockerfile_inline"
     target = f", target {build.target}" if build.target else ""
+    if build.service is None:
+        by_command = build.dockerfile and build.dockerfile != build.origin.path
+        dockerfile = f"{relative(build.dockerfile)}{target}, " if build.dockerfile and by_command else ""
+        return f"{dockerfile}context {relative(build.context)}"
+    dockerfile = relative(build.dockerfile) if build.dockerfile else "dockerfile_inline"
     return f"{asked}, {dockerfile}{target}"
 
 
