@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cachelint.deployment.jobs import Unit
+
 if TYPE_CHECKING:
-    from cachelint.deployment.jobs import Unit
+    from cachelint.deployment.trail import Moment
     from cachelint.documents.script import Command
 
 _RUNS_OTHERS = frozenset(
@@ -22,6 +24,11 @@ _TALKS = re.compile(
     re.IGNORECASE,
 )
 _OTHER_CLIENTS = frozenset(("docker", "docker-compose", "docker.exe"))
+
+
+def is_opaque(moment: Moment) -> bool:
+    """Whether a moment that is no call of Docker may lead to one."""
+    return isinstance(moment.item, Unit) and moment.command is not None and may_use_docker(moment.item, moment.command)
 
 
 def may_use_docker(unit: Unit, command: Command) -> bool:

@@ -27,14 +27,23 @@ def deploys(deployment: Deployment, *, is_named: bool = False) -> bool:
     """
     if is_named:
         return True
-    said = f"{deployment.path}/{deployment.job.name}".lower()
-    if _TRIES.search(said):
+    if only_tries(deployment):
         return False
+    said = _said(deployment)
     if _SAYS_SO.search(said) or (deployment.job.kind is Kind.SHELL and _BUILDS_IMAGES.search(said)):
         return True
     commands = (command.name for unit in deployment.units for command in unit.script.commands)
     calls = (_ships(call, stays=deployment.is_ephemeral(call) is False) for call in deployment.calls)
     return any(calls) or any(name in _SHIPS for name in commands)
+
+
+def only_tries(deployment: Deployment) -> bool:
+    """Whether a script or job says by its path or its name that it tests, or that it is for developers."""
+    return bool(_TRIES.search(_said(deployment)))
+
+
+def _said(deployment: Deployment) -> str:
+    return f"{deployment.path}/{deployment.job.name}".lower()
 
 
 def _ships(call: DockerCall, *, stays: bool) -> bool:

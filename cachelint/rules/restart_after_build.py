@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from cachelint.deployment.edits import replace_verb
+from cachelint.deployment.opaque import is_opaque
+from cachelint.deployment.shipping import only_tries
+from cachelint.deployment.trail import follow
 from cachelint.diagnostic import Related, Severity, locate
-from cachelint.documents.script_flow import after_any
-from cachelint.fix import Applicability, Edit, Fix, Statement, display_only
+from cachelint.documents.yaml import text_of
+from cachelint.documents.yaml_edit import CannotEditError
+from cachelint.fix import Applicability, Fix, display_only
+from cachelint.record import NamedTuple
 from cachelint.rules.base import Example, FixAvailability, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cachelint.deployment.model import Deployment, DockerCall
+    from cachelint.deployment.trail import Known, MachineKey, Moment, Visited
     from cachelint.diagnostic import Diagnostic
+    from cachelint.documents.docker_command import DockerCommand
     from cachelint.project import Project
 
-_RESTARTS = frozenset({"compose restart", "restart"})
+_RESTARTS = frozenset(("compose restart", "restart"))
+_BUILDS = frozenset(("compose build", "build"))
 _CREATES = frozenset(
     (
         "compose up",
@@ -24,20 +34,24 @@ _CREATES = frozenset(
         "compose run",
         "compose rm",
         "compose down",
+        "compose push",
         "run",
         "create",
         "rm",
         "push",
         "stack deploy",
         "service update",
+        "service create",
     )
 )
+_KEPT_OPTIONS = frozenset(("--timeout", "--no-deps"))
+_REPOSITORY = re.compile(r"(?:.*/)?(?P<name>[^/:@]+)(?::[^/]*)?(?:@.*)?")
 _SCRIPT = """\
 #!/bin/bash
 set -e
 docker builder prune --force --filter type=source.local
 docker compose build
-docker compose {} web
+docker compose {}
 """
 
 
@@ -45,8 +59,9 @@ class RestartAfterBuild(Rule):
     """What was built is not started: a restart keeps the old container, and with it the old image.
 
     ## What it does
-    Finds `docker compose restart` and `docker restart` that follow a build in a script or job, where nothing in it
-    makes new containers (`up`, `run`, `stack deploy`, …).
+    Finds `docker compose restart` and `docker restart` that follow a build of the same service on the same machine, in
+    a script or in the steps of a job, with nothing before or behind it that makes a new container (`up`, `run`,
+    `stack deploy`, …).
 
     ## Why it matters
     A container stays what it was created from. `restart` stops and starts the same container, so the old code goes on
@@ -56,8 +71,8 @@ class RestartAfterBuild(Rule):
     See the examples: `up -d` makes new containers of the services whose image has changed, and leaves the others.
 
     ## Fix safety
-    Unsafe: `up -d` also starts services that were stopped, and those that this one depends on. `docker restart` has no
-    fix, because how the container was made is not known.
+    Unsafe: `up -d` also starts services that were stopped, and those that this one depends on, and leaves a service
+    alone whose image is the same. `docker restart` has no fix, because how the container was made is not known.
     """
 
     id = "restart-after-build"
@@ -68,60 +83,128 @@ class RestartAfterBuild(Rule):
 
     def check_deployment(self, deployment: Deployment, project: Project) -> Iterator[Diagnostic]:
         """Findings about a script or a job."""
-        calls = [call for call in deployment.calls if call.docker and call.unit and not call.docker.idle]
-        if any(call.docker and (call.docker.verb in _CREATES or call.docker.doubt) for call in calls):
+        verbs = {call.docker.verb for call in deployment.calls if call.docker}
+        if verbs.isdisjoint(_RESTARTS) or verbs.isdisjoint(_BUILDS):
             return
-        for call in calls:
-            if call.docker and call.docker.verb in _RESTARTS:
-                build = _build_before(call, calls)
-                if build:
-                    yield self._report(deployment, call, build)
+        if only_tries(deployment) and not self.settings.is_deploy_script(deployment.source.path):
+            return
+        visited = follow(deployment, _effect)
+        replaced = {one for each in visited if _makes_containers(each.moment) for one in each.known}
+        for each in visited:
+            call = each.moment.call
+            if call and call not in replaced and _restarts(call.docker) and deployment.is_ephemeral(call) is not True:
+                yield from self._judge(deployment, call, each)
 
-    def _report(self, deployment: Deployment, call: DockerCall, build: DockerCall) -> Diagnostic:
-        return self.report(
-            (deployment.source, call.span),
-            "A restart starts the same container again, made of the old image: what was just built does not run. "
-            "Write `docker compose up -d`, which replaces the containers whose image has changed.",
-            fix=_fix(deployment, call),
-            related=(Related(locate(deployment.source, build.span), "built here"),),
-        )
-
-
-def _build_before(call: DockerCall, calls: list[DockerCall]) -> DockerCall | None:
-    """The build on the same machine, in the same script, that some path runs before a restart."""
-    assert call.unit
-    assert call.command
-    for one in calls:
-        if one.unit is call.unit and one.host == call.host and one.docker and one.docker.builds and one.command:
-            number = one.command.number
-            reached = after_any(call.unit.script, lambda command, number=number: command.number == number)  # type: ignore[misc]  # a default binds the loop's value
-            if call.command.number in reached and _is_same_tool(one, call):
-                return one
-    return None
+    def _judge(self, deployment: Deployment, call: DockerCall, visited: Visited) -> Iterator[Diagnostic]:
+        moment, known = visited
+        here = [one for one in known if isinstance(one, _Built) and one.machine == moment.machine]
+        for built in sorted(here, key=lambda one: one.call.span):
+            if _is_restarted(deployment, built, call, moment):
+                yield self.report(
+                    (deployment.source, call.span),
+                    "A restart starts the same container again, made of the old image: what was just built does not "
+                    "run. Write `docker compose up -d`, which replaces the containers whose image has changed.",
+                    fix=_fix(deployment, call),
+                    related=(Related(locate(deployment.source, built.call.span), "built here"),),
+                )
+                return
 
 
-def _is_same_tool(build: DockerCall, restart: DockerCall) -> bool:
-    """Whether the restart is about what was built: Compose services, or a container after `docker build`."""
-    assert build.docker
-    assert restart.docker
-    services = {word.text for word in build.docker.services}
-    restarted = {word.text for word in restart.docker.services}
-    if restart.docker.verb == "compose restart" and build.docker.verb == "compose build":
-        return not services or not restarted or bool(services & restarted)
-    return restart.docker.verb == "restart" and build.docker.verb == "build"
+class _Built(NamedTuple):
+    """A call that has built, and where it ran."""
+
+    machine: MachineKey
+    place: str
+    call: DockerCall
+
+
+def _restarts(docker: DockerCommand | None) -> bool:
+    if docker is None or docker.verb not in _RESTARTS:
+        return False
+    return not docker.idle and not docker.doubt and docker.daemon.tool == "docker"
+
+
+def _effect(moment: Moment, known: Known) -> Known:
+    docker = moment.call.docker if moment.call else None
+    if moment.call and docker and _restarts(docker):
+        return known | {moment.call}
+    if _makes_containers(moment):
+        return frozenset(one for one in known if not isinstance(one, _Built))
+    if moment.call and docker and docker.builds and docker.verb in _BUILDS and docker.daemon.tool == "docker":
+        return known | {_Built(moment.machine, moment.place, moment.call)}
+    return known
+
+
+def _makes_containers(moment: Moment) -> bool:
+    """Whether a new container may come of it, here or, by another script, anywhere."""
+    if moment.call is None:
+        return is_opaque(moment)
+    docker = moment.call.docker
+    return docker is not None and (docker.verb in _CREATES or bool(docker.doubt)) and not docker.idle
+
+
+def _is_restarted(deployment: Deployment, built: _Built, call: DockerCall, moment: Moment) -> bool:
+    """Whether a restart is about a container of what was built."""
+    build, restart = built.call.docker, call.docker
+    assert build
+    assert restart
+    if build.daemon.host != restart.daemon.host or build.daemon.context != restart.daemon.context:
+        return False
+    if restart.verb == "restart":
+        return any(word.literal and word.text in _containers(built.call) for word in restart.arguments)
+    if build.verb == "build":
+        return not _tags(build).isdisjoint(_images(call))
+    same = all(build.values(name) == restart.values(name) for name in ("--file", "--project-name"))
+    if not same or built.place != moment.place or moment.place == "?":
+        return False
+    return _share_a_service(deployment, built.call, call)
+
+
+def _share_a_service(deployment: Deployment, built: DockerCall, call: DockerCall) -> bool:
+    assert built.docker
+    assert call.docker
+    words = (*built.docker.services, *call.docker.services)
+    if not all(word.literal for word in words):
+        return False
+    ours, theirs = ({word.text for word in one.services} for one in (built.docker, call.docker))
+    if ours or not theirs:
+        return not theirs or bool(ours & theirs)
+    builds = call.services or (() if call.directory else call.services_in(deployment.root))
+    return any(one.service and one.service.name in theirs for one in builds)
+
+
+def _containers(built: DockerCall) -> set[str]:
+    """The names of the containers that are certainly made of what a call builds."""
+    assert built.docker
+    if built.docker.verb == "build":
+        found = (_REPOSITORY.fullmatch(tag) for tag in _tags(built.docker))
+        return {match["name"] for match in found if match}
+    services = [one.service for one in built.services if one.service]
+    entries = [one.node.merged["container_name"] for one in services if "container_name" in one.node.merged]
+    return {name for entry in entries if (name := text_of(entry.value)) and "$" not in name}
+
+
+def _tags(docker: DockerCommand) -> set[str]:
+    return {tag for tag in docker.values("--tag") if "$" not in tag}
+
+
+def _images(call: DockerCall) -> set[str]:
+    """The images of the services that a Compose command names."""
+    project = call.project_in(None)
+    named = {word.text for word in call.docker.services} if call.docker else set()
+    services = project.services.values() if project else ()
+    images = (one.image for one in services if one.image and (not named or one.name in named))
+    return {one.text for one in images if one.known and one.text}
 
 
 def _fix(deployment: Deployment, call: DockerCall) -> Fix:
     assert call.docker
-    assert call.command
-    assert call.unit
-    if call.docker.verb != "compose restart" or call.docker.options or not deployment.job.is_editable:
-        return display_only("write `up -d` by hand: how the container was made is not known")
-    word = next((one for one in call.command.written if one.text == "restart"), None)
-    span = call.unit.text.widened(word.span) if word else None
-    if span is None or deployment.source.text[slice(*span)] != "restart":
-        return display_only("write `up -d` by hand: a variable holds the word")
-    text = deployment.source.text
-    rest = f"{text[call.span.start : span.start]}up -d{text[span.end : call.span.end]}"
-    statement = Statement((*call.unit.path, call.command.number), rest)
-    return Fix("write `up -d`", Applicability.UNSAFE, (Edit(span, "up -d"),), (statement,))
+    if call.docker.verb != "compose restart":
+        return display_only("make a new container by hand: how this one was made is not known")
+    if any(one.name not in _KEPT_OPTIONS for one in call.docker.options):
+        return display_only("write `up -d` by hand: it has other options")
+    try:
+        edits, statements = replace_verb(deployment.job, call, "restart", "up -d")
+    except CannotEditError as error:
+        return display_only(f"write `up -d` by hand: {error}")
+    return Fix("write `up -d`", Applicability.UNSAFE, edits, statements)

@@ -9,7 +9,7 @@ from cachelint.deployment.arrivals import Arrival, arrivals
 from cachelint.deployment.choices import is_chosen_instead
 from cachelint.deployment.edits import add_word
 from cachelint.deployment.images import services_with_source
-from cachelint.deployment.opaque import may_use_docker
+from cachelint.deployment.opaque import is_opaque
 from cachelint.deployment.shipping import deploys
 from cachelint.deployment.trail import follow, related
 from cachelint.diagnostic import Related, Severity, locate
@@ -134,7 +134,7 @@ def _effect(moment: Moment, known: Known) -> Known:
     if moment.call and (docker is None or _makes_images(moment)):
         remote = docker is not None and (docker.daemon.host or docker.daemon.context)
         return known | {("built", _ANY_MACHINE if remote else moment.machine)}
-    if moment.command and moment.call is None and _may_use_docker(moment):
+    if moment.call is None and is_opaque(moment):
         return known | {("built", _ANY_MACHINE)}
     return known
 
@@ -149,13 +149,6 @@ def _makes_images(moment: Moment) -> bool:
     if docker.verb in _CLEARS:
         return docker.flag("--all")
     return docker.verb == "compose down" and docker.value("--rmi") is not None
-
-
-def _may_use_docker(moment: Moment) -> bool:
-    from cachelint.deployment.jobs import Unit
-
-    assert moment.command
-    return isinstance(moment.item, Unit) and may_use_docker(moment.item, moment.command)
 
 
 def _builds_number(deployment: Deployment) -> frozenset[tuple[int, int]]:
