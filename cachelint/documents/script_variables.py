@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 _MAX_VALUES = 8
 _MAX_READINGS = 16
-_MAX_ENTRIES = 40
+_MAX_ENTRIES = 60
+"""A variable with more assignments than this is not followed: what it holds would take ever longer to tell."""
+
 _MAX_DEPTH = 6
 
 
@@ -92,9 +94,9 @@ class Variables:
             self._depth -= 1
 
     def _values(self, name: str, at: int, function: str | None) -> tuple[Value, ...]:
-        entries = self._reaching(name, at, function)
-        if len(entries) > _MAX_ENTRIES:
+        if len(self._entries.get(name, ())) > _MAX_ENTRIES:
             return ()
+        entries = self._reaching(name, at, function)
         found: list[Value] = []
         for entry in entries:
             values = self._of_entry(entry)
