@@ -21,7 +21,8 @@ DECLARATIONS = frozenset({"export", "local", "declare", "typeset", "readonly"})
 _READERS = frozenset({"read", "mapfile", "readarray", "getopts", "printf", "unset"})
 _NAME = re.compile(r"[A-Za-z_]\w*\Z")
 _LOOPS = frozenset({"for_statement", "c_style_for_statement", "while_statement"})
-_UNCERTAIN = _LOOPS | {"if_statement", "case_statement", "list", "pipeline", "subshell", "command_substitution"}
+_SCOPES = _LOOPS | {"elif_clause", "else_clause", "case_item", "list", "pipeline", "subshell", "command_substitution"}
+_CLAUSES = frozenset({"elif_clause", "else_clause"})
 _SETS = re.compile(r"\$\{([A-Za-z_]\w*):?=")
 
 
@@ -40,7 +41,7 @@ class Written(NamedTuple):
 
 class _Around(NamedTuple):
     function: str | None = None
-    certain: bool = True
+    scope: tuple[int, int] | None = None
     loop: tuple[int, int] | None = None
 
 
@@ -57,16 +58,29 @@ def entries(root: Node, text: ScriptText) -> Iterator[Entry]:
         if node.type in _ASSIGNING:
             yield from _own(node, text, around)
         inside = _inside(node, text, around)
-        todo += [(child, inside) for child in reversed(node.named_children)]
+        if node.type == "if_statement":
+            todo += reversed(_branches(node, text, inside))
+        else:
+            todo += [(child, inside) for child in reversed(node.named_children)]
 
 
 def _inside(node: Node, text: ScriptText, around: _Around) -> _Around:
     if node.type == "function_definition":
         name = node.child_by_field_name("name")
         return _Around(text.of(name) if name else around.function)
-    if node.type in _LOOPS and not around.loop:
-        return _Around(around.function, False, text.bounds(node))
-    return around._replace(certain=False) if node.type in _UNCERTAIN else around
+    if node.type not in _SCOPES:
+        return around
+    bounds = text.bounds(node)
+    return around._replace(scope=bounds, loop=around.loop or (bounds if node.type in _LOOPS else None))
+
+
+def _branches(node: Node, text: ScriptText, around: _Around) -> list[tuple[Node, _Around]]:
+    """The parts of an ``if``: its condition is for certain, what follows ``then`` up to the next clause is not."""
+    children = node.children
+    then = next((child.end_byte for child in children if child.type == "then"), node.end_byte)
+    stop = next((child.start_byte for child in children if child.type in _CLAUSES), node.end_byte)
+    body = around._replace(scope=(text.offset(then), text.offset(stop)))
+    return [(child, body if then <= child.start_byte < stop else around) for child in children if child.is_named]
 
 
 def _own(node: Node, text: ScriptText, around: _Around) -> Iterator[Entry]:
@@ -97,7 +111,7 @@ def _entry(one: Written, at: int, around: _Around) -> Entry:
         one.array,
         one.append,
         function=around.function,
-        certain=around.certain,
+        scope=around.scope,
         loop=around.loop,
     )
 

@@ -25,8 +25,9 @@ class Entry(NamedTuple):
     """One assignment: at which character of its shell's text, with the words as written, None where unknown.
 
     `words` is empty for a bare ``local NAME``. `each` is set where the variable takes one word after the other.
-    `function` is the function around it, `local` is set where it stays inside of that. `certain` is set where the
-    script, or the function, cannot skip it. `loop` is the outermost loop around it.
+    `function` is the function around it, `local` is set where it stays inside of that. `scope` is the part
+    of the text in which whatever follows has run it: a branch, a loop; None where that is all of the script or
+    function. `loop` is the outermost loop around it.
     """
 
     name: str
@@ -37,7 +38,7 @@ class Entry(NamedTuple):
     each: bool = False
     function: str | None = None
     local: bool = False
-    certain: bool = False
+    scope: tuple[int, int] | None = None
     loop: tuple[int, int] | None = None
 
 
@@ -134,8 +135,16 @@ class Variables:
 
 def _latest(entries: list[Entry], at: int) -> list[Entry]:
     """Those that no later assignment has replaced for certain."""
-    last = max((index for index, one in enumerate(entries) if one.certain and one.at < at), default=0)
-    return entries[last:]
+    last = max((index for index, one in enumerate(entries) if one.at < at and _covers(one, at)), default=None)
+    if last is None:
+        return entries
+    loop = entries[last].loop
+    return [one for one in entries[last:] if one.at < at or loop is None or one.loop != loop]
+
+
+def _covers(entry: Entry, at: int) -> bool:
+    """Whether whatever leads to a place behind an assignment has run it."""
+    return not entry.each and (entry.scope is None or entry.scope[0] <= at < entry.scope[1])
 
 
 def _again(entry: Entry, at: int) -> bool:
