@@ -149,7 +149,7 @@ def test_a_line_above_a_build_runs_before_it_and_breaks_nothing(text, random):
     builds = [one for one in docker_calls(script) if one.builds]
     one = random.choice(builds) if builds else None
     place = place_before(script, one.command) if one else None
-    if one is None or isinstance(place, NoPlace):
+    if one is None or isinstance(place, NoPlace) or not is_valid(text):
         return
     new = f"{text[: place.offset]}{place.indent}mark{place.line_break}{text[place.offset :]}"
     assert is_valid(new)
