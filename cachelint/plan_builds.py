@@ -86,6 +86,9 @@ def find_builds(job: Job, service: str | None, builder: Builder) -> Found:
                 subjects.append(one)
             else:
                 skipped.append(one)
+    for place, files in (one for one in commands.unread if job.concerns(one[0].path)):
+        names = ", ".join(os.path.relpath(path).replace(os.sep, "/") for path in files)
+        skipped.append(Skipped(None, place, f"{names} is HCL, which is not read: its targets are not planned as such"))
     if service is not None:
         _check_service(service, known)
         subjects = [one for one in subjects if one.build.service and one.build.service.name == service]

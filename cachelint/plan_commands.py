@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cachelint.deployment.bake import hcl_files
+from cachelint.diagnostic import locate
 from cachelint.project import Census
 
 if TYPE_CHECKING:
+    from cachelint.diagnostic import Location
     from cachelint.project import Build
     from cachelint.workspace import Workspace
 
 
 class CommandBuilds:
-    """The builds that commands and steps ask for, by their Dockerfile; read when the first one is asked about."""
+    """The builds that commands and steps ask for, by their Dockerfile; read when the first one is asked about.
+
+    `unread` are the places that build with files of HCL, each with the names of these files (absolute).
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._found: dict[str, dict[tuple[str, str | None], Build]] | None = None
+        self.unread: list[tuple[Location, tuple[str, ...]]] = []
 
     def of(self, dockerfile: str) -> tuple[Build, ...]:
         """One build for each context and target with which this file (absolute) is built, as far as it is certain."""
@@ -27,6 +34,11 @@ class CommandBuilds:
                 project, _ = census.scripted(path)
                 for build in project.builds:
                     self._add(build)
+                for deployment in project.deployments:
+                    for call in deployment.calls:
+                        files = hcl_files(self._workspace, call)
+                        if files:
+                            self.unread.append((locate(deployment.source, call.span), files))
         return tuple(self._found.get(dockerfile, {}).values())
 
     def _add(self, build: Build) -> None:

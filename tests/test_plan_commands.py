@@ -75,3 +75,21 @@ def test_a_target_that_the_dockerfile_does_not_have() -> None:
     [found] = lint_files(files, ["unparsable-file"])
     assert found.message.startswith("Docker refuses this build: target stage")
     assert found.path.endswith("x.sh")
+
+
+def test_a_bake_file_of_hcl_is_named(tmp_path: Path) -> None:
+    files = {
+        "deploy.sh": "set -e\ndocker buildx bake\n",
+        "docker-bake.hcl": 'target "x" {}\n',
+        "Dockerfile": DOCKERFILE,
+    }
+    write_files(tmp_path, files)
+    answer = json.loads(run("plan", "--output-format", "json", cwd=tmp_path).out)
+    assert [one["origin"] for one in answer["skipped"]] == [{"path": "deploy.sh", "line": 2}]
+    assert answer["skipped"][0]["reason"].startswith("docker-bake.hcl is HCL, which is not read")
+
+
+def test_a_target_of_a_bake_file(tmp_path: Path) -> None:
+    bake = '{"target": {"default": {"dockerfile": "docker/Dockerfile", "target": "base"}}}\n'
+    [build] = plan(tmp_path, {"deploy.sh": "docker buildx bake\n", "docker-bake.json": bake})
+    assert (build["origin"], build["target"]) == ({"path": "docker-bake.json", "line": 1}, "base")

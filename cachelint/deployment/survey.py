@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from cachelint.compose.project_files import ResolvedProject
     from cachelint.deployment.jobs import ScriptJob
+    from cachelint.deployment.request import BuildRequest
     from cachelint.documents.docker_command import DockerCommand
     from cachelint.documents.script import Command
     from cachelint.project import Build, Project
@@ -70,7 +71,7 @@ def _of_action(workspace: Workspace, job: ScriptJob, action: Action) -> Iterator
 
 
 def _of_unit(workspace: Workspace, job: ScriptJob, unit: Unit, bind: Bind) -> Iterator[DockerCall]:
-    from cachelint.deployment.commands import build_request, directories
+    from cachelint.deployment.commands import directories
     from cachelint.deployment.request import bind as bound
     from cachelint.documents.docker_command import docker_commands
 
@@ -78,12 +79,25 @@ def _of_unit(workspace: Workspace, job: ScriptJob, unit: Unit, bind: Bind) -> It
         found = docker_commands(command, _environment(unit, command))
         if found:
             places = directories(unit, command)
-            requests = filter(None, (build_request(unit, command, docker) for docker in found))
+            requests = [one for docker in found for one in _requests(workspace, unit, command, docker)]
             ephemeral = is_ephemeral(job, (("remote", ""),) if unit.is_remote else command.shell.path)
             builds = tuple(bound(workspace, request._replace(ephemeral=ephemeral)) for request in requests)
             directory = places[0] if len(places) == 1 else None
             composition = _Composition(workspace, found[0], places, bind)
             yield DockerCall(unit.text.widened(command.span), builds, directory, (unit, command, found[0]), composition)
+
+
+def _requests(workspace: Workspace, unit: Unit, command: Command, docker: DockerCommand) -> Iterator[BuildRequest]:
+    from cachelint.deployment.commands import build_request, directories
+
+    request = build_request(unit, command, docker)
+    if request:
+        yield request
+    elif docker.verb == "buildx bake" and not docker.idle:
+        from cachelint.deployment.bake import bake_files, requests
+
+        places = directories(unit, command)
+        yield from requests(workspace, docker, bake_files(workspace, docker, places), places)
 
 
 def _environment(unit: Unit, command: Command) -> dict[str, str]:
@@ -124,6 +138,12 @@ class _Composition:
     def _files(self, directory: str | None) -> tuple[str, ...]:
         from cachelint.deployment.compose_files import compose_files
 
-        if not self._docker.verb.startswith("compose "):
-            return ()
-        return compose_files(self._workspace, self._docker, self._places if directory is None else (directory,))
+        places = self._places if directory is None else (directory,)
+        if self._docker.verb.startswith("compose "):
+            return compose_files(self._workspace, self._docker, places)
+        if self._docker.verb == "buildx bake":
+            from cachelint.deployment.bake import bake_files
+
+            files = bake_files(self._workspace, self._docker, places)
+            return files if all(path.endswith((".yaml", ".yml")) for path in files) else ()
+        return ()

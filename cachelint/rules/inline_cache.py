@@ -130,7 +130,10 @@ services:
         found += [(one.span, "1") for one in request.cache_to if one.value and _INLINE.search(one.value)]
         is_read = request.reads_inline_cache
         for span, value in found:
-            fix = _removal(partial(remove_words, deployment.job, call, span), unsafe=is_read)
+            if request.source.path == deployment.source.path:
+                fix = _removal(partial(remove_words, deployment.job, call, span), unsafe=is_read)
+            else:
+                fix = display_only("remove it by hand")
             yield self.report((request.source, span), _message(value, is_read), fix=fix)
 
     def check_dockerfile(self, dockerfile: Dockerfile, project: Project) -> Iterable[Diagnostic]:

@@ -250,3 +250,37 @@ def test_a_loop_over_known_names_builds_each():
 def test_nothing_breaks_it(name, text):
     for deployment in Surveyed({name: text}).deployments:
         assert deployment.calls
+
+
+BAKE = """\
+{
+  "group": {"default": {"targets": ["web", "more"]}, "more": {"targets": ["app"]}},
+  "target": {
+    "base": {"args": {"A": "1", "B": "x"}, "context": "."},
+    "web": {"inherits": ["base"], "args": {"A": "${A}"}},
+    "app": {"context": "app", "target": "base", "cache-to": ["type=inline"]}
+  }
+}
+"""
+
+
+def bake(command, **files):
+    return builds({"docker-bake.json": BAKE, "deploy.sh": f"docker buildx bake {command}\n", **files})
+
+
+def test_targets_of_a_bake_file():
+    web, app = (".", "Dockerfile", None, {"A": "${A}", "B": "x"}), ("app", "app/Dockerfile", "base", {})
+    assert bake("") == [web, app]
+    assert bake("--push web") == [web]
+    assert bake("-f docker-bake.json more") == [app]
+    assert bake("--print") == bake("$TARGET") == bake("-f other.json") == bake("nothing") == []
+    assert bake("", **{"docker-bake.hcl": 'target "web" {}'}) == []
+    assert bake("", **{"docker-bake.json": "{"}) == bake("", **{"docker-bake.json": '{"target": {"default": 1}}'}) == []
+    assert bake("x", **{"docker-bake.json": '{"target": {"x": {"inherits": ["x"], "matrix": {}}}}'}) == []
+    assert bake("x", **{"docker-bake.json": '{"target": {"x": {"inherits": ["x"]}}}'}) == [ROOT]
+
+
+def test_bake_reads_compose_files():
+    assert services({"deploy.sh": "docker buildx bake\n"}) == [["web", "app"]]
+    assert services({"deploy.sh": "docker buildx bake -f compose.yaml app\n"}) == [["app"]]
+    assert services({"deploy.sh": "docker buildx bake\n", "docker-bake.hcl": ""}) == [[]]
