@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from cachelint.buildlog.record import LoggedBuild, LoggedStep
     from cachelint.plan_builds import Skipped, Subject
 
-_BUILDERS = {
-    Scheme.BUILDKIT: Builder.BUILDKIT,
-    Scheme.BUILDKIT_20_10: Builder.BUILDKIT_20_10,
-    Scheme.LEGACY: Builder.LEGACY,
-    Scheme.BUILDAH: Builder.BUILDKIT,
+_BUILDERS = {  # the client writes the log, the engine the labels: a new client may talk to an old engine
+    Scheme.BUILDKIT: (Builder.BUILDKIT, Builder.BUILDKIT_20_10),
+    Scheme.BUILDKIT_20_10: (Builder.BUILDKIT_20_10, Builder.BUILDKIT),
+    Scheme.LEGACY: (Builder.LEGACY,),
+    Scheme.BUILDAH: (Builder.BUILDKIT,),
 }
 _PADDING = re.compile(r"(?<=[\[ ]) +")
 _LAYERS = frozenset({"FROM", "RUN", "COPY", "ADD", "WORKDIR"})
@@ -54,6 +54,10 @@ class BoundBuild(NamedTuple):
     reason: str | None = None
 
 
+Choice = tuple["Subject | None", "str | None", "str | None"]
+"""The project's build, the service's name, and why there is none."""
+
+
 class Binder:
     """Binds the builds of a log to those of a job."""
 
@@ -75,7 +79,7 @@ class Binder:
             at = end
 
     def _bind_session(self, builds: Sequence[LoggedBuild]) -> Iterator[BoundBuild]:
-        chosen = [self._choose(one, builds) for one in builds]
+        chosen = self._chosen(builds)
         shapes = {id(subject): self._shape(subject, builds[0].scheme) for subject, *_ in chosen if subject}
         known = self._printed(builds, [(one[0], shapes[id(one[0])]) for one in chosen if one[0]])
         for logged, (subject, name, reason) in zip(builds, chosen, strict=True):
@@ -120,11 +124,13 @@ class Binder:
                         break
         return found
 
-    def _choose(
-        self, logged: LoggedBuild, session: Sequence[LoggedBuild]
-    ) -> tuple[Subject | None, str | None, str | None]:
-        """The project's build, the service's name, and why there is none."""
-        subjects, skipped = self._subjects(_BUILDERS[logged.scheme])
+    def _chosen(self, session: Sequence[LoggedBuild]) -> list[Choice]:
+        """For each build of a session the project's build, by the labels of whichever engine fits most."""
+        tried = [[self._choose(one, session, builder) for one in session] for builder in _BUILDERS[session[0].scheme]]
+        return max(tried, key=lambda choices: sum(subject is not None for subject, *_ in choices))
+
+    def _choose(self, logged: LoggedBuild, session: Sequence[LoggedBuild], builder: Builder) -> Choice:
+        subjects, skipped = self._subjects(builder)
         if logged.service is not None:
             return self._by_service(logged, session, subjects, skipped)
         fitting = [one for one in subjects if _fits(logged, self._shape(one, logged.scheme))]
@@ -144,7 +150,7 @@ class Binder:
         session: Sequence[LoggedBuild],
         subjects: Sequence[Subject],
         skipped: Sequence[Skipped],
-    ) -> tuple[Subject | None, str | None, str | None]:
+    ) -> Choice:
         name = logged.service
         same = [one for one in subjects if _is_named(_service_name(one), name)]
         if not same:
@@ -228,12 +234,14 @@ def _has_keyword(printed: LoggedStep, step: Step | None) -> bool:
 
 def _fits(logged: LoggedBuild, shape: Mapping[Key, Step]) -> bool:
     """Whether every step that the log shows is one of these."""
-    steps = [one for one in logged.steps if logged.scheme is not Scheme.BUILDAH or _is_layer(one)]
+    steps = [one for one in logged.steps if _key(one.label) in shape or _counts(logged.scheme, one)]
     return bool(steps) and all(_has_keyword(one, shape.get(_key(one.label))) for one in steps)
 
 
-def _is_layer(printed: LoggedStep) -> bool:
-    return printed.text.split(" ", 1)[0].upper() in _LAYERS
+def _counts(scheme: Scheme, printed: LoggedStep) -> bool:
+    """Whether a step must be known: the legacy builder numbers an ARG before FROM, buildah all that makes no layer."""
+    keyword = printed.text.split(" ", 1)[0].upper()
+    return keyword in _LAYERS if scheme is Scheme.BUILDAH else scheme is not Scheme.LEGACY or keyword != "ARG"
 
 
 def _fits_among(logged: LoggedBuild, shape: Mapping[Key, Step], others: Iterable[Mapping[Key, Step]]) -> bool:

@@ -6,11 +6,17 @@ Each test builds a commit, changes a file and commits again, and builds either t
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, reject, settings
+from hypothesis import seed as hypothesis_seed
+from hypothesis import strategies as st
 
+from cachelint.buildcache.steps import Builder
+from tests.engine.test_predict_engine import Dialect, cases
 from tests.shop import commit, git
 from tests.support import run, write_files
 
@@ -49,6 +55,7 @@ RUN echo 'Step 4/4 : RUN cat src/*'; echo ' ---> Using cache'; echo ' ---> 01234
     echo '#6 CACHED'; echo ' => CACHED [2/4] COPY src src  0.0s'; echo "Removing intermediate container $HOSTNAME"
 RUN cat src/*
 """
+EXAMPLES = int(os.environ.get("CACHELINT_ENGINE_LOG_EXAMPLES", "3"))
 PROJECTS = {"single": SINGLE, "stages": STAGES, "imitation": IMITATION}
 
 
@@ -61,7 +68,7 @@ class Deploys:
         self.now, self.old = directory / "now", directory / "old"
         files = {
             "compose.yaml": COMPOSE,
-            "Dockerfile": dockerfile.format(base=engine.base),
+            "Dockerfile": dockerfile.replace("{base}", engine.base),
             "package.json": f'{{"name": "{engine.unique()}"}}\n',
             "src/main.js": f"code of {engine.unique()}\n",
         }
@@ -82,6 +89,11 @@ class Deploys:
         """Keep the old checkout, and commit another content of a file."""
         shutil.copytree(self.now, self.old)
         commit(self.now, {name: f"changed {self.engine.unique()}\n"})
+
+    def read(self, log: bytes, *args: str) -> dict:
+        ran = run("log", "-", *args, "--output-format", "json", cwd=self.now, stdin=log)
+        assert not ran.err, (ran.err, log.decode())
+        return json.loads(ran.out)
 
     def judge(self, log: bytes, code: int) -> dict:
         ran = run("log", "-", "--since", "deployed", "--output-format", "json", cwd=self.now, stdin=log)
@@ -153,3 +165,39 @@ def test_prune_is_seen(engine, tmp_path):
     prune = engine.run("builder", "prune", "--force", "--filter=type=source.local").stdout
     answer = deploys.judge(prune + deploys.build(deploys.now), code=0)
     assert [one["before_build"] for one in answer["prunes"]] == [1]
+
+
+def test_generated_projects(engine, tmp_path, legacy):
+    """Whatever the Dockerfile: old files are stale where a step reads what changed, and new ones are not."""
+    dialect = Dialect(Builder.LEGACY if legacy else Builder.BUILDKIT, modern=False)
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @hypothesis_seed(1)
+    @given(cases(dialect), st.data())
+    def check(case, data):
+        directory = tmp_path / engine.unique()
+        deploys = Deploys(engine, directory, case.dockerfile(engine.base, engine.unique()), legacy=legacy)
+        files = {name: f"{name} {engine.unique()}\n" for name in case.files}
+        ignore = {".dockerignore": "\n".join((*case.ignore, ".dockerignore", ".git", ""))}
+        commit(deploys.now, {**files, **ignore}, tag="start")
+        git(deploys.now, "tag", "--force", "deployed")
+        if any(build["failed"] for build in deploys.read(deploys.build(deploys.now))["builds"]):
+            reject()
+        deploys.change(data.draw(st.sampled_from(sorted(case.files))))
+        old = deploys.read(deploys.build(deploys.old), "--since", "deployed")
+        had_to_run = any(
+            step["expected"] == "RUN" and not step["instruction"].startswith("FROM")
+            for build in old["builds"]
+            for step in build["steps"]
+        )
+        assert (old["verdict"] == "stale") == had_to_run, old
+        new = deploys.read(deploys.build(deploys.now), "--since", "deployed")
+        assert (new["verdict"], new["reasons"]) == ("fresh", []), new
+
+    check()
