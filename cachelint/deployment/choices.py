@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from cachelint.deployment.jobs import Unit
 from cachelint.documents.script_flow import blocks_of
-from cachelint.documents.script_tree import Chain, If, Pipeline
+from cachelint.documents.script_tree import Case, Chain, If, Pipeline, Simple
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
     from cachelint.deployment.trail import Moment
+    from cachelint.documents.script import Command, Script
     from cachelint.documents.script_tree import Block, Statement
 
 
@@ -41,3 +42,34 @@ def statements_around(block: Block, number: int) -> Iterator[Statement]:
                 inside = next((one for one in blocks_of(statement) if number in one.numbers), None)
                 break
             statement = next((part for part in statement.parts if number in part.numbers), None)
+
+
+def is_optional(script: Script, command: Command, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether a command runs only when something asks for it: a condition, an option, the name of a function."""
+    if any(_may_skip(script, one, command.number) for one in statements_around(script.body, command.number)):
+        return True
+    name = command.function
+    if name is None or name in seen:
+        return name is not None
+    calls = [one for one in script.commands if one.words and one.texts[0] == name]
+    return all(is_optional(script, one, seen | {name}) for one in calls)
+
+
+def _may_skip(script: Script, statement: Statement, number: int) -> bool:
+    if isinstance(statement, If):
+        return not any(number in condition.numbers for condition, _ in statement.branches)
+    if isinstance(statement, Chain):
+        at = next(index for index, part in enumerate(statement.parts) if number in part.numbers)
+        return "||" in statement.operators[:at] or any(_is_test(script, part) for part in statement.parts[:at])
+    return isinstance(statement, Case) and any(number in arm.numbers for arm in statement.arms)
+
+
+def _is_test(script: Script, statement: Statement) -> bool:
+    if not isinstance(statement, Simple):
+        return isinstance(statement, (Chain, Pipeline))
+    if statement.command is None:
+        return not statement.assigns
+    return script.commands[statement.command].name in _TESTS
+
+
+_TESTS = frozenset(("[", "[[", "test", "grep", "command", "which", "true", "false", "read", "confirm", "ask"))

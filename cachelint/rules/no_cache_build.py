@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from cachelint.deployment.choices import is_optional
 from cachelint.deployment.edits import remove_words
 from cachelint.diagnostic import Severity
 from cachelint.documents.yaml_edit import CannotEditError
 from cachelint.fix import Applicability, Fix, display_only
+from cachelint.prune.client import legacy_reason
 from cachelint.prune.deploying import builds_with_docker, is_deploying, keeps_cache
 from cachelint.prune.job_step import missing_prunes
 from cachelint.prune.paths import TooLongError
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from cachelint.project import Project
     from cachelint.source import Span
 
+_REBUILDS = re.compile(r"nightly|weekly|daily|monthly|cron|schedul|security|rebuild|no.?cache", re.IGNORECASE)
 _SCRIPT = """\
 #!/bin/bash
 set -e
@@ -35,7 +39,8 @@ class NoCacheBuild(Rule):
     """A deploy builds with `--no-cache` to be fresh.
 
     ## What it does
-    Finds `--no-cache` on the builds of scripts and jobs that deploy, where no condition asks for it.
+    Finds `--no-cache` on the builds of scripts and jobs that deploy (`no-cache: true` of docker/build-push-action too),
+    where no option, condition or function of the script asks for it, and its name does not promise a rebuild.
 
     ## Why it matters
     `--no-cache` runs every step again and empties the cache mounts of npm, pip and the like, so all dependencies are
@@ -61,6 +66,8 @@ class NoCacheBuild(Rule):
         """Findings about a script or a job."""
         if not is_deploying(deployment, is_named=self.settings.is_deploy_script(deployment.source.path)):
             return
+        if _REBUILDS.search(f"{deployment.path}/{deployment.job.name}"):
+            return
         for call in deployment.calls:
             words = _words(deployment, call)
             if words:
@@ -74,14 +81,25 @@ class NoCacheBuild(Rule):
 
 
 def _words(deployment: Deployment, call: DockerCall) -> Span | None:
-    """The option, where it stands in the command itself and is not asked for by a condition."""
-    docker, command = call.docker, call.command
-    if not builds_with_docker(docker) or not keeps_cache(deployment, call) or call.unit is None:
+    """The option, where it stands in the command itself and nothing but the deploy asks for it."""
+    if not keeps_cache(deployment, call):
         return None
-    if docker is None or command is None or command.conditional or not docker.flag("--no-cache"):
+    if call.action:
+        setting = call.action.step.inputs.get("no-cache")
+        is_on = setting and setting.node and setting.value == "true"
+        return setting.node.span if is_on and setting and setting.node and call.builds_itself else None
+    docker, command, unit = call.docker, call.command, call.unit
+    if docker is None or command is None or unit is None or not builds_with_docker(docker):
         return None
-    span = next(one.span for one in docker.options if one.name == "--no-cache")
-    return call.unit.text.widened(span) if command.span.start <= span.start < command.span.end else None
+    if (
+        not docker.flag("--no-cache")
+        or legacy_reason(docker, unit.script, unit.env)
+        or is_optional(unit.script, command)
+    ):
+        return None
+    option = next(one for one in docker.options if one.name == "--no-cache")
+    is_written = command.span.start <= option.span.start < command.span.end and option.word.origin == option.word.span
+    return unit.text.widened(option.span) if is_written else None
 
 
 def _fix(deployment: Deployment, call: DockerCall, words: Span) -> Fix:
