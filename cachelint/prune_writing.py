@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.fix import apply_edits
 from cachelint.project import Census
+from cachelint.prune.cache_clear import clearing_steps, find_clearing
 from cachelint.prune.job_step import job_steps, missing_prunes
 from cachelint.prune.paths import TooLongError
 from cachelint.prune.scope import NEEDED
@@ -41,6 +42,7 @@ def _written(job: Job, path: str, wish: Wish) -> WrittenFile:
     source = job.workspace.source(path)
     deployments = _deployments(job, path)
     steps = [job_steps(one, wish, job.config.commit_arg) for one in deployments]
+    steps += [clearing_steps(one, found, wish) for one in deployments if (found := find_clearing(one))]
     edits = tuple(sorted({edit for step in steps for edit in step.edits}))
     refused = tuple(one for step in steps for one in step.refused)
     text = apply_edits(source.text, edits)

@@ -58,6 +58,7 @@ class Engine:
         if host:
             self.environment["DOCKER_HOST"] = host
         self.directory = directory
+        self.is_lent = True  # to tests, which may drop its whole build cache
         self.base = f"cachelint-test-base:{self.unique()}"
         self.client_version, self.server_version = _versions(client, host)
 
@@ -268,6 +269,7 @@ def _any_engine(host: str | None, directory: Path) -> Iterator[Engine]:
     with contextlib.ExitStack() as stack:
         try:
             engine = _connect(host, directory)
+            engine.is_lent = host is not None
         except NoEngineError:
             if host or not REQUIRED:
                 raise

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
+from shutil import copytree
 
 import pytest
 
+from tests.prune.stage import Stage
 from tests.support import read_files, run, write_files
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "stale-deploy" / "before"
+TWO = ("before", "after")
 
 SCRIPT = "#!/bin/bash\nset -e\ndocker compose build\ndocker compose up -d\n"
 REMOTE = "#!/bin/bash\nssh prod docker compose build\n"
@@ -116,3 +123,39 @@ def test_a_file_that_cannot_be_written(tmp_path):
     done = run("prune-step", "--write", "deploy.sh", cwd=tmp_path)
     tmp_path.chmod(0o755)
     assert done.code in (0, 2)  # root may write everywhere
+
+
+def test_the_example_is_migrated_and_a_second_run_changes_nothing(tmp_path):
+    copytree(EXAMPLE, tmp_path / "site")
+    names = ["scripts/deployment/build-docker-images.sh", "scripts/deployment/clear-app-cache.sh"]
+    names.append(".github/workflows/clear-caches.yml")
+    arguments = ["prune-step", "--scope", "context", "--write", *names]
+    assert run(*arguments, cwd=tmp_path / "site").code == 0
+    written = read_files(tmp_path / "site")
+    assert [written[name].count("docker builder prune") for name in names] == [3, 1, 1]
+    assert run(*arguments, cwd=tmp_path / "site").code == 0
+    assert read_files(tmp_path / "site") == written
+
+
+@pytest.mark.parametrize(
+    ("script", "ways"),
+    [
+        ("build-docker-images.sh", {"frontend": 1, "backend": 1, "all": 1, "--help": 0, "nonsense": 0}),
+        ("clear-app-cache.sh", {"frontend": 0, "backend": 0, "all": 1, "--help": 0, "nonsense": 0}),
+    ],
+)
+def test_the_fixed_example_does_what_it_did(tmp_path, script, ways):
+    (tmp_path / "backend").mkdir()
+    (tmp_path / "scripts" / "deployment").mkdir(parents=True)
+    stage = Stage(tmp_path / "scripts" / "deployment")
+    before, after = ((EXAMPLE.with_name(name) / "scripts" / "deployment" / script).read_text() for name in TWO)
+    for way, prunes in ways.items():
+        old, new = stage.play(before, way), stage.play(after, way)
+        assert (new.code, new.without_prune) == (old.code, old.without_prune)
+        assert [one.is_prune for one in new.calls].count(True) == prunes
+        assert not prunes or new.calls[0].is_prune
+        failing = stage.play(after, way, PRUNE_EXIT="1")
+        if prunes:
+            assert failing.code != 0
+            assert failing.without_prune == []
+            assert not re.search("All caches cleared|are up|is up", failing.output)
