@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cachelint.documents.docker_options import COMPOSE, DOCKER, OPTIONS, Given, Parsed, parse
+from cachelint.documents.docker_options import BUILDX, COMPOSE, DOCKER, GROUPS, OPTIONS, TOOLS, Given, Parsed, parse
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -15,11 +15,6 @@ if TYPE_CHECKING:
     from cachelint.documents.script import Command, Word
     from cachelint.source import Span
 
-TOOLS = frozenset({"docker", "docker-compose", "podman", "podman-compose", "buildah", "nerdctl"})
-_GROUPS = frozenset(
-    "builder buildx compose container context image network service stack system volume swarm node secret config "
-    "plugin manifest trust".split()
-)
 _SAME = {
     "image build": "build",
     "builder build": "build",
@@ -217,7 +212,7 @@ def _read(command: Command, words: Sequence[Word], environment: Mapping[str, Set
     front = list(parsed.given)
     begin = parsed.arguments[0] if parsed.arguments else len(texts)
     verb, at = _verb(tool, texts, begin, front)
-    group = texts[begin] if at > begin + 1 and texts[begin] in _GROUPS else ""
+    group = texts[begin] if at > begin + 1 and texts[begin] in GROUPS else ""
     spec = OPTIONS.get(_table(tool, verb))
     rest = (
         parse(texts, at, spec, mixed=not _has_inner_command(verb)) if spec else Parsed((), tuple(range(at, len(texts))))
@@ -246,10 +241,10 @@ def _verb(tool: str, texts: list[str], at: int, front: list[Given]) -> tuple[str
         return f"compose {texts[at]}", at + 1
     if tool == "buildah":
         return ("build" if texts[at] in {"bud", "build", "build-using-dockerfile"} else texts[at]), at + 1
-    if texts[at] not in _GROUPS:
+    if texts[at] not in GROUPS:
         return texts[at], at + 1
     group = texts[at]
-    inner = parse(texts, at + 1, COMPOSE if group == "compose" else "--builder= -D,--debug --help", mixed=False)
+    inner = parse(texts, at + 1, COMPOSE if group == "compose" else BUILDX, mixed=False)
     front += inner.given
     if not inner.arguments:
         return group, len(texts)

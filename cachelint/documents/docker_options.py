@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from cachelint.documents.script import Word
 
+TOOLS = frozenset({"docker", "docker-compose", "podman", "podman-compose", "buildah", "nerdctl"})
 DOCKER = """
     --config= -c,--context= -D,--debug -H,--host= -l,--log-level= --tls --tlscacert= --tlscert= --tlskey= --tlsverify
     -v,--version --help
@@ -116,7 +117,7 @@ OPTIONS = {
 }
 """The options of each command, ``-short,--long``; those with ``=`` take a value."""
 
-_BUILDX = "--builder= -D,--debug --help"
+BUILDX = "--builder= -D,--debug --help"
 
 
 class Option(NamedTuple):
@@ -203,6 +204,23 @@ def _short(texts: Sequence[str], at: int, table: dict[str, Option]) -> list[Give
             return [*found, Given(option.name, letters[index + 2 :], range(at, at + 1))]
         found.append(Given(option.name, None, range(at, at + 1)))
     return found
+
+
+GROUPS = frozenset(
+    "builder buildx compose container context image network service stack system volume swarm node secret config "
+    "plugin manifest trust".split()
+)
+"""Words of docker that a verb follows."""
+
+
+def names_command(texts: Sequence[str]) -> bool:
+    """Whether a command line of docker goes as far as a verb."""
+    if texts[0].rpartition("/")[2].endswith("-compose"):
+        return _first(texts, 1, COMPOSE) < len(texts)
+    at = _first(texts, 1, DOCKER)
+    if at < len(texts) and texts[at] in GROUPS:
+        return _first(texts, at + 1, COMPOSE if texts[at] == "compose" else BUILDX) < len(texts)
+    return at < len(texts)
 
 
 class InnerCommand(NamedTuple):

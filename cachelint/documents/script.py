@@ -206,6 +206,7 @@ class Script(NamedTuple):
 
     `errors` are the places that bash would not understand: commands elsewhere are known nevertheless, and nothing may
     be inserted into such a script. `interpreter` is the program of the first line, ``sh`` where there is none.
+    `unread` are such places in the texts for other shells.
     `options` are the letters and names that ``set`` switches on anywhere: ``e``, ``u``, ``pipefail``.
     """
 
@@ -220,6 +221,7 @@ class Script(NamedTuple):
     options: frozenset[str]
     errors: tuple[Span, ...]
     interpreter: str
+    unread: tuple[Span, ...] = ()
 
     @property
     def broken(self) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cachelint.documents.docker_options import TOOLS, names_command
 from cachelint.documents.script import Assignment, Called, Command, Redirection, Sourced, Wrapper
 from cachelint.documents.script_assignments import DECLARATIONS, assignment, declared, entries
-from cachelint.documents.script_nested import Argument, NestedReader, strip
-from cachelint.documents.script_runners import runners
+from cachelint.documents.script_nested import Argument, NestedReader, Stripped, strip
+from cachelint.documents.script_runners import may_run_arguments, runners
 from cachelint.documents.script_variables import Outer, Variables
 from cachelint.documents.script_words import EXPANSIONS, expand, template
 from cachelint.documents.shell_syntax import SHELLS
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from cachelint.documents.script import Function, Shell, Word
     from cachelint.documents.script_assignments import Written
     from cachelint.documents.script_heredocs import Heredoc
-    from cachelint.documents.script_nested import Nested, Stripped
+    from cachelint.documents.script_nested import Nested
     from cachelint.documents.script_text import ScriptText
     from cachelint.documents.script_words import Template
     from cachelint.source import Span
@@ -51,6 +52,7 @@ class Gathered:
         self.called: list[Called] = []
         self.options: set[str] = set()
         self.errors: list[Span] = []
+        self.unread: list[Span] = []
         self.exports = False
 
 
@@ -64,6 +66,7 @@ class CommandReader:
         self._outer = outer
         self._variables = Variables(entries(root, text), outer)
         self._runners = runners(root, text)
+        self._functions = frozenset(re.findall(r"(?m)^\s*(?:function\s+)?([\w-]+)\s*\(\)", text.text))
         self._at = 0
         self._function: str | None = None
 
@@ -134,8 +137,9 @@ class CommandReader:
     def _readings(self, templates: list[Template]) -> list[list[Word]]:
         marked = [self._marked(one) for one in templates]
         readings = self._variables.readings(marked, self._at, self._function)
-        named = [one for one in readings if one and one[0].span == templates[0].span]
-        return named or [one for one in readings if one] or [[word for each in templates for word in expand(each, {})]]
+        readings = [new for one in readings if one for new in self._forwarded(one)]
+        named = [one for one in readings if one[0].span == templates[0].span]
+        return named or readings or [[word for each in templates for word in expand(each, {})]]
 
     def _marked(self, one: Template) -> Template:
         """The word, with the variables marked that belong to the shell around this one."""
@@ -149,19 +153,42 @@ class CommandReader:
         return [Argument(word, by_span.get(word.span)) for word in words]
 
     def _strip(self, words: Sequence[Word]) -> Stripped:
-        """The command behind wrappers, and behind functions of the script that run their arguments."""
+        """The command behind wrappers, and behind functions and programs that run their arguments."""
         stripped = strip(words)
-        while stripped.skipped < len(words) and (skips := self._runners.get(words[stripped.skipped].text)) is not None:
-            end = min(stripped.skipped + 1 + skips, len(words))
-            if end == len(words):
-                break
+        while (end := self._end_of_runner(words, stripped.skipped)) > stripped.skipped:
             inner = strip(words[end:])
             own = Wrapper(words[stripped.skipped].text, tuple(words[stripped.skipped : end]))
             wrappers = (*stripped.wrappers, own, *inner.wrappers)
-            stripped = stripped._replace(
-                wrappers=wrappers, skipped=end + inner.skipped, more=stripped.more or inner.more
-            )
+            stripped = Stripped(wrappers, end + inner.skipped, stripped.more or inner.more)
         return stripped
+
+    def _end_of_runner(self, words: Sequence[Word], at: int) -> int:
+        """The index behind a function that runs its arguments and the arguments that it keeps; else the same index."""
+        if at >= len(words):
+            return at
+        name = words[at].text
+        runner = self._runners.get(name)
+        if runner is None and name not in self._functions and may_run_arguments(name.rpartition("/")[2]):
+            rest = range(at + 1, min(at + 5, len(words) - 1))
+            return next((index for index in rest if words[index].text in TOOLS), at)
+        end = at if runner is None or runner.prefixes else at + 1 + runner.skips
+        return end if end < len(words) else at
+
+    def _forwarded(self, reading: list[Word]) -> list[list[Word]]:
+        """What a call of ``dc() { docker compose "$@"; }`` runs; the reading itself for all other commands."""
+        at = strip(reading).skipped
+        runner = self._runners.get(reading[at].text) if at < len(reading) else None
+        if runner is None or not runner.prefixes:
+            return [reading]
+        span = reading[at].span
+        found: list[list[Word]] = []
+        for prefix in runner.prefixes:
+            for words in self._variables.readings(list(prefix), self._at, reading[at].text):
+                own = [word._replace(span=span) for word in words]
+                inner = [word.text for word in own[strip(own).skipped :]]
+                if inner and inner[0].rpartition("/")[2] in TOOLS and not names_command(inner):
+                    found.append([*reading[:at], *own, *reading[at + 1 + runner.skips :]])
+        return found or [reading]
 
     def _find_nested(
         self, arguments: list[Argument], nodes: Sequence[Node], wrappers: tuple[Wrapper, ...]

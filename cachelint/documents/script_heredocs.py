@@ -13,6 +13,7 @@ from cachelint.record import NamedTuple
 _INTERESTING = re.compile(r"[\\'\"#$`(){}\n]|<<")
 _OPERATOR = re.compile(r"<<(-?)[ \t]*((?:'[^'\n]*'|\"[^\"\n]*\"|\\.|[^\s;&|<>()'\"\\])+)")
 _UNQUOTE = re.compile(r"\\(.)|['\"]")
+_ODD_CHARACTER = re.compile(r"[!-#%-/:-@\[\]^{|}~]")
 _NOT_NEWLINE = re.compile(rb"[^\n]")
 _ODD = (
     (re.compile(rb"(?<=\d)#(?=\$)"), b"+"),
@@ -22,6 +23,7 @@ _ODD = (
 )
 """What the grammar does not know, with what reads the same: ``$((10#$x))``, ``for x do``, ``<>``, ``${x:+(y)}``."""
 
+_SPECIAL = frozenset("#$?!*@-_0123456789")
 _ANSI_STRING = re.compile(r"\$'(?:[^'\\]|\\.)*'", re.DOTALL)
 
 
@@ -44,6 +46,18 @@ class Heredoc(NamedTuple):
 def heredocs(text: str) -> tuple[Heredoc, ...]:
     """The heredocs of a script, in order; one without an end goes on to the end of the text, as bash reads it."""
     return tuple(_Scanner(text).scan()) if "<<" in text else ()
+
+
+def plain(text: str) -> str:
+    """The script with quoted text made of plain words, which the grammar gets wrong here and there."""
+    scanner = _Scanner(text)
+    scanner.scan()
+    parts: list[str] = []
+    at = 0
+    for start, end in scanner.quoted:
+        parts += [text[at:start], _ODD_CHARACTER.sub("x", text[start:end])]
+        at = end
+    return "".join([*parts, text[at:]])
 
 
 def masked(text: str, found: tuple[Heredoc, ...], odd: bool) -> bytes:
@@ -72,10 +86,13 @@ class _Scanner:
         self._around: list[str] = []
         self._pending: list[tuple[int, int, str, bool, bool]] = []
         self._found: list[Heredoc] = []
+        self.quoted: list[tuple[int, int]] = []
 
     def scan(self) -> list[Heredoc]:
         at, text = 0, self._text
         while match := _INTERESTING.search(text, at):
+            if self._around and self._around[-1] == '"':
+                self.quoted.append((at, match.start()))
             at = self._step(match[0], match.start(), match.end())
         return self._found
 
@@ -105,6 +122,8 @@ class _Scanner:
         text = self._text
         if sign == "'":
             close = -1 if inside == "}" and '"' in self._around else text.find("'", end)
+            if close >= 0:
+                self.quoted.append((end, close))
             return close + 1 if close >= 0 else end
         if sign == "#":
             comment = inside != "}" and (start == 0 or text[start - 1] in " \t\n;&|()")
@@ -142,7 +161,7 @@ class _Scanner:
         if text.startswith("$'", start) and inside != '"':
             close = _ANSI_STRING.match(text, start)
             return close.end() if close else start + 2
-        return start + 2 if text.startswith(("$#", "$$"), start) else start + 1
+        return start + 2 if text[start + 1 : start + 2] in _SPECIAL else start + 1
 
     def _backquote(self, end: int) -> int:
         if "`" in self._around:

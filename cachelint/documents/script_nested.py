@@ -130,6 +130,8 @@ class NestedReader:
             return self._of_su(at, machine, target)
         if name == "ssh":
             return self._of_ssh(at)
+        if name == "newgrp":
+            return self._of_input(machine, target)
         if name in {"eval", "trap"}:
             return self._of_builtin(at, name)
         if name == "sg":
@@ -229,14 +231,20 @@ class NestedReader:
         return self._of_words(begin, Machine.CONTAINER, target)
 
     def _of_words(self, at: int, machine: Machine, target: Word | None) -> Nested | None:
-        """The words from one on, joined as ssh joins them."""
+        """The words from one on: joined without their quotes where a shell reads them again, as ssh's does."""
+        again = machine is not Machine.CONTAINER
         parts: list[tuple[str, Pieces]] = []
         before: Node | None = None
         for argument in self._arguments[at:]:
             if argument.node is not None and argument.node == before:
                 continue
             before = argument.node
-            text, pieces, _ = unquoted(before, self._text) if before is not None else self._unquoted(argument)
+            if before is None:
+                text, pieces, _ = self._unquoted(argument)
+            elif again:
+                text, pieces, _ = unquoted(before, self._text)
+            else:
+                text, pieces = self._text.part(*self._text.bounds(before))
             parts += [(text, pieces), (" ", ((0, argument.word.span.end),))]
         text, pieces = join(parts[:-1])
         return Nested(text, pieces, Quoting.WORDS, machine, target)

@@ -56,6 +56,9 @@ def place_before(script: Script, command: Command) -> Place | NoPlace:
         return NoPlace("the script has a part that cannot be read", span)
     if script.interpreter not in SHELLS:
         return NoPlace(f"{script.interpreter} scripts are not edited", span)
+    text = command.shell.span
+    if command.shell.parent and any(text.start <= one.start <= text.end for one in script.unread):
+        return NoPlace("the text that it stands in has a part that cannot be read", span)
     levels = _levels(script.body, command.number)
     reason = "it stands in no statement that is known"
     while levels:

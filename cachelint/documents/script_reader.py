@@ -63,6 +63,7 @@ class ScriptReader:
             frozenset(gathered.options),
             tuple(sorted(gathered.errors)),
             interpreter[1].rpartition("/")[2] if interpreter else "sh",
+            tuple(sorted(gathered.unread)),
         )
         return _with_paths(script)
 
@@ -83,9 +84,10 @@ class ShellReader:
     def whole(self) -> Block:
         """All statements of the text."""
         unended = [one for one in self.text.heredocs.values() if not one.ended]
-        self.gathered.errors += [self.text.place(one.operator, one.name) for one in unended]
+        errors = self.gathered.errors if self._scripts == 0 else self.gathered.unread
+        errors += [self.text.place(one.operator, one.name) for one in unended]
         if self._root.has_error:
-            self.gathered.errors += [self.text.span(node) for node in _errors(self._root)]
+            errors += [self.text.span(node) for node in _errors(self._root)]
         return self.block(self._root.children, 0, len(self.text.text), Place())
 
     def block(self, nodes: Sequence[Node], start: int, end: int, place: Place) -> Block:

@@ -1,11 +1,13 @@
-"""Functions of a script that run their arguments: ``run() { echo "$@"; "$@"; }``."""
+"""Functions of a script that run their arguments: ``run() { echo "$@"; "$@"; }``, ``dc() { docker compose "$@"; }``."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from cachelint.documents.script_words import template
+from cachelint.documents.script_words import Template, template
 from cachelint.documents.shell_syntax import WRAPPERS
+from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -13,49 +15,78 @@ if TYPE_CHECKING:
     from cachelint.documents.script_text import ScriptText
 
 _ALL = frozenset({"@", "*"})
+_ENGINE = re.compile(r"docker|podman|nerdctl|buildah|compose|\bdc\b", re.IGNORECASE)
+_ELSEWHERE = re.compile(
+    r"(?:with_?|run_?|do_?)?(?:backoff|retr(?:y|ies)|repeat|attempt|try|run|exec(?:ute)?|cmd)(?![a-z])\w*"
+)
 
 
-def runners(root: Node, text: ScriptText) -> dict[str, int]:
-    """The names of such functions, each with how many arguments it takes for itself."""
-    if '"$@"' not in text.text and '"$*"' not in text.text and "$@" not in text.text:
+class Runner(NamedTuple):
+    """What a function does with its arguments: it leaves out the first `skips`, and puts words of its own in front.
+
+    `prefixes` are those words, one list for each of its commands that does so; nothing where it runs them alone.
+    """
+
+    skips: int
+    prefixes: tuple[tuple[Template, ...], ...] = ()
+
+
+def may_run_arguments(name: str) -> bool:
+    """Whether a program or a function from elsewhere says with its name that it runs a command: ``retry``."""
+    return bool(_ELSEWHERE.fullmatch(name))
+
+
+def runners(root: Node, text: ScriptText) -> dict[str, Runner]:
+    """Such functions, by their names."""
+    if "$@" not in text.text and "$*" not in text.text and "${@" not in text.text:
         return {}
-    found: dict[str, int] = {}
+    found: dict[str, Runner] = {}
     todo = [root]
     while todo:
         node = todo.pop()
         if node.type == "function_definition":
-            skips = _skips(node, text)
+            runner = _runner(node, text)
             name = node.child_by_field_name("name")
-            if skips is not None and name:
-                found[text.of(name)] = skips
+            if runner and name:
+                found[text.of(name)] = runner
         todo += node.named_children
     return found
 
 
-def _skips(function: Node, text: ScriptText) -> int | None:
+def _runner(function: Node, text: ScriptText) -> Runner | None:
     shifted = 0
+    prefixes: list[tuple[Template, ...]] = []
     todo = [function]
     while todo:
         node = todo.pop()
         if node.type == "command":
-            words = [text.of(child) for child in node.named_children]
-            if words[0] == "shift":
-                shifted += int(words[1]) if len(words) > 1 and words[1].isdigit() else 1
-            elif _runs_arguments(node, text):
-                return shifted
+            words = [child for child in node.named_children if not child.type.endswith(("_assignment", "_redirect"))]
+            if words and text.of(words[0]) == "shift":
+                shifted += int(count) if len(words) > 1 and (count := text.of(words[1])).isdigit() else 1
+            elif _runs_arguments(words, text):
+                return Runner(shifted)
+            elif _forwards(words, text):
+                prefixes.append(tuple(template(word, text) for word in words[:-1]))
         todo += reversed(node.named_children)
-    return None
+    return Runner(shifted, tuple(prefixes)) if prefixes else None
 
 
-def _runs_arguments(command: Node, text: ScriptText) -> bool:
+def _runs_arguments(words: list[Node], text: ScriptText) -> bool:
     """Whether the program of a command is the first argument of the function around it."""
-    for child in command.named_children:
-        if child.type.endswith(("_assignment", "_redirect")):
-            continue
-        written = text.of(child)
-        parts = template(child, text).parts
-        if len(parts) == 1 and parts[0].name in _ALL:
+    for word in words:
+        if _is_all(word, text):
             return True
+        written = text.of(word)
         if written not in WRAPPERS and written != "eval" and not written.startswith("-") and not written.isdigit():
             return False
     return False
+
+
+def _forwards(words: list[Node], text: ScriptText) -> bool:
+    """Whether a command is docker's, with all arguments of the function at its end."""
+    return len(words) > 1 and _is_all(words[-1], text) and any(_ENGINE.search(text.of(word)) for word in words[:2])
+
+
+def _is_all(word: Node, text: ScriptText) -> bool:
+    parts = template(word, text).parts
+    return len(parts) == 1 and parts[0].name in _ALL

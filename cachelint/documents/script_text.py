@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 from cachelint.documents.dockerfile_lines import offset_of, place
-from cachelint.documents.script_heredocs import heredocs, masked
+from cachelint.documents.script_heredocs import heredocs, masked, plain
 from cachelint.documents.shell_syntax import parser
 from cachelint.source import BOM, Span
 
@@ -45,7 +45,7 @@ class ScriptText:
         found = tuple(self.heredocs.values())
         root = parser().parse(masked(self.text, found, odd=False)).root_node
         if root.has_error:
-            root = parser().parse(masked(self.text, found, odd=True)).root_node
+            root = parser().parse(masked(plain(self.text), found, odd=True)).root_node
         return root
 
     def heredoc(self, node: Node) -> Heredoc | None:

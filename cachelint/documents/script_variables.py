@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
 from typing import TYPE_CHECKING
 
-from cachelint.documents.script_words import Template, Value, expand
+from cachelint.documents.script_words import EXPANSION, Template, Value, expand
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _MAX_READINGS = 16
 _MAX_ENTRIES = 60
 """A variable with more assignments than this is not followed: what it holds would take ever longer to tell."""
 
-_MAX_DEPTH = 6
+_MAX_DEPTH = 12
 
 
 class Entry(NamedTuple):
@@ -66,6 +67,7 @@ class Variables:
             if entry.local:
                 self._locals.setdefault(entry.function, set()).add(entry.name)
         self._depth = 0
+        self._known: dict[tuple[str, int, str | None], tuple[Value, ...]] = {}
 
     def readings(self, words: list[Template], at: int, function: str | None) -> list[list[Word]]:
         """The words that a command may receive: the first is all there is where no variable has several values."""
@@ -85,14 +87,13 @@ class Variables:
         return self.values(name, at, function)
 
     def values(self, name: str, at: int, function: str | None) -> tuple[Value, ...]:
-        """All that a variable may hold at a place; nothing when an assignment is not known."""
-        if self._depth >= _MAX_DEPTH:
-            return ()
-        self._depth += 1
-        try:
-            return self._values(name, at, function)
-        finally:
+        """All that a variable may hold at a place; nothing when nothing is known of one of them."""
+        key = name, at, function
+        if key not in self._known and self._depth < _MAX_DEPTH:
+            self._depth += 1
+            self._known[key] = self._values(name, at, function)
             self._depth -= 1
+        return self._known.get(key, ())
 
     def _values(self, name: str, at: int, function: str | None) -> tuple[Value, ...]:
         if len(self._entries.get(name, ())) > _MAX_ENTRIES:
@@ -101,14 +102,14 @@ class Variables:
         found: list[Value] = []
         for entry in entries:
             values = self._of_entry(entry)
-            if not values:
-                return ()
             found += [value for value in values if value not in found]
-        return tuple(found) if len(found) <= _MAX_VALUES else ()
+            if not values or len(found) > _MAX_VALUES:
+                return ()
+        return tuple(found)
 
     def _reaching(self, name: str, at: int, function: str | None) -> list[Entry]:
         """The assignments whose value a variable may have at a place."""
-        entries = [one for one in self._entries.get(name, []) if one.words != () or one.array]
+        entries = [one for one in self._entries.get(name, []) if one.array or not _says_nothing(one)]
         if function and name in self._locals.get(function, ()):
             return _latest(
                 [one for one in entries if one.function == function and (one.at < at or _again(one, at))], at
@@ -125,7 +126,7 @@ class Variables:
         found: list[Value] = []
         for words in self.readings(list(entry.words), entry.at, entry.function):
             found += [Value((word,)) for word in words] if entry.each else _value(words, entry.array)
-        if any(not _known(word) for value in found for word in value.words):
+        if any(not _known(word, entry.array) for value in found for word in value.words):
             return []
         if entry.append:
             before = self.values(entry.name, entry.at, entry.function)
@@ -152,8 +153,19 @@ def _again(entry: Entry, at: int) -> bool:
     return entry.loop is not None and entry.loop[0] <= at < entry.loop[1]
 
 
-def _known(word: Word) -> bool:
-    return (word.literal or word.default) and not word.splits
+def _says_nothing(entry: Entry) -> bool:
+    """Whether it is ``local NAME``, or ``NAME="$NAME"``."""
+    if entry.words is None or len(entry.words) != 1:
+        return entry.words == ()
+    parts = entry.words[0].parts
+    return len(parts) == 1 and parts[0].name == entry.name and parts[0].default is None and not entry.each
+
+
+def _known(word: Word, array: bool) -> bool:
+    """Whether enough is known of a value: an element of an array is one word at least, another has some text."""
+    if word.splits:
+        return False
+    return word.literal or word.default or array or bool(re.search(r"\w", EXPANSION.sub("", word.text)))
 
 
 def _value(words: list[Word], array: bool) -> list[Value]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cachelint.documents.script import Word
 from cachelint.documents.shell_syntax import CONTINUED, ESCAPED, ESCAPED_IN_QUOTES
 from cachelint.record import NamedTuple
+from cachelint.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from cachelint.documents.script_text import ScriptText
-    from cachelint.source import Span
 
 EXPANSIONS = frozenset(
     {"simple_expansion", "expansion", "command_substitution", "arithmetic_expansion", "process_substitution"}
@@ -26,6 +26,10 @@ _VARIABLE = re.compile(
     |\{(?P<name>[A-Za-z_]\w*|[@*]|\d+)(?:\[(?P<index>[@*]|\w+)\])?(?:(?P<operator>:?[-=?])(?P<word>[^$`\\]*))?\})\Z""",
     re.VERBOSE | re.DOTALL,
 )
+EXPANSION = re.compile(r"\$\{[^}]*\}|\$\([^()]*(?:\([^()]*\)[^()]*)*\)|\$\w+|`[^`]*`|\$.")
+"""An expansion as it is left in a text where nothing is known of it."""
+
+_FIELD = re.compile(rf"(?:{EXPANSION.pattern}|\S)+")
 _WHICH = re.compile(r"\$\(\s*(?:which|command\s+-v|type\s+-p)\s+([\w./-]+)\s*(?:2>\s*/dev/null\s*)?\)\Z")
 _ANSI = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "e": "\x1b"}
 _ANSI_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
@@ -210,16 +214,19 @@ def _pieces(part: Part, value: Value) -> list[Word | None]:
             return list(value.words)
         return [value.words[0]._replace(text=" ".join(word.text for word in value.words))] if value.words else []
     word = value.words[0]
-    if part.quoted or not re.search(r"\s", word.text):
-        return [word] if word.text or part.quoted else []
-    return _split(word)
+    if part.quoted:
+        return [word]
+    return _split(word) if word.text else []
 
 
 def _split(word: Word) -> list[Word | None]:
     found: list[Word | None] = [None] if word.text[0].isspace() else []
-    for match in re.finditer(r"\S+", word.text):
+    exact = word.origin.end - word.origin.start == len(word.text)
+    for match in _FIELD.finditer(word.text):
         origin = word.origin
-        if origin.end - origin.start == len(word.text):
-            origin = type(origin)(origin.start + match.start(), origin.start + match.end())
-        found.append(word._replace(text=match[0], origin=origin))
+        if exact:
+            origin = Span(origin.start + match.start(), origin.start + match.end())
+        certain = word.literal or word.default or not EXPANSION.search(match[0])
+        literal = certain and not word.default
+        found.append(word._replace(text=match[0], origin=origin, literal=literal, splits=not certain))
     return [*found, None] if word.text[-1].isspace() else found

@@ -21,6 +21,8 @@ class Shape(NamedTuple):
         return re.sub(r"(?m)^(\ufeff?)[ \t]*mark\r?\n", r"\1", self.marked)
 
 
+ONE_LINE_FUNCTION = "the function b is written on one line"
+UNREAD = "the text that it stands in has a part that cannot be read"
 ONE_LINE_SSH = "it runs on another machine, in a command that is written on one line"
 BROKEN = "the script has a part that cannot be read"
 OPENED = "it stands on the line of the keyword that opens its block"
@@ -92,9 +94,7 @@ SHAPES = (
     Shape("function", "build() {\n  mark\n  docker build .\n}\nbuild\n", "build"),
     Shape("function keyword", "function build {\n    mark\n    docker build .\n}\nbuild\n", "build"),
     Shape("function never called", "build() {\n  mark\n  docker build .\n}\n", "build"),
-    Shape(
-        "function on one line", "b() { docker build .; }\nb\n", "build", refused="the function b is written on one line"
-    ),
+    Shape("function on one line", "b() { docker build .; }\nb\n", "build", refused=ONE_LINE_FUNCTION),
     Shape("function with a subshell", "b() (\n  cd .\n  mark\n  docker build .\n)\nb\n", "build"),
     Shape("runner function", 'run() {\n  echo "+ $*"\n  "$@"\n}\nmark\nrun docker build .\n', "build"),
     Shape("subshell", "(\n  cd .\n  mark\n  docker build .\n)\n", "build"),
@@ -132,6 +132,16 @@ SHAPES = (
     Shape("redirected assignment", "A=1 > f\nmark\ndocker build .\n", "build"),
     Shape("based number", "x=08\nx=$((10#$x))\nmark\ndocker build .\n", "build"),
     Shape("for without in", "for x do\n  echo $x\ndone\nmark\ndocker build .\n", "build"),
+    Shape("nested text that is no shell", "mark\ndocker build .\nbash -c 'if x'\n", "build"),
+    Shape("build in broken nested text", "ssh h '\ndocker build .\nif x\n'\n", "remote h: build", refused=UNREAD),
+    Shape("sql in a string", "x=$(psql -tAc \\\n 'SELECT (*) FROM x;' || :)\nmark\ndocker build .\n", "build"),
+    Shape("forwarding function", 'dc() { docker compose "$@"; }\nmark\ndc build\n', "compose build"),
+    Shape("forwarding a verb", 'b() { docker compose build "$@"; }\nb\n', "compose build", refused=ONE_LINE_FUNCTION),
+    Shape("retry from elsewhere", ". ./lib.sh\nmark\nretry 3 docker build .\n", "build"),
+    Shape("function named like a runner", 'run() { echo "$1"; }\nrun docker build .\n', ""),
+    Shape("newgrp", "newgrp docker <<EOF\nmark\ndocker build .\nEOF\n", "build", arguments=()),
+    Shape("options in a variable", 'ARGS="--pull -t app:$1"\nmark\ndocker build $ARGS .\n', "build"),
+    Shape("command in a string", 'CMD="docker build -t $1 ."\nmark\n$CMD\n', "build"),
     Shape("array across lines", 'ARGS=(\n  --pull\n  .\n)\nmark\ndocker build "${ARGS[@]}"\n', "build"),
     Shape("quoted text before", 'echo "first\ndocker build .\nlast"; :\nmark\ndocker build .\n', "build"),
     Shape("ssh heredoc", "ssh h <<'EOF'\n  cd .\n  mark\n  docker build .\nEOF\n", "remote h: build"),
