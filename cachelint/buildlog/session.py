@@ -107,8 +107,15 @@ class Session:
         return list(dict.fromkeys(one[1] for one in named if one and one[1] not in ("internal", "auth")))
 
     def _is_exported(self, service: str | None) -> bool:
-        done = (_EXPORT.match(name) for (_, name), status in self._vertices.items() if status is Status.RAN)
-        return any(one and one[1] == service for one in done)
+        found = (_EXPORT.match(name) for (_, name), status in self._vertices.items() if status is Status.RAN)
+        done = {one[1] for one in found if one}
+        return service in done or (any(len(self._images.get(one, ())) > 1 for one in done) and self._is_over(service))
+
+    def _is_over(self, service: str | None) -> bool:
+        """Whether a last step and all that began has ended: two exports in one go are printed under one name."""
+        parsed = ((Label.parse(name, prefixed=True), status) for (_, name), status in self._vertices.items())
+        own = [(one[0], status) for one, status in parsed if one and one[0].service == service]
+        return all(status for _, status in own) and any(label.number == label.total for label, _ in own)
 
     def _steps(self, service: str | None, *, prefixed: bool) -> Iterator[LoggedStep]:
         found: dict[Label, LoggedStep] = {}

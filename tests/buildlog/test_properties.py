@@ -167,3 +167,39 @@ def test_memory_is_bounded(name, mark, line):
         assert tracemalloc.get_traced_memory()[1] < 40_000_000
     finally:
         tracemalloc.stop()
+
+
+TWO_SERVICES = b"""\
+#1 [internal] load local bake definitions
+#1 DONE 0.0s
+
+#2 [shop internal] load build definition from Dockerfile
+#2 DONE 0.0s
+
+#3 [site internal] load build definition from Dockerfile
+#3 DONE 0.0s
+
+#4 [shop 1/2] FROM docker.io/library/base:1
+#4 DONE 0.0s
+
+#5 [shop 2/2] COPY . .
+#5 CACHED
+
+#6 [site 2/2] COPY . .
+#6 DONE 0.1s
+
+#7 [shop] exporting to image
+#7 naming to docker.io/library/library-shop done
+#7 naming to docker.io/library/library-site done
+#7 DONE 0.1s
+"""
+
+
+def test_two_results_that_are_written_under_one_name():
+    """Both exports got one number, and were shown only when both were over."""
+    log = read(TWO_SERVICES)
+    assert [(one.service, one.complete) for one in log.builds] == [("shop", True), ("site", True)]
+    with pytest.raises(InputError, match="ends before its last build does"):
+        read(TWO_SERVICES.replace(b"#7 naming to docker.io/library/library-site done\n", b""))
+    with pytest.raises(InputError):
+        read(TWO_SERVICES.replace(b"#6 DONE 0.1s\n", b""))

@@ -123,9 +123,14 @@ class Server:
         return done.stdout
 
     def served(self) -> set[str]:
-        """The closing times that the two running services show."""
-        shown = [self._call("docker", "compose", "logs", "--no-log-prefix", one) for one in ("frontend", "backend")]
-        return {time for text in shown for time in re.findall(r"(?:until |closes\": \")(1[89]:00|20:00)", text)}
+        """The closing times that the two running services show, once both show one."""
+        deadline = time.monotonic() + 30
+        while True:
+            shown = [self._call("docker", "compose", "logs", "--no-log-prefix", one) for one in ("frontend", "backend")]
+            times = [set(re.findall(r"(?:until |closes\": \")(1[89]:00|20:00)", text)) for text in shown]
+            if all(times) or time.monotonic() > deadline:
+                return set().union(*times)
+            time.sleep(0.2)
 
     def cachelint(self, *args: str) -> Ran:
         return run(*args, cwd=self.directory)
@@ -219,4 +224,4 @@ def missing_in_readme(told: str, name: str) -> list[str]:
 
 
 def _without_chance(line: str) -> str:
-    return " ".join(re.sub(r"\b[0-9a-f]{7}\b|[\d.]+k?B\b", "?", line).split())
+    return " ".join(re.sub(r"\b[0-9a-f]{7}\b|[\d.]+k?B\b|^\d(?=\. )", "?", line).split())
