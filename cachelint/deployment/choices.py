@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.deployment.jobs import Unit
 from cachelint.documents.script_flow import blocks_of
-from cachelint.documents.script_tree import Case, Chain, If, Pipeline, Simple
+from cachelint.documents.script_tree import Case, Chain, Define, If, Pipeline, Simple
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -46,9 +46,10 @@ def statements_around(block: Block, number: int) -> Iterator[Statement]:
 
 def is_optional(script: Script, command: Command, seen: frozenset[str] = frozenset()) -> bool:
     """Whether a command runs only when something asks for it: a condition, an option, the name of a function."""
-    if any(_may_skip(script, one, command.number) for one in statements_around(script.body, command.number)):
+    around = list(statements_around(script.body, command.number))
+    if any(_may_skip(script, one, command.number) for one in around):
         return True
-    name = command.function
+    name = next((one.name for one in reversed(around) if isinstance(one, Define)), None)
     if name is None or name in seen:
         return name is not None
     calls = [one for one in script.commands if one.words and one.texts[0] == name]

@@ -66,6 +66,7 @@ def test_a_deploy_builds_without_its_cache(text):
         "case $1 in fresh) docker compose build --no-cache;; esac\n",
         "b() { docker compose build --no-cache; }\ncase $1 in b) b;; esac\n",
         'b() { docker compose build --no-cache; }\n"$@"\n',
+        "b() { bash -c 'docker compose build --no-cache'; }\nif [ $X ]; then b; fi\n",
         "read -p 'Rebuild? ' x && docker compose build --no-cache\n",
         "podman build --no-cache .\n",
         "DOCKER_BUILDKIT=0 docker build --no-cache .\n",
