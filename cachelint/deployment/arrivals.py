@@ -9,7 +9,7 @@ from cachelint.deployment.trail import below
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from cachelint.deployment.trail import MachineKey, Moment
     from cachelint.source import Span
@@ -35,7 +35,6 @@ class Arrival(NamedTuple):
     place: str
     what: str
     span: Span
-    keeps_times: bool = False
 
 
 def arrivals(moment: Moment) -> Iterator[Arrival]:
@@ -50,15 +49,7 @@ def arrivals(moment: Moment) -> Iterator[Arrival]:
     reader = _READERS.get(command.name)
     if reader and len(command.texts) > 1:
         for machine, place, what in reader(moment, command.texts[1:]):
-            yield Arrival(machine, place, what, command.span, keeps_times=_keeps_times(command.name, command.texts[1:]))
-
-
-def _keeps_times(name: str, words: Sequence[str]) -> bool:
-    short = "".join(word[1:] for word in words if re.fullmatch(r"-[A-Za-z]+", word))
-    if name == "rsync":
-        off = {"--no-times", "--no-t"}.isdisjoint(words)
-        return off and ("a" in short or "t" in short or not {"--archive", "--times"}.isdisjoint(words))
-    return False
+            yield Arrival(machine, place, what, command.span)
 
 
 def _git(moment: Moment, words: Sequence[str]) -> Iterator[tuple[MachineKey, str, str]]:
@@ -85,42 +76,63 @@ def _moves(verb: str, rest: Sequence[str]) -> bool:
 
 
 def _rsync(moment: Moment, words: Sequence[str]) -> Iterator[tuple[MachineKey, str, str]]:
-    if "--dry-run" in words or any(re.fullmatch(r"-[A-Za-z]*n[A-Za-z]*", word) for word in words):
-        return
-    paths = _paths(words, lambda word: word in _RSYNC_VALUES or bool(_RSYNC_LONG_VALUES.fullmatch(word)))
-    yield from _copied(moment, paths, "rsync")
+    if "--dry-run" not in words and not any(re.fullmatch(r"-[A-Za-z]*n[A-Za-z]*", word) for word in words):
+        yield from _copied(moment, words, "rsync")
 
 
 def _scp(moment: Moment, words: Sequence[str]) -> Iterator[tuple[MachineKey, str, str]]:
     if any(re.fullmatch(r"-[a-zA-Z]*r[a-zA-Z]*", word) for word in words):
-        yield from _copied(moment, _paths(words, lambda word: bool(_SCP_VALUES.fullmatch(word))), "scp")
+        yield from _copied(moment, words, "scp")
 
 
-def _paths(words: Sequence[str], takes_value: object) -> list[str]:
+def _copied(moment: Moment, words: Sequence[str], what: str) -> Iterator[tuple[MachineKey, str, str]]:
+    copy = copied_to(moment, words, what)
+    if copy is None or all(map(_PLAIN_FILE.search, copy.sources)):
+        return
+    if not any(map(_KEPT_DATA.search, (*copy.sources, copy.place))):
+        yield copy.machine, copy.place, what
+
+
+class Copied(NamedTuple):
+    """What rsync or scp copies, as written, and to which place of which machine."""
+
+    sources: tuple[str, ...]
+    machine: MachineKey
+    place: str
+
+
+def copied_to(moment: Moment, words: Sequence[str], program: str) -> Copied | None:
+    """What the words behind ``rsync`` or ``scp`` say."""
+    *sources, target = operands_of(words, _takes_value_of(program)) or [""]
+    if not sources:
+        return None
+    match = _REMOTE_PATH.fullmatch(target)
+    if match:
+        machine = (*moment.machine, ("remote", match["host"]))
+        return Copied(tuple(sources), machine, below("~", match["path"] or "."))
+    return Copied(tuple(sources), moment.machine, below(moment.place, target))
+
+
+def _takes_value_of(program: str) -> Callable[[str], bool]:
+    if program == "rsync":
+        return lambda word: word in _RSYNC_VALUES or bool(_RSYNC_LONG_VALUES.fullmatch(word))
+    return lambda word: bool(_SCP_VALUES.fullmatch(word))
+
+
+def operands_of(words: Sequence[str], takes_value: Callable[[str], bool]) -> list[str]:
+    """The words that are neither options nor their values."""
     found: list[str] = []
-    skip = False
+    skip = only = False
     for word in words:
         if skip:
             skip = False
-        elif word.startswith("-") and word != "-":
-            skip = takes_value(word)  # type: ignore[operator]
+        elif word == "--" and not only:
+            only = True
+        elif word.startswith("-") and word != "-" and not only:
+            skip = takes_value(word)
         else:
             found.append(word)
     return found
-
-
-def _copied(moment: Moment, paths: list[str], what: str) -> Iterator[tuple[MachineKey, str, str]]:
-    """A tree that is copied to the last of the paths."""
-    if len(paths) < 2:
-        return
-    *sources, target = paths
-    if all(map(_PLAIN_FILE.search, sources)) or any(map(_KEPT_DATA.search, paths)):
-        return
-    match = _REMOTE_PATH.fullmatch(target)
-    if match:
-        yield (*moment.machine, ("remote", match["host"])), below("~", match["path"] or "."), what
-    else:
-        yield moment.machine, below(moment.place, target), what
 
 
 def _tar(moment: Moment, words: Sequence[str]) -> Iterator[tuple[MachineKey, str, str]]:

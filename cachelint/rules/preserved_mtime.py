@@ -6,28 +6,28 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from cachelint.deployment.arrivals import arrivals
+from cachelint.deployment.file_times import Setting, packs_with_times, settings
+from cachelint.deployment.shipping import only_tries
+from cachelint.deployment.trail import below, follow, holds, related
 from cachelint.diagnostic import Related, Severity, locate
-from cachelint.discovery import is_below
-from cachelint.prune.deploying import builds_with_docker, keeps_cache
+from cachelint.prune.deploying import builds_with_docker
 from cachelint.prune.job_step import missing_prunes
 from cachelint.prune.paths import TooLongError
 from cachelint.prune.scope import NEEDED, Scope
+from cachelint.record import NamedTuple
 from cachelint.rules.base import Example, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cachelint.deployment.jobs import Unit
-    from cachelint.deployment.model import Deployment
+    from cachelint.deployment.model import Deployment, DockerCall
+    from cachelint.deployment.trail import Known, Moment
     from cachelint.diagnostic import Diagnostic
-    from cachelint.documents.script import Command
     from cachelint.project import Project
-    from cachelint.prune.job_step import Missing
+    from cachelint.source import Span
 
-_TOUCH = re.compile(r"-\w*[drt]\w*|--(?:date|reference|time)(?:=.*)?")
-_ARCHIVE = re.compile(r"-\w*[ap]\w*|--archive|--preserve(?:=.*(?:timestamps|all).*)?")
-_RSYNC = re.compile(r"-\w*[at]\w*|--archive|--times")
-_NO_TIMES = frozenset({"--no-times", "--no-t", "--size-only", "--checksum"})
+_MAY_SET = re.compile(r"\b(?:touch|restore-mtime|rsync|scp|cp|--mtime)\b|--mtime")
 _SCRIPT = """\
 #!/bin/bash
 set -e
@@ -41,8 +41,10 @@ class PreservedMtime(Rule):
     """Files get their times set before the build, so BuildKit cannot see that they changed.
 
     ## What it does
-    Finds commands in front of a build that set the times of files of its context, or keep those of other files:
-    `touch -d` (`-r`, `-t`), `git restore-mtime`, `tar --mtime`, and `rsync -a`, `cp -a`, `cp -p` into the context.
+    Finds commands in front of a build, on the same machine, that set the times of files of its context: `touch -d`
+    (`-r`, `-t`), `git restore-mtime`, an archive made with `tar --mtime` and unpacked there; and `rsync -a`, `scp -p`,
+    `cp -a`, `cp -p` of files from outside the work tree, which keep the times that they have there. Copies of the work
+    tree itself are not reported, because git gives a file a new time when it changes.
 
     ## Why it matters
     BuildKit keeps a copy of the context and reads only files again whose size, time or mode has changed. With equal
@@ -70,90 +72,70 @@ class PreservedMtime(Rule):
 
     def check_deployment(self, deployment: Deployment, project: Project) -> Iterator[Diagnostic]:
         """Findings about a script or a job."""
-        setters = [
-            (unit, command) for unit in deployment.units for command in unit.script.commands if _may_set(command)
-        ]
-        if not setters:
+        if not any(_MAY_SET.search(unit.text.text) for unit in deployment.units):
+            return
+        if only_tries(deployment) and not self.settings.is_deploy_script(deployment.source.path):
             return
         try:
             missing = missing_prunes(deployment, NEEDED[Scope.CONTEXT])
         except TooLongError:
             return
-        for unit, command in setters:
-            build = next((one for one in missing if _sees(deployment, unit, command, one)), None)
-            if build:
-                yield self._report(deployment, unit, command, build)
+        unpruned = {span for one in missing if not one.is_legacy for span in one.spans}
+        told: set[Span] = set()
+        for moment, known in follow(deployment, _effect):
+            call = moment.call
+            if call and call.span in unpruned and _builds(call) and deployment.is_ephemeral(call) is False:
+                found = [one for one in known if isinstance(one, Setting) and one.machine == moment.machine]
+                seen = [one for one in found if one.span not in told and _takes(call, moment, one)]
+                told |= {one.span for one in seen}
+                yield from (self._report(deployment, one, call) for one in sorted(seen, key=lambda one: one.span))
 
-    def _report(self, deployment: Deployment, unit: Unit, command: Command, build: Missing) -> Diagnostic:
+    def _report(self, deployment: Deployment, setting: Setting, call: DockerCall) -> Diagnostic:
         return self.report(
-            (deployment.source, unit.text.widened(command.span)),
-            "This sets the times of files that are built below: BuildKit does not read a file again whose size and "
-            "time are unchanged, so new content of equal length is built from the old copy, even with --no-cache. "
-            "Leave the times alone, or prune before the build: `cachelint prune-step` says what.",
-            related=(Related(locate(deployment.source, build.first.span), "built here"),),
+            (deployment.source, setting.span),
+            f"`{setting.what}` sets the times of files that are built below: BuildKit does not read a file again whose "
+            "size and time are unchanged, so new content of equal length is built from the old copy, even with "
+            "--no-cache. Leave the times alone, or prune before the build: `cachelint prune-step` says what.",
+            related=(Related(locate(deployment.source, call.span), "built here"),),
         )
 
 
-def _may_set(command: Command) -> bool:
-    """Whether a command sets times, or keeps those of other files."""
-    words = command.texts
-    if command.name == "touch":
-        return any(map(_TOUCH.fullmatch, words[1:]))
-    if command.name == "find":
-        return "touch" in words and any(map(_TOUCH.fullmatch, words[words.index("touch") :]))
-    if command.name == "git":
-        return "restore-mtime" in words[1:3]
-    if command.name in {"git-restore-mtime", "git-restore-mtime-bare"}:
-        return True
-    return _copies(command)
+class _Packed(NamedTuple):
+    """An archive in which all files have a time that was chosen."""
+
+    span: Span
 
 
-def _copies(command: Command) -> bool:
-    """Whether a command copies files with their times to a directory of this machine."""
-    words = command.texts
-    if command.name == "cp":
-        return any(map(_ARCHIVE.fullmatch, words[1:]))
-    if command.name == "rsync":
-        local = not any(":" in word for word in words[1:] if not word.startswith("-"))
-        return local and any(map(_RSYNC.fullmatch, words[1:])) and not _NO_TIMES & set(words)
-    return False
+def _effect(moment: Moment, known: Known) -> Known:
+    if packs_with_times(moment.command):
+        assert moment.command
+        known = known | {_Packed(moment.command.span)}
+    for packed in (one for one in known if isinstance(one, _Packed)):
+        unpacked = (one for one in arrivals(moment) if one.what == "tar")
+        known = known | {Setting(one.machine, one.place, "tar --mtime", packed.span) for one in unpacked}
+    return known | frozenset(settings(moment))
 
 
-def _sees(deployment: Deployment, unit: Unit, command: Command, build: Missing) -> bool:
-    """Whether a build comes after a command, on the same machine, and takes its files."""
-    call = build.first
-    if (
-        call.docker is None
-        or not builds_with_docker(call.docker)
-        or build.is_legacy
-        or not keeps_cache(deployment, call)
-    ):
-        return False
-    if call.unit is not unit or call.command is None or command.shell.path != call.command.shell.path:
-        return False
-    if call.command.number < command.number or command.function != call.command.function:
-        return False
-    contexts = [one.context.directory for one in call.builds if one.context]
-    target = _target(unit, command)
-    if target is None:
-        return not _copies(command) and _is_whole_tree(command)
-    return any(is_below(target, context) or is_below(context, target) for context in contexts)
+def _builds(call: DockerCall) -> bool:
+    if call.docker is None:
+        return bool(call.builds_itself)
+    return builds_with_docker(call.docker)
 
 
-def _target(unit: Unit, command: Command) -> str | None:
-    """The path (absolute) whose files get times; None where it is not certain."""
-    from cachelint.deployment.commands import directories
-
-    places = directories(unit, command)
-    operands = [word for word in command.words[1:] if not word.text.startswith("-")]
-    if command.name == "find":
-        operands = operands[:1]
-    if not places or not operands or not operands[-1].literal or re.search(r"[*?{}]", operands[-1].text):
-        return None
-    return os.path.normpath(os.path.join(places[0], operands[-1].text))
+def _takes(call: DockerCall, moment: Moment, setting: Setting) -> bool:
+    """Whether a build takes files whose times were set."""
+    contexts = list(_contexts(call, moment))
+    if contexts:
+        return any(related(one, setting.place) for one in contexts)
+    return holds(setting.place, moment.place)
 
 
-def _is_whole_tree(command: Command) -> bool:
-    """Whether a command works on everything below its directory."""
-    words = command.texts
-    return command.name in {"git", "git-restore-mtime"} or (command.name == "find" and words[1:2] == (".",))
+def _contexts(call: DockerCall, moment: Moment) -> Iterator[str]:
+    """The places of the contexts, where they are certain."""
+    if call.docker and call.docker.verb == "build":
+        if call.docker.context:
+            yield below(moment.place, call.docker.context.text)
+        return
+    for build in call.services or call.builds_itself:
+        if build.context and call.directory:
+            yield below(moment.place, os.path.relpath(build.context.directory, call.directory))
