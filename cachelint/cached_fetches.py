@@ -10,9 +10,9 @@ from cachelint.buildcache.fetch import MENTIONS, Fetch
 from cachelint.buildcache.graph import GraphError
 from cachelint.buildcache.scope import platform_values
 from cachelint.buildcache.values import UNKNOWN
+from cachelint.compose.tree import Items, Leaf
 from cachelint.documents.dockerfile import pairs
 from cachelint.documents.run import Command, commands, text_of_run
-from cachelint.documents.yaml import Mapping, Sequence, deref, text_of
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -81,14 +81,14 @@ def _changing_args(build: Build, dockerfile: Dockerfile, is_commit: Callable[[st
 
 def _without_cache(build: Build, graph: Graph, step: Step) -> bool:
     """Whether the service's build says ``no_cache: true``, or ``no_cache_filter`` names the step's stage."""
-    request = deref(build.request.node) if build.service else None
-    if not isinstance(request, Mapping):
+    if build.fields is None:
         return False
-    always, stages = request.merged.get("no_cache"), request.merged.get("no_cache_filter")
-    names = deref(stages.value) if stages else None
-    listed = names.items if isinstance(names, Sequence) else [names] if names else []
+    always, stages = build.fields.entries.get("no_cache"), build.fields.entries.get("no_cache_filter")
+    listed = stages.values if isinstance(stages, Items) else (stages,)
     lineage = {stage.stage.name for stage in _lineage(graph, step.stage)}
-    return (always is not None and text_of(always.value) != "false") or any(text_of(one) in lineage for one in listed)
+    if isinstance(always, Leaf) and always.text != "false":
+        return True
+    return any(isinstance(one, Leaf) and one.text in lineage for one in listed)
 
 
 def _may_fetch(step: Step) -> bool:

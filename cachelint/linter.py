@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.harm import harm
+from cachelint.combination import findings_of_builds
 from cachelint.diagnostic import Diagnostic, Refusal, Report
 from cachelint.discovery import Kind
 from cachelint.documents.dockerfile import parse_dockerfile
@@ -161,7 +162,8 @@ class Linter:
             text = apply_fixes(source.text, fixes)
         except EditConflictError:
             return "its own edits overlap"
-        kind = self._workspace.tree.files.get(source.path, Kind.DOCKERFILE)
+        is_yaml = source.path.endswith((".yml", ".yaml"))  # a file that is extended may have any name
+        kind = self._workspace.tree.files.get(source.path, Kind.COMPOSE if is_yaml else Kind.DOCKERFILE)
         reason = objection(kind, source, text, [statement for fix in fixes for statement in fix.statements])
         if reason is None and kind is Kind.DOCKERFILE:
             return harm(parse_dockerfile(source), parse_dockerfile(SourceFile(source.path, text)))
@@ -233,8 +235,7 @@ class _Run:
         problems = [one for one in project.problems if self._is_given(one.location.path) or one.location.path in paths]
         deployments = [one for one in project.deployments if self._concerns(one)]
         for rule in self._rules:
-            for build in builds:
-                yield from map(self._stamp, rule.check_build(build, project))
+            yield from map(self._stamp, findings_of_builds(rule, builds, project))
             for compose in composes:
                 yield from map(self._stamp, rule.check_compose(compose, project))
             for dockerfile in touched:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from cachelint.buildcache.model import Model
 from cachelint.buildcache.steps import Builder, Origin
 from cachelint.buildcache.values import GraphError
+from cachelint.compose.tree import Fields, Items, Leaf
+from cachelint.composed import shown_value
 from cachelint.config import suggestion
 from cachelint.context import Context
 from cachelint.documents.dockerignore import DockerIgnoreError, parse_dockerignore
-from cachelint.documents.yaml import Mapping, Sequence, deref, text_of
 from cachelint.messages import InputError
 from cachelint.plan_commands import CommandBuilds
 from cachelint.project import REMOTE, projects
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from cachelint.arguments import Job
     from cachelint.buildcache.files import ContextFiles
     from cachelint.buildcache.steps import Graph
+    from cachelint.compose.tree import Value
     from cachelint.diagnostic import Location
-    from cachelint.documents.yaml import Scalar
     from cachelint.project import Build, Problem, Project
     from cachelint.workspace import Workspace
 
@@ -119,9 +120,8 @@ def _is_asked(build: Build, job: Job) -> bool:
 
 def _examined(project: Project, job: Job, builder: Builder, commands: CommandBuilds) -> Iterator[Subject | Skipped]:
     asked = [build for build in project.builds if _is_asked(build, job)]
-    for build in chain.from_iterable(_known_builds(one, commands) for one in asked):
-        if not _only_adds(build, project):
-            yield _examine(build, project.problems, job.workspace, builder)
+    for build in _distinct(list(chain.from_iterable(_known_builds(one, commands) for one in asked))):
+        yield _examine(build, project.problems, job.workspace, builder)
     told = {path for build in asked for path in build.paths if build.service}
     for problem in project.problems:
         if problem.location.path not in told and job.concerns(problem.location.path):
@@ -135,12 +135,14 @@ def _known_builds(build: Build, commands: CommandBuilds) -> tuple[Build, ...]:
     return commands.of(build.dockerfile.source.path) or (build,)
 
 
-def _only_adds(build: Build, project: Project) -> bool:
-    """Whether this is an override: it adds to the build of another file's service and has no context of its own."""
-    if build.service is None or build.request.context or build.request.inline:
-        return False
-    name = build.service.name
-    return any(one.service and one.service.name == name and one.request.context for one in project.builds)
+def _distinct(builds: list[Build]) -> list[Build]:
+    """The builds without those that build the same in another reading of their files."""
+    found: dict[tuple[object, ...], Build] = {}
+    for build in sorted(builds, key=lambda one: not one.is_certain):
+        name = build.service.name if build.service else None
+        found.setdefault((name, id(build.model or build), build.context and build.context.directory), build)
+    kept = set(map(id, found.values()))
+    return [build for build in builds if id(build) in kept]
 
 
 def _examine(build: Build, problems: Iterable[Problem], workspace: Workspace, builder: Builder) -> Subject | Skipped:
@@ -190,10 +192,10 @@ def _subject(build: Build, workspace: Workspace, builder: Builder) -> Subject | 
 
 def _names_of_contexts(build: Build) -> frozenset[str]:
     value = _setting(build, "additional_contexts")
-    if isinstance(value, Mapping):
-        return frozenset(value.merged)
-    if isinstance(value, Sequence):
-        return frozenset((text_of(item) or "").partition("=")[0] for item in value.items)
+    if isinstance(value, Fields):
+        return frozenset(value.entries)
+    if isinstance(value, Items):
+        return frozenset((one.text or "").partition("=")[0] for one in value.values if isinstance(one, Leaf))
     return frozenset()
 
 
@@ -202,15 +204,14 @@ def _names_read(graph: Graph) -> set[str]:
     return images | {stage.stage.name for stage in graph.stages.values() if stage.stage.name}
 
 
-def _setting(build: Build, key: str) -> Scalar | Sequence | Mapping | None:
+def _setting(build: Build, key: str) -> Value | None:
     """The value of a key of the service's ``build``."""
-    node = build.request.node if build.service else None
-    entry = node.merged.get(key) if isinstance(node, Mapping) else None
-    return deref(entry.value) if entry else None
+    return build.fields.entries.get(key) if build.fields else None
 
 
 def _text(build: Build, key: str) -> str:
-    return text_of(_setting(build, key)) or ""
+    value = _setting(build, key)
+    return shown_value(value) if isinstance(value, Leaf) else ""
 
 
 def _is_true(build: Build, key: str) -> bool:
@@ -223,7 +224,9 @@ def _notes(build: Build) -> Iterator[str]:
     if build.is_lone:
         yield "no Compose file builds this Dockerfile: planned with its own directory as the context, without arguments"
     elif not build.resolved:
-        yield "other Compose files may add to this build: planned as this file alone asks for it"
+        yield "something that belongs to this build is not known: planned as its files ask for it"
+    elif not build.is_certain:
+        yield f"planned as {' + '.join(map(os.path.basename, build.combination))} would build it"
     if build.command and build.command.no_cache:
         yield "--no-cache is given: RUN, COPY and ADD run in every build"
     elif _is_true(build, "no_cache"):
@@ -245,8 +248,9 @@ def _obstacle(build: Build, problems: Iterable[Problem], workspace: Workspace) -
 
 
 def _no_context(build: Build, workspace: Workspace) -> str:
-    text = build.request.context.value if build.request.context else "."
-    path = os.path.normpath(os.path.join(os.path.dirname(place_of(build).path), text))
+    leaf = _setting(build, "context")
+    assert isinstance(leaf, Leaf)
+    text, path = leaf.written, os.path.normpath(shown_value(leaf))
     if "$" in text:
         return f"its context {text} is known only where it is built"
     if REMOTE.match(text):

@@ -8,6 +8,21 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.model import Model
+from cachelint.compose.project_files import Request, resolve_project
+from cachelint.compose.readings import Reading
+from cachelint.composed import (
+    ReadProject,
+    argument,
+    is_bare,
+    mounts_of,
+    parts_of,
+    read_projects,
+    request_of,
+    shown_value,
+    text_at,
+    value_of,
+    way_of,
+)
 from cachelint.context import Context
 from cachelint.diagnostic import Location, locate
 from cachelint.discovery import SCRIPTS, Kind
@@ -21,16 +36,21 @@ from cachelint.source import Position, SourceError, SourceFile
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from cachelint.compose.resolved import ResolvedBuild, ResolvedService
+    from cachelint.compose.tree import ComposeError, Fields, Leaf
+    from cachelint.composed import Part, Text
     from cachelint.deployment.model import Deployment
     from cachelint.deployment.request import BuildRequest
+    from cachelint.diagnostic import Related
     from cachelint.documents.compose import Arg, ComposeBuild, Service
+    from cachelint.documents.compose_volumes import Mount
+    from cachelint.source import Span
     from cachelint.workspace import Workspace
 
 REMOTE = re.compile(r"\w[\w+-]*://|git@|github\.com/|service:")
 """How a context begins that is no directory on this machine."""
 
 _TEMPLATE = re.compile(r"[._-](?:tmpl|tpl|template|j2|jinja2?|in)\b")
-_CANONICAL = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 
 
 class Problem(NamedTuple):
@@ -41,23 +61,38 @@ class Problem(NamedTuple):
 
 
 class BuildArg(NamedTuple):
-    """One build argument with the place it comes from; `value` is None when the environment gives it."""
+    """One build argument with the place it comes from; `value` is None when the environment gives it.
+
+    `written` is the value before variables were replaced, None for the same as `value`. `file` is the Compose file that
+    it stands in, `way` how it came from there.
+    """
 
     name: str
     value: str | None
     source: SourceFile
     entry: Arg
+    written: str | None = None
+    file: ComposeFile | None = None
+    way: tuple[Related, ...] = ()
+
+    @property
+    def place(self) -> tuple[str, Span]:
+        """What tells the places of two arguments apart."""
+        return self.source.path, self.entry.span
 
 
 class Build(NamedTuple):
-    """What one image build is asked for.
+    """What one image build is asked for, by all files of a project together.
 
-    `service` and `compose` say who asks; without them nobody is known to, and only the Dockerfile speaks. `context` is
-    a local build context that exists, else None. `dockerfile` is None when it is missing,
-    unreadable or not known. `args` stand in the origin's own file, `added_args` are names that other files may add;
-    `resolved` is false when what else belongs to the build is not known. `paths` are the files it is made of, absolute.
-    `model` answers what the build reuses; None when its Dockerfile or its target is not known. `command` is the request
-    of a command or workflow step that asks for it, in place of a service.
+    `service` and `compose` say who asks, at the lowest place where the service has a build (`parts`, the lowest first);
+    without them nobody is known to, and only the Dockerfile speaks. `context` is a local build context that exists,
+    else None. `dockerfile` is None when it is missing, unreadable or not known. `added_args` are names that other
+    readings of the same files add; `resolved` is false when something that belongs to the build is not known. `paths`
+    are the files it is made of, absolute. `model` answers what the build reuses; None when its Dockerfile or its target
+    is not known. `command` is the request of a command or workflow step that asks for it, in place of a service.
+
+    `files` are the Compose files of the project, `combination` the paths of those that are given to Compose; it takes
+    them by itself when it `is_default`, and it is not `is_certain` that others are used like that.
     """
 
     compose: ComposeFile | None
@@ -71,6 +106,16 @@ class Build(NamedTuple):
     paths: frozenset[str]
     model: Model | None = None
     command: BuildRequest | None = None
+    parts: tuple[Part, ...] = ()
+    fields: Fields | None = None
+    cache_from: tuple[Text, ...] = ()
+    cache_to: tuple[Text, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    files: tuple[ComposeFile, ...] = ()
+    combination: tuple[str, ...] = ()
+    is_certain: bool = True
+    is_default: bool = False
+    way: tuple[Related, ...] = ()
 
     @property
     def request(self) -> ComposeBuild:
@@ -84,10 +129,7 @@ class Build(NamedTuple):
         """The ``build`` key of the service that asks, or its own key when the build was merged in; else the command."""
         if self.command:
             return locate(self.command.source, self.command.span)
-        assert self.compose
-        assert self.service
-        own = self.service.node.own("build")
-        return locate(self.compose.source, (own or self.service).key.span)
+        return location_of(self.parts[0])
 
     @property
     def is_lone(self) -> bool:
@@ -105,10 +147,17 @@ class Build(NamedTuple):
         return self.service is not None and self.request.inline is not None
 
 
+def location_of(part: Part) -> Location:
+    """The ``build`` key of a part of a service, or the service's own key when the build was merged in."""
+    own = part.service.node.own("build")
+    return locate(part.file.source, (own or part.service).key.span)
+
+
 class Project(NamedTuple):
     """The Compose files of one directory and the builds they ask for, or one Dockerfile that no service builds.
 
-    Or one file of scripts: then `deployments` are what they ask Docker for, and `builds` those of its commands.
+    `refused` is what Compose would refuse. Or one file of scripts: then `deployments` are what they ask Docker for, and
+    `builds` those of its commands.
     """
 
     compose_files: tuple[ComposeFile, ...]
@@ -118,6 +167,7 @@ class Project(NamedTuple):
     scripts: Scripts
     skipped: tuple[str, ...] = ()
     deployments: tuple[Deployment, ...] = ()
+    refused: tuple[ComposeError, ...] = ()
 
 
 class Census:
@@ -130,12 +180,11 @@ class Census:
     def __init__(self, workspace: Workspace) -> None:
         compose = [path for path, kind in workspace.tree.files.items() if kind is Kind.COMPOSE]
         grouped = groupby(sorted(compose, key=os.path.split), os.path.dirname)
-        self._by_directory = {directory: tuple(paths) for directory, paths in grouped}
-        self.directories = list(self._by_directory.values())
+        self.directories = [tuple(paths) for _, paths in grouped]
         self.script_files = [path for path, kind in workspace.tree.files.items() if kind in SCRIPTS]
         self._workspace = workspace
         self._bases = _extended_services(workspace, compose)
-        self._scripts = Scripts(workspace, self._beside)
+        self._scripts = Scripts(workspace, self._given)
 
     def bind(self, paths: tuple[str, ...]) -> tuple[Project, frozenset[str]]:
         """The project of one directory, and the paths of the Dockerfiles that it builds."""
@@ -147,16 +196,15 @@ class Census:
         """The project of one file of scripts, and the paths of the Dockerfiles that its commands build."""
         from cachelint.deployment.survey import survey
 
-        deployments = survey(self._workspace, path, self._beside)
+        deployments = survey(self._workspace, path, self._given)
         builds = tuple(build for one in deployments for call in one.calls for build in call.builds_itself)
         dockerfiles = {build.dockerfile.source.path: build.dockerfile for build in builds if build.dockerfile}
         project = Project((), tuple(dockerfiles.values()), builds, (), self._scripts, deployments=deployments)
         return project, frozenset(dockerfiles)
 
-    def _beside(self, directory: str, files: frozenset[str]) -> Project:
-        """The project of a directory's Compose files, with these files of it whatever their names say."""
-        known = self._by_directory.get(directory, ())
-        return self.bind((*known, *sorted(files.difference(known))))[0]
+    def _given(self, files: tuple[str, ...]) -> Project:
+        """The project of files that are given to Compose, in this order."""
+        return _Binder(self._workspace, self._scripts, frozenset()).bind_given(files)
 
     def left_over(self, built: Collection[str]) -> list[str]:
         """The Dockerfiles that no project builds."""
@@ -223,9 +271,8 @@ def _extends(path: str, compose: ComposeFile) -> Iterator[tuple[str, str]]:
                 text_of(value.merged[key].value) if key in value.merged else None for key in ("service", "file")
             )
             at = os.path.normpath(os.path.join(os.path.dirname(path), file)) if file else path
-            yield at, name or ""
-        elif value is not None:
-            yield path, text_of(value) or ""
+            if at != path:
+                yield at, name or ""
 
 
 class _Binder:
@@ -252,43 +299,82 @@ class _Binder:
                     skipped.append(path)
                 else:
                     self._problems.append(_problem(self._workspace, path, error))
-        builds = tuple(self._builds(files))
+        directory = os.path.dirname(paths[0]) if paths else self._workspace.tree.root
+        read = read_projects(self._workspace, directory, [one.source.path for one in files])
+        return self._project(files, read)._replace(skipped=tuple(skipped))
+
+    def bind_given(self, paths: tuple[str, ...]) -> Project:
+        """The project of files that are given to Compose together."""
+        request = Request(paths, os.path.dirname(paths[0]))
+        project = resolve_project(self._workspace, request)
+        return self._project([], [ReadProject(Reading(request), project, is_certain=True)])
+
+    def _project(self, files: list[ComposeFile], read: list[ReadProject]) -> Project:
+        builds = tuple(self._builds(read))
         in_files = (build.dockerfile for build in builds if build.dockerfile and not build.is_inline)
         dockerfiles = {one.source.path: one for one in in_files}
-        found = tuple(files), tuple(dockerfiles.values()), builds, tuple(self._problems)
-        return Project(*found, self._scripts, tuple(skipped))
+        known = {one.source.path: one for one in files}
+        known.update((part.file.source.path, part.file) for build in builds for part in build.parts)
+        errors = (error for one in read if one.is_certain for error in one.project.errors if not error.is_partial)
+        refused = {(error.source.path, error.span, str(error)): error for error in errors}
+        found = tuple(known.values()), tuple(dockerfiles.values()), builds, tuple(self._problems)
+        return Project(*found, self._scripts, refused=tuple(refused.values()))
 
-    def _builds(self, files: list[ComposeFile]) -> Iterator[Build]:
-        by_name: dict[str, list[Service]] = {}
-        for file in files:
-            for service in file.services:
-                by_name.setdefault(service.name, []).append(service)
-        for file in files:
-            for service in file.services:
-                if service.build:
-                    namesakes = [one for one in by_name[service.name] if one is not service]
-                    yield self._build(file, service, service.build, namesakes)
+    def _builds(self, read: list[ReadProject]) -> list[Build]:
+        """The builds of all readings; one that is the same in several of them comes once."""
+        found: dict[tuple[object, ...], Build] = {}
+        extended: dict[tuple[object, ...], tuple[tuple[str, str], ...]] = {}
+        for one in read:
+            for service in one.project.services.values():
+                parts = parts_of(service) if service.build else ()
+                if parts:
+                    build = self._build(one, service, parts)
+                    key = _identity(build)
+                    if key not in found or (build.is_certain and not found[key].is_certain):
+                        found[key] = build
+                        extended[key] = service.extends
+        if len(read) == 1 and not any(extended.values()):
+            return list(found.values())
+        return list(_with_added(found, extended))
 
-    def _build(self, file: ComposeFile, service: Service, request: ComposeBuild, namesakes: list[Service]) -> Build:
-        source = file.source
-        context = self._context(request, source)
-        dockerfile, path = self._dockerfile(request, context, source)
-        added = frozenset(arg.name for one in namesakes if one.build for arg in one.build.args)
-        args = tuple(BuildArg(arg.name, arg.value, source, arg) for arg in request.args)
+    def _build(self, one: ReadProject, service: ResolvedService, parts: tuple[Part, ...]) -> Build:
+        home = parts[0]
+        assert service.build
+        request = request_of(service, home)
+        context = self._context(service.build.context)
+        dockerfile, path = self._dockerfile(service.build, context)
+        args = tuple(_argument(name, leaf) for name, leaf in service.build.args.items())
         files = Context(self._workspace, context, path or "") if context else None
-        target = request.target.value if request.target else None
+        target = service.build.target
+        text = shown_value(target) if target else None
+        sources = dict.fromkeys(layer.file.source.path for layer in service.layers)
         return Build(
-            file,
-            service,
+            home.file,
+            home.service._replace(name=service.name, build=request),
             files,
             dockerfile,
-            _known(target or "") or None,
+            _known(text or "") or None,
             args,
-            added,
-            self._is_resolved(file, service, request, namesakes),
-            frozenset((source.path, path) if path else (source.path,)),
-            self._model(dockerfile, target, args, files) if dockerfile else None,
+            frozenset(),
+            service.is_complete and (one.reading.is_default or not self._is_template(home, service.name)),
+            frozenset((*sources, path) if path else sources),
+            self._model(dockerfile, text, args, files) if dockerfile else None,
+            None,
+            parts,
+            service.build.fields,
+            tuple(map(text_at, service.build.cache_from)),
+            tuple(map(text_at, service.build.cache_to)),
+            tuple(mounts_of(service)),
+            tuple({id(layer.file): layer.file for layer in service.layers}.values()),
+            one.reading.request.files,
+            one.is_certain,
+            one.reading.is_default,
+            way_of(service.build.fields.origin),
         )
+
+    def _is_template(self, home: Part, name: str) -> bool:
+        """Whether a service is extended from another file, so that it may be there for that alone."""
+        return (home.file.source.path, name) in self._bases
 
     def _model(
         self, dockerfile: Dockerfile, target: str | None, args: tuple[BuildArg, ...], context: Context | None
@@ -302,35 +388,20 @@ class _Binder:
             self._models[key] = Model(dockerfile, target, values, context.files if context else lambda: None)
         return self._models[key]
 
-    def _is_resolved(
-        self, file: ComposeFile, service: Service, request: ComposeBuild, namesakes: list[Service]
-    ) -> bool:
-        """Whether all that makes up the build stands in this file (arguments that files beside it add are known)."""
-        if not service.resolved or not all(one.resolved for one in namesakes):
-            return False
-        if (file.source.path, service.name) in self._bases:
-            return False
-        if any(one.build for one in namesakes):
-            is_base = os.path.basename(file.source.path) in _CANONICAL
-            return is_base and request.context is not None
-        return True
-
-    def _context(self, request: ComposeBuild, source: SourceFile) -> str | None:
-        text = request.context.value if request.context else "."
-        if not _known(text) or REMOTE.match(text) or text.startswith("~"):
+    def _context(self, leaf: Leaf) -> str | None:
+        text = value_of(leaf)
+        if text is None or "$" in text or not os.path.isabs(text):
             return None
-        path = os.path.normpath(os.path.join(os.path.dirname(source.path), text))
+        path = os.path.normpath(text)
         return path if os.path.isdir(path) and self._workspace.contains(path) else None
 
-    def _dockerfile(
-        self, request: ComposeBuild, context: str | None, source: SourceFile
-    ) -> tuple[Dockerfile | None, str | None]:
-        if request.inline:
-            return self._inline(request.inline.value, source), None
-        name = request.dockerfile.value if request.dockerfile else "Dockerfile"
-        if context is None or not _known(name):
+    def _dockerfile(self, build: ResolvedBuild, context: str | None) -> tuple[Dockerfile | None, str | None]:
+        if build.inline and build.inline.text:
+            return self._inline(build.inline), None
+        name = value_of(build.dockerfile) if build.dockerfile else "Dockerfile"
+        if context is None or name is None or not _known(name):
             return None, None
-        path = self._workspace.tree.name_of(os.path.normpath(os.path.join(context, name)))
+        path = self._workspace.tree.name_of(os.path.normpath(os.path.join(context, name or "Dockerfile")))
         if not os.path.isfile(path) or not self._workspace.contains(path):
             return None, None
         return self._read_dockerfile(path), path
@@ -345,11 +416,62 @@ class _Binder:
                 self._problems.append(_problem(self._workspace, path, error))
             return None
 
-    def _inline(self, text: str, source: SourceFile) -> Dockerfile | None:
+    def _inline(self, leaf: Leaf) -> Dockerfile | None:
+        """A Dockerfile inside a Compose file; where a variable is not known it stays in the text."""
+        text = leaf.text if leaf.known else leaf.written.replace("$$", "$")
         try:
-            return parse_dockerfile(SourceFile(source.path, text.replace("$$", "$")))
+            return parse_dockerfile(SourceFile(leaf.origin.source.path, text or ""))
         except DockerfileError:
             return None
+
+
+def _argument(name: str, leaf: Leaf) -> BuildArg:
+    entry = argument(name, leaf)
+    written = None if is_bare(leaf) else leaf.written
+    return BuildArg(name, entry.value, leaf.origin.source, entry, written, leaf.origin.file, way_of(leaf.origin))
+
+
+def _identity(build: Build) -> tuple[object, ...]:
+    """What makes two builds of a service the same, in whatever reading."""
+    assert build.service
+    return (
+        build.service.name,
+        build.location.path,
+        build.location.start,
+        id(build.model),
+        id(build.dockerfile),
+        build.context and build.context.directory,
+        build.target,
+        tuple((arg.name, arg.place) for arg in build.args),
+        tuple((one.value, one.span) for one in (*build.cache_from, *build.cache_to)),
+        tuple((mount.name, mount.target, mount.span) for mount in build.mounts),
+        build.resolved,
+    )
+
+
+def _with_added(
+    found: dict[tuple[object, ...], Build], extended: dict[tuple[object, ...], tuple[tuple[str, str], ...]]
+) -> Iterator[Build]:
+    """The builds, each with the arguments that it has in other readings of its file, or where it is extended."""
+    related: dict[tuple[str, str], list[Build]] = {}
+    for key, build in found.items():
+        assert build.service
+        for part in build.parts:
+            related.setdefault((part.file.source.path, build.service.name), []).append(build)
+        for base in extended[key]:
+            related.setdefault(base, []).append(build)
+    for build in found.values():
+        assert build.service
+        assert build.compose
+        others = related[build.compose.source.path, build.service.name]
+        added = (arg.name for one in others if one is not build for arg in one.args if _adds(one, arg, build))
+        yield build._replace(added_args=frozenset(added))
+
+
+def _adds(other: Build, arg: BuildArg, build: Build) -> bool:
+    """Whether an argument of another reading is new to a build, or takes the place of its own there."""
+    own = next((one for one in build.args if one.name == arg.name), None)
+    return own is None or (own.place != arg.place and own.source.path in other.paths)
 
 
 def _known(text: str) -> str | None:

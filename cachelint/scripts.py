@@ -33,7 +33,7 @@ class Scripts:
     `bind` makes a project of the Compose files of a directory.
     """
 
-    def __init__(self, workspace: Workspace, bind: Callable[[str, frozenset[str]], Project]) -> None:
+    def __init__(self, workspace: Workspace, bind: Callable[[tuple[str, ...]], Project]) -> None:
         self._workspace = workspace
         self._bind = bind
         self._builders: dict[str, list[Deployment]] | None = None
@@ -72,7 +72,7 @@ class Scripts:
             self._builders = {}
             for deployment in self._deployments():
                 calls = [one for one in deployment.calls if one.docker and one.docker.builds]
-                built = {one.compose.source.path for call in calls for one in call.services if one.compose}
+                built = {path for call in calls for one in call.services for path in one.paths}
                 for path in built:
                     self._builders.setdefault(path, []).append(deployment)
         return self._builders

@@ -28,11 +28,13 @@ class Volume(NamedTuple):
     span: Span
 
 
-def mounted_volumes(compose: ComposeFile, mounts: Iterable[Mount]) -> Iterator[Volume]:
-    """The volumes among a service's mounts."""
+def mounted_volumes(files: Iterable[ComposeFile], mounts: Iterable[Mount]) -> Iterator[Volume]:
+    """The volumes among a service's mounts; `files` are those of the project, which declare them."""
+    declaring = list(files)
     for mount in mounts:
-        if mount.type == "volume" and (mount.name is None or is_plain_volume(compose, mount.name)):
-            yield Volume(mount.name, mount.target, compose.source, mount.span)
+        name = mount.name
+        if mount.type == "volume" and (name is None or all(is_plain_volume(one, name) for one in declaring)):
+            yield Volume(name, mount.target, mount.file.source, mount.span)
 
 
 def image_volumes(dockerfile: Dockerfile, graph: Graph, mounts: Iterable[Mount]) -> Iterator[Volume]:

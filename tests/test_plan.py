@@ -263,7 +263,7 @@ def test_one_service(project):
 
 
 def test_an_override_is_no_build_of_its_own(project):
-    write_files(project, {"compose.override.yaml": "services:\n  web:\n    build:\n      target: dev\n"})
+    write_files(project, {"compose.override.yaml": "services:\n  web:\n    build:\n      args: {MORE: x}\n"})
     assert only(project)["origin"]["path"] == "compose.yaml"
 
 

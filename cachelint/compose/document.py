@@ -38,6 +38,7 @@ class Document:
         self._busy: dict[str, Link] = {}
         self._included = Model({}, {}, {})
         self._services = _services_of(root)
+        self._as_written = {(one.name, id(one.node)): one for one in file.services}
         loader.errors += self.reader.refused(root)
 
     @property
@@ -88,7 +89,7 @@ class Document:
                 )
             return None
         origin = self.reader.origin(entry, chain)
-        layers = (Layer(self._file, name, node),)
+        layers = (Layer(self._file, self._as_written[name, id(node)]),)
         try:
             fields = Fields(self.reader.fields(node, path, chain, _KEYS), origin)
             return Draft(fields, layers)
@@ -121,6 +122,7 @@ class Document:
             del self._busy[name]
         if base is None:
             return draft._replace(broken=True)
+        self._loader.copy(base.fields, link)
         below = {name: base._replace(fields=_linked(base.fields, link))}
         for removed in self.reader.removed:
             remove(below, removed)

@@ -13,16 +13,14 @@ from cachelint.record import NamedTuple
 if TYPE_CHECKING:
     from cachelint.compose.tree import Link
     from cachelint.compose.variables import Variables
-    from cachelint.documents.compose import ComposeFile
-    from cachelint.documents.yaml import Mapping
+    from cachelint.documents.compose import ComposeFile, Service
 
 
 class Layer(NamedTuple):
     """One place where a service is written."""
 
     file: ComposeFile
-    name: str
-    node: Mapping
+    service: Service
 
 
 class Draft(NamedTuple):

@@ -10,7 +10,7 @@ from cachelint.compose.document import Document
 from cachelint.compose.draft import Draft, Model, Place, canonical, remove
 from cachelint.compose.env_file import EnvFileError, parse_env_file
 from cachelint.compose.merge import merge_service
-from cachelint.compose.tree import ComposeError, Fields, Leaf, Link, refuse
+from cachelint.compose.tree import ComposeError, Fields, Leaf, Link, refuse, size
 from cachelint.documents.compose import NotComposeError
 from cachelint.documents.yaml import Mapping, YamlError
 from cachelint.source import SourceError, SourceFile, Span
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from cachelint.compose.tree import Origin
     from cachelint.compose.variables import Variables
     from cachelint.documents.compose import ComposeFile
+
+
+MAX_COPIED = 1_000_000
+"""Values that all ``extends`` of a project together may copy: the bound that chains of large services meet."""
 
 
 class Files(Protocol):
@@ -43,6 +47,7 @@ class Loader:
         self._files = files
         self.errors: list[ComposeError] = []
         self.notes: list[ComposeError] = []
+        self._copies_left = MAX_COPIED
         self._extended: dict[tuple[str, int], Extended] = {}
 
     def load(self, paths: Iterable[str], place: Place) -> Model:
@@ -110,6 +115,14 @@ class Loader:
             self.errors.append(error)
             return Draft(over.fields, layers, extends, broken=True)
         return Draft(fields, layers, extends, base.broken or over.broken)
+
+    def copy(self, fields: Fields, link: Link) -> None:
+        """Account for a service that is copied because it is extended. Raises `ComposeError`."""
+        self._copies_left -= size(fields)
+        if self._copies_left < 0:
+            raise ComposeError(
+                f"services that extend others make more than {MAX_COPIED:,} values", (link.source, link.span)
+            )
 
     def canonical(self, draft: Draft, directory: str) -> Draft:
         """A service in its long form, its paths relative to a directory made absolute."""

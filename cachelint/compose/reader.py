@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     Path = tuple[str, ...]
 
 _SOUND = re.compile(r"\$\{\w+(?::?[-+?][^${}\n]*)?\}")
+MAX_EXPANDED = 100_000
+"""Values that aliases may add to those that a file writes out: the bound that an alias bomb meets."""
+
 RESET, OVERRIDE = "!reset", "!override"
 
 
@@ -35,6 +38,7 @@ class Reader:
         self.file = file
         self.removed: list[Path] = []
         self._variables = variables
+        self._left = MAX_EXPANDED + len(file.source.text)
         self._written: dict[int, frozenset[int]] = {}
 
     def refused(self, root: Node) -> Iterator[ComposeError]:
@@ -116,6 +120,9 @@ class Reader:
         return Link(word, self.file.source, span)
 
     def _value(self, node: Scalar | Sequence | Mapping, origin: Origin, path: Path) -> Value | None:
+        self._left -= 1
+        if self._left < 0:
+            raise ComposeError("aliases make this too large", (self.file.source, origin.span), origin.chain)
         if node.tag and self.is_removed(node, path):
             return None
         if isinstance(node, Scalar):

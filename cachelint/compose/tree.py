@@ -98,6 +98,13 @@ def refuse(origin: Origin, message: str, *, is_partial: bool = False) -> Compose
     return ComposeError(message, (origin.source, origin.span), origin.chain, is_partial=is_partial)
 
 
+def size(value: Value) -> int:
+    """How many values there are in a value, itself included."""
+    if isinstance(value, Leaf):
+        return 1
+    return 1 + sum(map(size, value.entries.values() if isinstance(value, Fields) else value.values))
+
+
 def linked(value: Value, link: Link) -> Value:
     """The same value, with one more place on its way."""
     origin = value.origin._replace(chain=(*value.origin.chain, link))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from cachelint.deployment.commands import is_known
@@ -73,20 +72,14 @@ def _is_chosen_elsewhere(workspace: Workspace, directory: str) -> bool:
 
 
 def services(
-    docker: DockerCommand, files: tuple[str, ...], bind: Callable[[str, frozenset[str]], Project]
+    docker: DockerCommand, files: tuple[str, ...], bind: Callable[[tuple[str, ...]], Project]
 ) -> tuple[Build, ...]:
     """The builds of the services that a Compose command is about.
 
-    `bind` makes a project of the Compose files of a directory, these among them.
+    `bind` makes the project of files that are given to Compose together.
     """
     wanted = [word.text for word in docker.services if is_known(word)]
     if len(wanted) < len(docker.services):
         return ()
-    found: list[Build] = []
-    for directory, paths in groupby(sorted(files, key=os.path.split), os.path.dirname):
-        read = frozenset(paths)
-        project = bind(directory, read)
-        found += [one for one in project.builds if one.compose and one.compose.source.path in read]
-    order = {path: number for number, path in enumerate(files)}
-    found.sort(key=lambda one: order[one.compose.source.path] if one.compose else 0)
+    found = bind(files).builds
     return tuple(one for one in found if not wanted or (one.service and one.service.name in wanted))

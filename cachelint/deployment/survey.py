@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from cachelint.project import Build, Project
     from cachelint.workspace import Workspace
 
-    Bind = Callable[[str, frozenset[str]], Project]
+    Bind = Callable[[tuple[str, ...]], Project]
 
 
 def survey(workspace: Workspace, path: str, bind: Bind) -> tuple[Deployment, ...]:
     """The deployments of a file, those that call Docker or clear caches.
 
-    `bind` makes a project of the Compose files of a directory.
+    `bind` makes the project of Compose files that are given together.
     """
     try:
         source = workspace.source(path)

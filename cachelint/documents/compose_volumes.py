@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from posixpath import normpath
 from typing import TYPE_CHECKING
 
-from cachelint.documents.yaml import Mapping, Scalar, Sequence, deref, text_of
+from cachelint.documents.yaml import Mapping, deref
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from cachelint.documents.compose import ComposeFile, Service
-    from cachelint.documents.yaml import Node
+    from cachelint.documents.compose import ComposeFile
     from cachelint.source import Span
 
 
@@ -21,43 +17,14 @@ class Mount(NamedTuple):
 
     `type` is ``volume``, ``bind`` or another word of the long form. `name` is that of a named volume or the path of a
     bind mount, None for an anonymous volume. `target` is the absolute path in the container, without a final slash.
+    `file` and `span` are where it is written.
     """
 
     type: str
     name: str | None
     target: str
     span: Span
-
-
-def service_mounts(service: Service) -> Iterator[Mount]:
-    """The mounts of a service, in both notations; an entry with a variable where it matters is left out."""
-    entry = service.node.merged.get("volumes")
-    value = deref(entry.value) if entry else None
-    for item in value.items if isinstance(value, Sequence) else ():
-        node = deref(item)
-        mount = _short(node, item.span) if isinstance(node, Scalar) else _long(node, item.span)
-        if mount and mount.target.startswith("/") and "$" not in mount.target:
-            yield mount._replace(target=normpath(mount.target))
-
-
-def _short(node: Scalar, span: Span) -> Mount | None:
-    source, colon, rest = node.value.partition(":")
-    if not colon:
-        return Mount("volume", None, source, span)
-    if "$" in source:
-        return None
-    is_path = source.startswith((".", "/", "~")) or "/" in source or "\\" in source
-    return Mount("bind" if is_path else "volume", source, rest.partition(":")[0], span)
-
-
-def _long(node: Node, span: Span) -> Mount | None:
-    if not isinstance(node, Mapping):
-        return None
-    kind, source, target = (
-        text_of(node.merged[key].value) if key in node.merged else None for key in ("type", "source", "target")
-    )
-    source = source or (text_of(node.merged["src"].value) if "src" in node.merged else None)
-    return Mount(kind, source, target or "", span) if kind and "$" not in (source or "") else None
+    file: ComposeFile
 
 
 def is_plain_volume(compose: ComposeFile, name: str) -> bool:

@@ -64,9 +64,9 @@ class CacheFromFetch(Rule):
 
     def check_build(self, build: Build, project: Project) -> Iterator[Diagnostic]:
         """Findings about one build."""
-        if not build.service or not build.compose or not build.dockerfile:
+        if not build.service or not build.dockerfile:
             return
-        imports = [one for one in build.request.cache_from if not _ONLY_A_VARIABLE.fullmatch(one.value)]
+        imports = [one for one in build.cache_from if not _ONLY_A_VARIABLE.fullmatch(one.value)]
         if not imports:
             return
         found = (fetch for _, fetch in cached_fetches(build, self.settings.commit_arg.is_one))
@@ -76,7 +76,7 @@ class CacheFromFetch(Rule):
             line = source.position(fetch.command.span.start).line
             related = () if build.is_inline else (Related(locate(source, fetch.command.span), "the fetch"),)
             yield self.report(
-                (build.compose.source, imports[0].span),
+                (imports[0].file.source, imports[0].span),
                 f"With this, a new machine or a pruned cache gets what line {line} of the Dockerfile fetched at some "
                 "first build, and never fetches anew. Pin the fetch, or put "
                 f"`ARG {self.settings.commit_arg.name}` above it.",

@@ -68,7 +68,8 @@ class ConstantCommitArg(Rule):
                         (arg.source, arg.entry.span),
                         f"`{arg.name}` is the same for every commit: {reason}. The steps below its ARG stay cached. "
                         f"Pass `{value}` and set it before the build.",
-                        fix=_fix(build, arg, value),
+                        fix=_fix(arg, value),
+                        related=arg.way,
                     )
 
     def check_deployment(self, deployment: Deployment, project: Project) -> Iterator[Diagnostic]:
@@ -95,24 +96,25 @@ class ConstantCommitArg(Rule):
 
 def _constant(arg: BuildArg, project: Project) -> str | None:
     """Why the value cannot change, None when it may."""
-    if arg.value is None:
+    value = arg.value if arg.written is None else arg.written
+    if arg.value is None or value is None:
         return None
-    if "$" not in arg.value:
-        return "its value is written out" if arg.value else "its value is empty"
-    match = _WITH_DEFAULT.fullmatch(arg.value)
+    if "$" not in value:
+        return "its value is written out" if value else "its value is empty"
+    match = _WITH_DEFAULT.fullmatch(value)
     if not match or not project.scripts.leave_unset(arg.source.path, match.group(1)):
         return None
     return f"nothing that builds this project sets {match.group(1)}, so the default is used"
 
 
-def _fix(build: Build, arg: BuildArg, value: str) -> Fix:
-    assert build.compose
+def _fix(arg: BuildArg, value: str) -> Fix:
+    assert arg.file
     node = arg.entry.node
     text = value if arg.entry.name_span != arg.entry.span else f"{arg.name}={value}"
     if not isinstance(node, Scalar):
         return display_only(f"write `{arg.name}: {value}` by hand: the value stands behind an alias")
     try:
-        change = replace_value(build.compose.yaml, node, text)
+        change = replace_value(arg.file.yaml, node, text)
     except CannotEditError as error:
         return display_only(f"write `{arg.name}: {value}` by hand: {error}")
     return Fix(f"pass {arg.name}={value}", Applicability.UNSAFE, change.edits, change.statements)

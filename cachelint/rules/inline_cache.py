@@ -95,15 +95,15 @@ services:
         if not build.service or not build.compose:
             return
         for arg in build.args:
-            if arg.name == _NAME:
-                yield self._setting(build.compose, project, arg.entry.node, arg.entry.span, arg.value)
-        for target in build.request.cache_to:
+            if arg.name == _NAME and arg.file:
+                yield self._setting(arg.file, project, arg.entry.node, arg.entry.span, arg.value)
+        for target in build.cache_to:
             if _INLINE.search(target.value):
-                yield self._setting(build.compose, project, target, target.span, "1")
+                yield self._setting(target.file, project, target.node, target.span, "1")
 
     def check_compose(self, compose: ComposeFile, project: Project) -> Iterator[Diagnostic]:
         """Findings in blocks that no build uses."""
-        used = {arg.entry.span for build in project.builds if build.compose is compose for arg in build.args}
+        used = {arg.entry.span for build in project.builds for arg in build.args if arg.file is compose}
         for root in compose.yaml.documents:
             for node in _extension_args(root):
                 for arg in read_args(node):
@@ -149,8 +149,8 @@ services:
                         )
 
     def _setting(self, compose: ComposeFile, project: Project, node: Node, span: Span, value: str | None) -> Diagnostic:
-        readers = (build for build in project.builds if build.compose is compose and build.request.cache_from)
-        is_read = any(_uses(build, span) and _reads_image(build) for build in readers)
+        readers = (build for build in project.builds if build.cache_from)
+        is_read = any(_uses(build, compose, span) and _reads_image(build) for build in readers)
         return self.report((compose.source, span), _message(value, is_read), fix=_fix(compose, node, unsafe=is_read))
 
 
@@ -191,15 +191,15 @@ def _removal(change: Callable[[], Change], *, unsafe: bool = False) -> Fix:
     return Fix("remove it", Applicability.UNSAFE if unsafe else Applicability.SAFE, edits, statements)
 
 
-def _uses(build: Build, span: Span) -> bool:
-    return any(arg.entry.span == span for arg in build.args) or any(
-        target.span == span for target in build.request.cache_to
+def _uses(build: Build, compose: ComposeFile, span: Span) -> bool:
+    return any(arg.entry.span == span and arg.file is compose for arg in build.args) or any(
+        target.span == span and target.file is compose for target in build.cache_to
     )
 
 
 def _reads_image(build: Build) -> bool:
     """Whether a `cache_from` entry names an image, which is where inline metadata can be read from."""
-    return any("type=" not in one.value or "type=registry" in one.value for one in build.request.cache_from)
+    return any("type=" not in one.value or "type=registry" in one.value for one in build.cache_from)
 
 
 def _extension_args(root: Node | None) -> Iterator[Node]:

@@ -15,14 +15,18 @@ from cachelint.documents.compose_edit import add_arg, args_home, sources_of
 from cachelint.documents.dockerfile import pairs
 from cachelint.documents.yaml_edit import CannotEditError
 from cachelint.fix import Applicability, Fix, display_only
+from cachelint.project import location_of
 from cachelint.record import NamedTuple
 from cachelint.rules.base import Example, FixAvailability, Rule, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from cachelint.composed import Part
     from cachelint.deployment.model import Deployment
+    from cachelint.diagnostic import Location
     from cachelint.documents.dockerfile import Instruction
+    from cachelint.documents.yaml import Node
     from cachelint.project import Build, Project
 
 _DOCKERFILE = "FROM alpine\nARG GIT_COMMIT_HASH\nCOPY src src\nRUN ./src/build\n"
@@ -81,14 +85,18 @@ services:
         if not self._is_missing(build):
             return
         assert build.service
-        assert build.dockerfile
+        home = self._home(build, project)
+        location = location_of(home.part if home else build.parts[-1])
+        if self._survey(project).speakers.get(location, build.service.name) != build.service.name:
+            return  # it takes its build from a service that says it all
         name = self._name(build, project)
         copy = next(filter(brings_source, _built(build)))
         yield self.report(
-            build.location,
+            location,
             f"`{build.service.name}` copies source (Dockerfile line {copy.line}) but is not told the commit it builds: "
             f"a step whose inputs are not files stays cached from commit to commit. Pass `{name}` in `build.args`.",
-            fix=self._fix(build, project, name),
+            fix=self._fix(build, project, name, home),
+            related=build.way,
         )
 
     def check_deployment(self, deployment: Deployment, project: Project) -> Iterator[Diagnostic]:
@@ -132,28 +140,32 @@ services:
         if self._surveyed is None or self._surveyed[0] is not project:
             default = (self.settings.commit_arg.name, self.settings.commit_arg.value)
             habit = _habit(project, self.settings.commit_arg.is_one, default)
-            self._surveyed = project, _Survey(habit, _sharers(project))
+            self._surveyed = project, _Survey(habit, _sharers(project), _speakers(project))
         return self._surveyed[1]
 
-    def _fix(self, build: Build, project: Project, name: str) -> Fix:
+    def _home(self, build: Build, project: Project) -> _Home | None:
+        """Where its arguments belong: at the farthest place that all who share it need; None when there is none."""
+        found = None
+        for node, part in _homes(build):
+            sharers = self._survey(project).sharers.get(id(node), [])
+            owners = [one for _, one in sharers if args_home(one.request) is node]
+            if owners and all(self._is_missing(one) for one, _ in sharers) and _may_edit(part, project):
+                found = _Home(owners[-1], part)
+            if _takes_away(part):
+                break
+        return found
+
+    def _fix(self, build: Build, project: Project, name: str, home: _Home | None) -> Fix:
         """Written where the build's arguments are, or once at the anchor that they share with others that need it."""
-        survey = self._survey(project)
-        value = survey.habit[1]
-        assert build.compose
-        homes = [(home, survey.sharers.get(id(home), [])) for home in sources_of(args_home(build.request))]
-        others = [[one for one in builds if not self._is_missing(one)] for _, builds in homes]
-        owners = [
-            one
-            for (home, builds), without in zip(homes, others, strict=True)
-            for one in builds
-            if not without and args_home(one.request) is home
-        ]
-        if not owners:
-            service = others[0][0].service
-            assert service
-            return display_only(f"write `{name}: {value}` by hand: `{service.name}` shares these arguments")
+        value = self._survey(project).habit[1]
+        if home is None:
+            node, _ = next(_homes(build))
+            sharers = self._survey(project).sharers.get(id(node), [])
+            other = next((one for one, _ in sharers if not self._is_missing(one)), build)
+            assert other.service
+            return display_only(f"write `{name}: {value}` by hand: `{other.service.name}` shares these arguments")
         try:
-            change = add_arg(build.compose, owners[-1].request, name, value)
+            change = add_arg(home.owner.file, home.owner.request, name, value)
         except CannotEditError as error:
             return display_only(f"write `{name}: {value}` by hand: {error}")
         return Fix(f"pass {name}={value}", Applicability.SAFE, change.edits, change.statements)
@@ -174,12 +186,37 @@ def _declared(build: Build, is_commit_arg: Callable[[str], bool]) -> str | None:
     return next(filter(is_commit_arg, declared), None)
 
 
+class _Home(NamedTuple):
+    """Where an argument is written: the part of a service to edit, and the part of the build that takes from there."""
+
+    owner: Part
+    part: Part
+
+
 class _Survey(NamedTuple):
-    """`habit` is the commit argument, as (name, value), that most builds pass; `sharers` are the builds that a node
-    (by its identity) gives arguments to."""
+    """`habit` is the commit argument, as (name, value), that most builds pass; `sharers` are the builds, with the part
+    of them, that a node (by its identity) gives arguments to; `speakers` the service that each ``build`` is written in,
+    by its location."""
 
     habit: tuple[str, str]
-    sharers: dict[int, list[Build]]
+    sharers: dict[int, list[tuple[Build, Part]]]
+    speakers: dict[Location, str]
+
+
+def _homes(build: Build) -> Iterator[tuple[Node, Part]]:
+    """The nodes that give a build arguments, the nearest first."""
+    for part in reversed(build.parts):
+        for node in sources_of(args_home(part.request)):
+            yield node, part
+
+
+def _may_edit(part: Part, project: Project) -> bool:
+    """A file that is shared with other projects may be needed there as it is."""
+    return any(part.file is one for one in project.compose_files)
+
+
+def _takes_away(part: Part) -> bool:
+    return any(tag in part.file.source.text for tag in ("!reset", "!override"))
 
 
 def _habit(project: Project, is_commit_arg: Callable[[str], bool], default: tuple[str, str]) -> tuple[str, str]:
@@ -192,13 +229,21 @@ def _habit(project: Project, is_commit_arg: Callable[[str], bool], default: tupl
     return max(passed, key=lambda one: (passed[one], one), default=default)
 
 
-def _sharers(project: Project) -> dict[int, list[Build]]:
-    found: dict[int, list[Build]] = {}
+def _sharers(project: Project) -> dict[int, list[tuple[Build, Part]]]:
+    found: dict[int, list[tuple[Build, Part]]] = {}
     for build in project.builds:
-        if build.service:
-            for home in sources_of(args_home(build.request)):
-                found.setdefault(id(home), []).append(build)
+        for node, part in _homes(build):
+            found.setdefault(id(node), []).append((build, part))
     return found
+
+
+def _speakers(project: Project) -> dict[Location, str]:
+    """The service that is written at the place of a build, where it is built itself."""
+    return {
+        build.location: build.parts[0].service.name
+        for build in project.builds
+        if build.service and build.parts[0].service.name == build.service.name
+    }
 
 
 def _built(build: Build) -> Iterator[Instruction]:

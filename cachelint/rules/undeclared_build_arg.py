@@ -87,7 +87,7 @@ class UndeclaredBuildArg(Rule):
         return self.report(
             (arg.source, arg.entry.name_span),
             f"`{arg.name}` is passed, but {where}: Docker drops it without a word. {advice}.",
-            related=(Related(locate(dockerfile.source, stages[-1].start.span), "the stage that is built"),),
+            related=(Related(locate(dockerfile.source, stages[-1].start.span), "the stage that is built"), *arg.way),
             fix=_fix(build, arg.name) if is_commit else None,
         )
 
@@ -100,8 +100,8 @@ def _has_own_frontend(dockerfile: Dockerfile) -> bool:
 
 def _is_shared(project: Project, arg: BuildArg) -> bool:
     """Whether another build passes the very same entry (an anchor), which may be there for that one."""
-    users = [build for build in project.builds for one in build.args if one.entry.node is arg.entry.node]
-    return len(users) > 1
+    users = (build for build in project.builds for one in build.args if one.entry.node is arg.entry.node)
+    return len({build.service.name for build in users if build.service}) > 1
 
 
 def _fix(build: Build, name: str) -> Fix:

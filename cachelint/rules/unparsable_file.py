@@ -46,7 +46,9 @@ class UnparsableFile(Rule):
 
     def check_build(self, build: Build, project: Project) -> Iterator[Diagnostic]:
         """A Dockerfile that Docker reads, but refuses to build in this way."""
-        if not (build.dockerfile and build.model and build.resolved) or build.is_lone or build.is_inline:
+        if not (build.dockerfile and build.model and build.resolved and build.is_certain) or build.is_lone:
+            return
+        if build.is_inline:
             return
         try:
             _ = build.model.graph

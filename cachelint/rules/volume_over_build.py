@@ -10,7 +10,6 @@ from cachelint.buildcache.image_content import content_at, image_steps, is_below
 from cachelint.buildcache.outputs import DATA, DEPENDENCIES, installs_into
 from cachelint.buildcache.values import GraphError
 from cachelint.diagnostic import Related, Severity, locate
-from cachelint.documents.compose_volumes import service_mounts
 from cachelint.rules.base import Example, Rule
 from cachelint.volumes import image_volumes, mounted_volumes
 
@@ -77,10 +76,10 @@ class VolumeOverBuild(Rule):
         """Findings about one build."""
         if not build.service or not build.compose or not build.model or not build.dockerfile:
             return
-        mounts = list(service_mounts(build.service))
+        mounts = list(build.mounts)
         try:
             graph = build.model.graph
-            found = [*mounted_volumes(build.compose, mounts), *image_volumes(build.dockerfile, graph, mounts)]
+            found = [*mounted_volumes(build.files, mounts), *image_volumes(build.dockerfile, graph, mounts)]
             found = [one for one in found if not self._is_allowed(one.target, mounts)]
             steps = image_steps(graph) if found else []
         except GraphError:

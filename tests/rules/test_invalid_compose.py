@@ -21,7 +21,7 @@ RULE = ["invalid-compose"]
     ],
 )
 def test_silent(compose: str):
-    assert lint_files({"compose.yaml": compose}, RULE) == ()
+    assert lint_files({"compose.yaml": compose, "b.yaml": "services: {}\n"}, RULE) == ()
 
 
 @pytest.mark.parametrize(

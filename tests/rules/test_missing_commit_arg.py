@@ -29,8 +29,6 @@ def findings(web: str, **files: str):
         pytest.param("    build: {args: [VCS_REF=x]}\n", id="list"),
         pytest.param("    build: .\n    extends: base\n", id="extends, short"),
         pytest.param("    build: .\n    extends: {file: b.yaml, service: b}\n", id="extends, long"),
-        pytest.param("    build: !override .\n", id="tag of Compose's own"),
-        pytest.param("    build:\n      context: .\n      args: !reset null\n", id="reset"),
         pytest.param("    build: &b {args: &a {SHA: x}}\n  api:\n    build: *b\n", id="alias"),
         pytest.param("    build: {args: {<<: {REVISION: x}}}\n", id="merge key"),
         pytest.param("    build: {dockerfile_inline: 'FROM a'}\n", id="inline without source"),
@@ -64,8 +62,16 @@ def test_silent_where_a_file_beside_it_passes_the_argument():
     assert findings("    build: .\n", **{"compose.override.yaml": override}) == ()
 
 
-def test_silent_on_a_service_that_others_extend():
-    web = "    build: .\n  api:\n    extends: {service: web}\n"
+def test_reports_a_build_that_others_extend_once_and_where_it_is_written():
+    web = "    build: .\n  api:\n    extends: {service: web}\n  worker:\n    extends: api\n"
+    [found] = findings(web)
+    assert (found.location.start.line, found.message.startswith("`web`")) == (3, True)
+    assert found.fix
+    assert found.fix.applicability.name == "SAFE"
+
+
+def test_silent_on_a_service_that_is_extended_with_the_argument():
+    web = "    build: .\n  api:\n    extends: {service: web}\n    build: {args: [GIT_SHA]}\n"
     assert findings(web) == ()
 
 
@@ -73,6 +79,8 @@ def test_silent_on_a_service_that_others_extend():
     ("web", "line"),
     [
         ("    build: .\n", 3),
+        ("    build: !override .\n", 3),
+        ("    build:\n      context: .\n      args: !reset null\n", 3),
         ("    image: web\n    build:\n      context: ./\n", 4),
         ("    build: {args: [A=1, JENKINS_SHA=x, X_COMMIT=y]}\n", 3),
         ("    build:\n      dockerfile_inline: |\n        FROM a\n        COPY src /src\n", 3),

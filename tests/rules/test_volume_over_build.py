@@ -36,48 +36,48 @@ def findings(text: str, dockerfile: str, files: dict[str, str] = FILES) -> list[
     [
         # nothing of the image is there
         ("db:/var/lib/postgresql/data", COPY_ALL),
-        ("x:/srv", COPY_ALL),
-        ("x:/application", COPY_ALL),
-        ("x:/app/var", COPY_ALL),
-        ("x:/app/keep", COPY_ALL),
-        ("x:/app/etc", COPY_ALL),
-        ("x:/app/dist", COPY_ALL),
-        ("x:/app/.next/cache", BUILT),
-        ("x:/app/node_modules", COPY_ALL),
-        ("x:/other/node_modules", BUILT),
+        ("vol:/srv", COPY_ALL),
+        ("vol:/application", COPY_ALL),
+        ("vol:/app/var", COPY_ALL),
+        ("vol:/app/keep", COPY_ALL),
+        ("vol:/app/etc", COPY_ALL),
+        ("vol:/app/dist", COPY_ALL),
+        ("vol:/app/.next/cache", BUILT),
+        ("vol:/app/node_modules", COPY_ALL),
+        ("vol:/other/node_modules", BUILT),
         ("/app/.venv", "FROM python\nWORKDIR /app\nRUN pip install flask\n"),
-        ("x:/app/target", COPY_ALL + "RUN cargo build\n"),
-        ("x:/root/.npm", BUILT),
-        ("x:/go/pkg/mod", "FROM golang\nWORKDIR /app\nCOPY . .\nRUN go build\n"),
-        ("x:/app/dist", STAGED),
-        ("x:/etc/nginx/conf.d", "FROM nginx\nCOPY etc/app.conf /etc/nginx/conf.d/\n"),
-        ("x:/etc/nginx", "FROM nginx\nCOPY etc/app.conf /etc/nginx/nginx.conf\n"),
-        ("x:/app", "FROM node AS base\nWORKDIR /app\nCOPY . .\nFROM node\nCOPY --from=base /app/x.js /srv/\n"),
+        ("vol:/app/target", COPY_ALL + "RUN cargo build\n"),
+        ("vol:/root/.npm", BUILT),
+        ("vol:/go/pkg/mod", "FROM golang\nWORKDIR /app\nCOPY . .\nRUN go build\n"),
+        ("vol:/app/dist", STAGED),
+        ("vol:/etc/nginx/conf.d", "FROM nginx\nCOPY etc/app.conf /etc/nginx/conf.d/\n"),
+        ("vol:/etc/nginx", "FROM nginx\nCOPY etc/app.conf /etc/nginx/nginx.conf\n"),
+        ("vol:/app", "FROM node AS base\nWORKDIR /app\nCOPY . .\nFROM node\nCOPY --from=base /app/x.js /srv/\n"),
         # data by its name
-        ("x:/app/public/uploads", COPY_ALL),
-        ("x:/app/media", COPY_ALL),
-        ("x:/app/staticfiles", COPY_ALL + "RUN python manage.py collectstatic\n"),
-        ("x:/data", "FROM node\nWORKDIR /data\nCOPY . .\n"),
-        ("x:/app/storage", COPY_ALL),
+        ("vol:/app/public/uploads", COPY_ALL),
+        ("vol:/app/media", COPY_ALL),
+        ("vol:/app/staticfiles", COPY_ALL + "RUN python manage.py collectstatic\n"),
+        ("vol:/data", "FROM node\nWORKDIR /data\nCOPY . .\n"),
+        ("vol:/app/storage", COPY_ALL),
         # no volume that Docker fills
         (".:/app", BUILT),
         ("./dist:/app/dist", BUILT),
         ("/srv/app:/app", BUILT),
         ("~/app:/app", BUILT),
         ("${SRC:-.}:/app", BUILT),
-        ("x:${APP_DIR}", BUILT),
+        ("vol:${APP_DIR}", BUILT),
         ("{type: bind, source: ., target: /app}", BUILT),
         ("{type: tmpfs, target: /app}", BUILT),
         ("{type: volume, source: $X, target: /app}", BUILT),
         ("{target: /app}", BUILT),
         ("[x]", BUILT),
         # development: the host's files are all around
-        ("x:/app/dist\n      - .:/app", BUILT),
+        ("vol:/app/dist\n      - .:/app", BUILT),
         ("/app/.next\n      - ./:/app:cached", BUILT),
         # what cannot be known
-        ("x:/app", "FROM node\nCOPY . .\n"),
-        ("x:/app", "FROM $BASE\nCOPY . $APP_DIR\n"),
-        ("x:/app", "FROM node\nCOPY --from=nowhere"),
+        ("vol:/app", "FROM node\nCOPY . .\n"),
+        ("vol:/app", "FROM $BASE\nCOPY . $APP_DIR\n"),
+        ("vol:/app", "FROM node\nCOPY --from=nowhere"),
     ],
 )
 def test_silent(volume: str, dockerfile: str) -> None:
@@ -87,38 +87,38 @@ def test_silent(volume: str, dockerfile: str) -> None:
 @pytest.mark.parametrize(
     "top",
     [
-        "volumes:\n  x:\n    external: true\n",
-        "volumes:\n  x:\n    driver: local\n    driver_opts: {type: none, o: bind, device: .}\n",
-        "volumes:\n  x: {driver: nfs}\n",
+        "volumes:\n  vol:\n    external: true\n",
+        "volumes:\n  vol:\n    driver: local\n    driver_opts: {type: none, o: bind, device: .}\n",
+        "volumes:\n  vol: {driver: nfs}\n",
     ],
 )
 def test_silent_about_volumes_that_others_fill(top: str) -> None:
-    assert findings(compose("x:/app", top), BUILT) == []
+    assert findings(compose("vol:/app", top), BUILT) == []
 
 
 def test_silent_about_images_not_built_here() -> None:
-    text = "services:\n  web:\n    image: web\n    volumes: ['x:/app']\n  one:\n    build: .\n    volumes: x\n"
+    text = "services:\n  web:\n    image: web\n    volumes: ['vol:/app']\n  one:\n    build: .\n    volumes: x\n"
     assert findings(text, BUILT) == []
 
 
 @pytest.mark.parametrize(
     ("volume", "dockerfile", "severity"),
     [
-        ("x:/app", COPY_ALL, "ERROR"),
-        ("x:/app/", COPY_ALL, "ERROR"),
-        ("x:/app:ro", COPY_ALL, "ERROR"),
-        ("x:/app/src", COPY_ALL, "ERROR"),
-        ("x:/app/public", COPY_ALL, "ERROR"),
-        ("x:/home/node", "FROM node\nWORKDIR /home/node/app\nCOPY . .\n", "ERROR"),
-        ("x:/srv/src", "FROM node\nCOPY src /srv/src\n", "ERROR"),
-        ("x:/srv", "FROM node\nCOPY src/main.js /srv/\n", "ERROR"),
-        ("x:/app/dist", BUILT, "ERROR"),
-        ("x:/app/.next", BUILT, "ERROR"),
-        ("x:/srv/web", STAGED, "ERROR"),
-        ("x:/app/dist", "FROM node AS b\nFROM node\nCOPY --from=b /app /app\n", "ERROR"),
-        ("x:/app", "FROM node AS base\nWORKDIR /app\nCOPY . .\nFROM base\n", "ERROR"),
+        ("vol:/app", COPY_ALL, "ERROR"),
+        ("vol:/app/", COPY_ALL, "ERROR"),
+        ("vol:/app:ro", COPY_ALL, "ERROR"),
+        ("vol:/app/src", COPY_ALL, "ERROR"),
+        ("vol:/app/public", COPY_ALL, "ERROR"),
+        ("vol:/home/node", "FROM node\nWORKDIR /home/node/app\nCOPY . .\n", "ERROR"),
+        ("vol:/srv/src", "FROM node\nCOPY src /srv/src\n", "ERROR"),
+        ("vol:/srv", "FROM node\nCOPY src/main.js /srv/\n", "ERROR"),
+        ("vol:/app/dist", BUILT, "ERROR"),
+        ("vol:/app/.next", BUILT, "ERROR"),
+        ("vol:/srv/web", STAGED, "ERROR"),
+        ("vol:/app/dist", "FROM node AS b\nFROM node\nCOPY --from=b /app /app\n", "ERROR"),
+        ("vol:/app", "FROM node AS base\nWORKDIR /app\nCOPY . .\nFROM base\n", "ERROR"),
         ("{type: volume, source: x, target: /app}", COPY_ALL, "ERROR"),
-        ("{type: volume, src: x, target: /app/dist}", BUILT, "ERROR"),
+        ("{type: volume, source: vol, target: /app/dist}", BUILT, "ERROR"),
         ("/app", COPY_ALL, "WARNING"),
         ("/app/dist", BUILT, "WARNING"),
         ("{type: volume, target: /app/dist}", BUILT, "WARNING"),
@@ -135,7 +135,7 @@ def test_reports(volume: str, dockerfile: str, severity: str) -> None:
 def test_volumes_of_the_image() -> None:
     files = {
         **FILES,
-        "compose.yaml": compose("x:/srv/data"),
+        "compose.yaml": compose("vol:/srv/data"),
         "Dockerfile": BUILT + 'VOLUME ["/app/dist", "/app/var"]\n',
     }
     [found] = lint_files(files, ["volume-over-build"])
@@ -144,7 +144,7 @@ def test_volumes_of_the_image() -> None:
         "Dockerfile",
         5,
     )
-    for covered in ("x:/app/dist", ".:/app", "./dist:/app/dist"):
+    for covered in ("vol:/app/dist", ".:/app", "./dist:/app/dist"):
         found_now = lint_files({**files, "compose.yaml": compose(covered)}, ["volume-over-build"])
         assert [one for one in found_now if one.path.endswith("Dockerfile")] == []
     assert lint_files({**FILES, "Dockerfile": BUILT + "VOLUME /app/dist\n"}, ["volume-over-build"]) == ()
@@ -157,9 +157,11 @@ def test_an_inline_dockerfile() -> None:
         assert (found.location.start.line, found.related) == (line, ())
 
 
-@pytest.mark.parametrize("top", ["volumes:\n  x:\n", "volumes:\n  x: {name: shop_x, labels: [a]}\n", "volumes: {}\n"])
+@pytest.mark.parametrize(
+    "top", ["volumes:\n  vol:\n", "volumes:\n  vol: {name: shop_x, labels: [a]}\n", "volumes: {}\n"]
+)
 def test_reports_plain_volumes(top: str) -> None:
-    assert findings(compose("x:/app", top), BUILT) == [("ERROR", "x:/app")]
+    assert findings(compose("vol:/app", top), BUILT) == [("ERROR", "vol:/app")]
 
 
 def test_dependencies_of_a_development_service() -> None:
@@ -167,14 +169,16 @@ def test_dependencies_of_a_development_service() -> None:
 
 
 def test_a_volume_from_an_anchor_is_reported_where_it_is_mounted() -> None:
-    text = "x-v: &v x:/app\nservices:\n  web:\n    build: .\n    volumes:\n      - *v\n"
+    text = "x-v: &v vol:/app\nservices:\n  web:\n    build: .\n    volumes:\n      - *v\n"
     assert findings(text, COPY_ALL) == [("ERROR", "*v")]
 
 
 def test_the_cause_is_related() -> None:
-    [found] = lint_files({**FILES, "compose.yaml": compose("x:/srv/web"), "Dockerfile": STAGED}, ["volume-over-build"])
+    [found] = lint_files(
+        {**FILES, "compose.yaml": compose("vol:/srv/web"), "Dockerfile": STAGED}, ["volume-over-build"]
+    )
     assert [(one.location.start.line, one.message) for one in found.related] == [(6, "puts the build output there")]
-    assert "`x` was filled once and hides the build output of every later image in /srv/web" in found.message
+    assert "`vol` was filled once and hides the build output of every later image in /srv/web" in found.message
 
 
 @pytest.mark.parametrize(
@@ -191,6 +195,6 @@ def test_the_cause_is_related() -> None:
 )
 def test_allow(allow: tuple[str, ...], reported: bool) -> None:
     with tempfile.TemporaryDirectory() as directory:
-        write_files(directory, {**FILES, "compose.yaml": compose("x:/app/dist"), "Dockerfile": BUILT})
+        write_files(directory, {**FILES, "compose.yaml": compose("vol:/app/dist"), "Dockerfile": BUILT})
         config = Config(os.path.realpath(directory), frozenset(("volume-over-build",)), allowed_volumes=allow)
         assert bool(linter_of(directory, config=config).lint().diagnostics) == reported
