@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from cachelint.documents.docker_command import ENVIRONMENT, DockerCommand, Setting, docker_commands
+from cachelint.documents.docker_command import DockerCommand, docker_commands
+from cachelint.documents.docker_daemon import ENVIRONMENT, Setting
 from cachelint.documents.script_flow import Facts, Walk
 
 if TYPE_CHECKING:

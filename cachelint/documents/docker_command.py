@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from cachelint.documents.docker_daemon import Daemon, Setting, daemon_of
 from cachelint.documents.docker_options import BUILDX, COMPOSE, DOCKER, GROUPS, OPTIONS, TOOLS, Given, Parsed, parse
 from cachelint.record import NamedTuple
 
@@ -30,49 +30,14 @@ _SAME = {
     "image push": "push",
     "stack up": "stack deploy",
 }
-ENVIRONMENT = ("DOCKER_HOST", "DOCKER_CONTEXT", "BUILDX_BUILDER", "DOCKER_CONFIG", "DOCKER_BUILDKIT")
-"""Variables that choose the daemon or the builder."""
-
-_CHOICES = frozenset({"--host", "--context", "--builder"})
-_ENGINES = {"podman": "podman", "podman-compose": "podman", "buildah": "podman", "nerdctl": "nerdctl"}
-_LOCAL_HOSTS = re.compile(r"unix://|npipe://|fd://|(?:tcp|http)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)\b")
 _NO_RUN = frozenset({"--help", "--version", "--print", "--check", "--dry-run"})
 _STARTS = frozenset(
     {"compose up", "compose restart", "compose create", "run", "restart", "stack deploy", "service update"}
 )
 
 
-class Setting(NamedTuple):
-    """What is known of a variable, or of a choice made by an earlier command; `certain` unless it may be another."""
-
-    value: str
-    certain: bool = True
-
-
 if TYPE_CHECKING:
     Environment: TypeAlias = Mapping[str, str] | Mapping[str, Setting]
-
-
-class Daemon(NamedTuple):
-    """Which build cache a command works on; equal values are the same one.
-
-    `machine` is `Shell.path`: the machine whose docker client runs. `host` and `context` are what ``-H``/DOCKER_HOST
-    and ``--context``/DOCKER_CONTEXT say (None: the client's own choice), `builder` is the named builder, `tool` is
-    ``docker``, ``podman`` (buildah too) or ``nerdctl``. `certain` is not set where one of these is not known.
-    """
-
-    machine: tuple[tuple[str, str], ...] = ()
-    host: str | None = None
-    context: str | None = None
-    builder: str | None = None
-    tool: str = "docker"
-    certain: bool = True
-
-    @property
-    def local(self) -> bool:
-        """Whether it is the daemon of the machine that runs the script, for all that is written."""
-        local_host = self.host is None or bool(_LOCAL_HOSTS.match(self.host))
-        return not self.machine and local_host and self.context in {None, "default"} and self.builder is None
 
 
 class DockerOption(NamedTuple):
@@ -226,7 +191,7 @@ def _read(command: Command, words: Sequence[Word], environment: Mapping[str, Set
         outer,
         tuple(words[index] for index in rest.arguments),
         tuple(words[:begin]),
-        _daemon(command, tool, (*outer, *options), (group, verb), environment),
+        daemon_of(command, tool, (*outer, *options), (group, verb), environment),
         command,
         _doubt(words, (*front, *rest.given), verb, command.doubt),
         group,
@@ -270,57 +235,6 @@ def _option(given: Given, words: Sequence[Word]) -> DockerOption:
 def _build_arg(option: DockerOption) -> BuildArg:
     name, equals, value = (option.value or "").partition("=")
     return BuildArg(name, value if equals else None, option.word.literal, option.span, option.word)
-
-
-def _daemon(
-    command: Command,
-    tool: str,
-    options: tuple[DockerOption, ...],
-    verb: tuple[str, str],
-    environment: Mapping[str, Setting],
-) -> Daemon:
-    known = {**environment, **_in_front(command)}
-    for one in options:
-        if one.name in _CHOICES and not (one.name == "--context" and verb[1] == "stack deploy"):
-            known[one.name] = Setting(one.value or "", one.word.literal)
-    host = known.get("--host") or (None if "--context" in known else known.get("DOCKER_HOST"))
-    context = None if host else known.get("--context") or known.get("DOCKER_CONTEXT") or known.get("context use")
-    builder = known.get("--builder") or known.get("BUILDX_BUILDER")
-    if builder is None and verb[0] in {"buildx", "compose"}:
-        builder = known.get("buildx use")
-    chosen = [one for one in (host, context, builder) if one]
-    targets = all(target is None or target.literal for target in _targets(command))
-    return Daemon(
-        command.shell.path,
-        (host.value or None) if host else None,
-        (context.value or None) if context else None,
-        (builder.value or None) if builder else None,
-        _ENGINES.get(tool, "docker"),
-        targets and all(one.certain for one in chosen),
-    )
-
-
-def _in_front(command: Command) -> dict[str, Setting]:
-    """The variables set for one command alone: ``DOCKER_HOST=… docker``, ``env DOCKER_HOST=… docker``."""
-    found: dict[str, Setting] = {}
-    for one in command.assignments:
-        if one.name in ENVIRONMENT:
-            words = one.values or ()
-            found[one.name] = Setting("".join(word.text for word in words), all(word.literal for word in words))
-    for word in (word for wrapper in command.wrappers for word in wrapper.words):
-        name, equals, value = word.text.partition("=")
-        if equals and name in ENVIRONMENT:
-            found[name] = Setting(value, word.literal)
-    return found
-
-
-def _targets(command: Command) -> list[Word | None]:
-    found: list[Word | None] = []
-    shell = command.shell
-    while shell.parent is not None:
-        found.append(shell.target)
-        shell = shell.parent
-    return found
 
 
 def _doubt(words: Sequence[Word], given: Sequence[Given], verb: str, doubt: str | None) -> str | None:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from cachelint.documents.docker_options import TOOLS, names_command
 from cachelint.documents.script import Assignment, Called, Command, Redirection, Sourced, Wrapper
 from cachelint.documents.script_assignments import DECLARATIONS, assignment, declared, entries
-from cachelint.documents.script_nested import Argument, NestedReader, Stripped, strip
+from cachelint.documents.script_nested import Argument, NestedReader
 from cachelint.documents.script_runners import may_run_arguments, runners
 from cachelint.documents.script_variables import Outer, Variables
 from cachelint.documents.script_words import EXPANSIONS, expand, template
+from cachelint.documents.script_wrappers import Stripped, strip
 from cachelint.documents.shell_syntax import SHELLS
 from cachelint.record import NamedTuple
 

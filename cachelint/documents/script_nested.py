@@ -6,44 +6,26 @@ import re
 from typing import TYPE_CHECKING
 
 from cachelint.documents.docker_options import inner_command
-from cachelint.documents.script import Machine, Quoting, Word, Wrapper
+from cachelint.documents.script import Machine, Quoting, Word
 from cachelint.documents.script_heredocs import Heredoc
 from cachelint.documents.script_text import cut, join, without
-from cachelint.documents.shell_syntax import ASSIGNMENT, SHELLS, WRAPPERS
+from cachelint.documents.script_wrappers import Stripped, strip
+from cachelint.documents.shell_syntax import SHELLS
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tree_sitter import Node
 
     from cachelint.documents.dockerfile_lines import Pieces
+    from cachelint.documents.script import Wrapper
     from cachelint.documents.script_text import ScriptText
 
-_OTHER_WRAPPERS: dict[str, tuple[str, ...]] = {
-    "doas": ("-u", "-C"),
-    "ionice": ("-c", "-n", "-p"),
-    "stdbuf": ("-i", "-o", "-e"),
-    "setsid": (),
-    "unbuffer": (),
-    "chronic": (),
-    "caffeinate": ("-t", "-w"),
-    "flock": ("-w", "--timeout", "-E"),
-    "sshpass": ("-p", "-f", "-d", "-P"),
-    "xargs": ("-I", "-n", "-P", "-L", "-d", "-a", "-s", "-E"),
-    "gosu": (),
-    "su-exec": (),
-    "noglob": (),
-    "winpty": (),
-}
-_POSITIONAL = {"timeout": 1, "flock": 1, "gosu": 1, "su-exec": 1}
 _SSH_VALUES = frozenset("-b -c -D -E -e -F -I -i -J -L -l -m -O -o -p -Q -R -S -W -w -B -P".split())
 _SU_VALUES = frozenset({"-s", "--shell", "-g", "--group", "-G", "-w"})
 _TAKES_SCRIPT = re.compile(r"-\w*c|--command")
 _IN_DOUBLE = re.compile(r'\\(?:\n|([$`"\\]))')
 _IN_HEREDOC = re.compile(r"\\(?:\n|([$`\\]))")
 _PLAIN = re.compile(r"\\(?:\n|(.))", re.DOTALL)
-_LATER = frozenset({"xargs"})
 
 
 class Nested(NamedTuple):
@@ -56,45 +38,6 @@ class Nested(NamedTuple):
     target: Word | None = None
     user: str | None = None
     deferred: bool = False
-
-
-class Stripped(NamedTuple):
-    """A command without the wrappers in front; `skipped` counts their words, `more` that its words are not all."""
-
-    wrappers: tuple[Wrapper, ...]
-    skipped: int
-    more: bool = False
-
-
-def strip(words: Sequence[Word]) -> Stripped:
-    """The wrappers in front of a command."""
-    at = 0
-    wrappers: list[Wrapper] = []
-    more = False
-    while at < len(words):
-        name = words[at].text.rpartition("/")[2]
-        values = WRAPPERS.get(name, _OTHER_WRAPPERS.get(name))
-        if values is None:
-            if not (wrappers and ASSIGNMENT.match(words[at].text)):
-                break
-            wrappers.append(Wrapper("", (words[at],)))
-            at += 1
-            continue
-        if name == "command" and at + 1 < len(words) and words[at + 1].text in {"-v", "-V"}:
-            break
-        end = _end_of_wrapper(words, at, values)
-        wrappers.append(Wrapper(name, tuple(words[at:end])))
-        more = more or name in _LATER
-        at = end
-    return Stripped(tuple(wrappers), at, more)
-
-
-def _end_of_wrapper(words: Sequence[Word], at: int, values: tuple[str, ...]) -> int:
-    end = at + 1
-    while end < len(words) and words[end].text.startswith("-") and words[end].text != "--":
-        end += 2 if words[end].text in values else 1
-    end += end < len(words) and words[end].text == "--"
-    return min(end + _POSITIONAL.get(words[at].text.rpartition("/")[2], 0), len(words))
 
 
 class Argument(NamedTuple):

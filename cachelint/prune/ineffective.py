@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cachelint.deployment.jobs import Unit
     from cachelint.deployment.model import Deployment, DockerCall
-    from cachelint.documents.docker_command import Daemon
+    from cachelint.documents.docker_daemon import Daemon
     from cachelint.prune.job_step import Missing
 
 _ABOUT_CACHE = re.compile(r"cache|fresh|stale|\balt\b|old code", re.IGNORECASE)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cachelint.deployment.actions import SETUP_BUILDX
 from cachelint.deployment.jobs import Unit
 from cachelint.discovery import Kind
-from cachelint.documents.docker_command import Daemon
+from cachelint.documents.docker_daemon import Daemon
 from cachelint.fix import Edit
 from cachelint.prune.client import NoClientError, client_of, legacy_reason
 from cachelint.prune.lines import CannotInsertError

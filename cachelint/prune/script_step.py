@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from cachelint.commit_arg import CommitArg
-    from cachelint.documents.docker_command import Daemon, DockerCommand
+    from cachelint.documents.docker_command import DockerCommand
+    from cachelint.documents.docker_daemon import Daemon
     from cachelint.documents.script import Script
     from cachelint.fix import Edit
     from cachelint.prune.decision import Decision

@@ -1,7 +1,8 @@
 import pytest
 
 from cachelint.documents.docker_calls import all_readings, docker_calls
-from cachelint.documents.docker_command import DockerCommand, Setting, docker_command, docker_commands
+from cachelint.documents.docker_command import DockerCommand, docker_command, docker_commands
+from cachelint.documents.docker_daemon import Setting
 from cachelint.documents.script import read_script
 
 

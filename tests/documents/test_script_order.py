@@ -1,7 +1,7 @@
 import pytest
 
 from cachelint.documents.script import Command, Script, read_script
-from cachelint.documents.script_flow import after_any, always_before, in_order, unguarded
+from cachelint.documents.script_order import after_any, always_before, in_order, unguarded
 
 
 def is_prune(command: Command) -> bool:
