@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     Path = tuple[str, ...]
 
 _SOUND = re.compile(r"\$\{\w+(?::?[-+?][^${}\n]*)?\}")
+_NO_TEXT = frozenset(("", *"0123456789+-.~"))  # how numbers, dates and nothing begin
+_WORDS = frozenset(("null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE"))
 MAX_EXPANDED = 100_000
 """Values that aliases may add to those that a file writes out: the bound that an alias bomb meets."""
 
@@ -89,7 +91,7 @@ class Reader:
 
     def origin(self, entry: Entry, chain: tuple[Link, ...]) -> Origin:
         """The origin of an entry's value."""
-        return Origin(self.file, entry.value, entry.span, entry.key.span, chain)
+        return Origin(self.file, entry.value, entry, chain)
 
     def is_removed(self, node: Node, path: Path) -> bool:
         """Whether nothing is left here; what a tag takes away below is remembered."""
@@ -139,19 +141,23 @@ class Reader:
     def _items(self, sequence: Sequence, path: Path, chain: tuple[Link, ...]) -> Iterator[Value]:
         for number, item in enumerate(sequence.items):
             node, way = self._behind(item, chain)
-            value = self._value(node, Origin(self.file, item, item.span, item.span, way), (*path, str(number)))
+            value = self._value(node, Origin(self.file, item, None, way), (*path, str(number)))
             if value is not None:
                 yield value
 
     def _leaf(self, scalar: Scalar, origin: Origin) -> Leaf:
-        if scalar.is_null:
-            return Leaf(None, "", True, False, origin)
-        if not scalar.is_string:
-            return Leaf(plain_text(scalar.value), scalar.value, True, False, origin)
-        if is_date(scalar):
-            return Leaf(scalar.value, scalar.value, True, False, origin)
+        value = scalar.value
+        if not scalar.style and (scalar.tag or value[:1] in _NO_TEXT or value in _WORDS):
+            if scalar.is_null:
+                return Leaf(None, "", True, False, origin)
+            if not scalar.is_string:
+                return Leaf(plain_text(value), value, True, False, origin)
+            if is_date(scalar):
+                return Leaf(value, value, True, False, origin)
+        if "$" not in value:
+            return Leaf(value, value, True, True, origin)
         try:
-            text = self._variables.substitute(scalar.value)
+            text = self._variables.substitute(value)
         except VariableError as error:
             raise ComposeError(str(error), (self.file.source, scalar.span), origin.chain) from error
-        return Leaf(scalar.value if text is None else text, scalar.value, text is not None, True, origin)
+        return Leaf(value if text is None else text, value, text is not None, True, origin)

@@ -37,25 +37,24 @@ def readings(files: Files, directory: str, paths: Iterable[str]) -> Iterator[Rea
         yield Reading(default, is_default=True)
     taken = set(default.files) if default else set()
     base = default.files[0] if default else None
+    env_files = default.env_files if default and default.env_files == () else None
     for path in paths:
         if path not in taken:
-            yield Reading(Request((path,), directory))
+            yield Reading(Request((path,), directory, env_files))
             if base and _is_for_laying_over(path) and _names(files, path) & _names(files, base):
-                yield Reading(Request((base, path), directory), is_on_top=True)
+                yield Reading(Request((base, path), directory, env_files), is_on_top=True)
 
 
 def _default(files: Files, directory: str, paths: list[str]) -> Request | None:
     """What Compose takes here, unless that lies elsewhere or is no file that cachelint reads."""
-    if not os.path.isfile(os.path.join(directory, ".env")) and not any(map(_is_default, paths)):
-        return None
-    request = request_for(files, directory)
-    if request is None or request.files[0] not in paths:
-        return None
-    return request._replace(files=tuple(path for path in request.files if path in paths or files.contains(path)))
-
-
-def _is_default(path: str) -> bool:
-    return os.path.basename(path) in DEFAULTS
+    if os.path.isfile(os.path.join(directory, ".env")):
+        request = request_for(files, directory)
+        if request is None or request.files[0] not in paths:
+            return None
+        return request._replace(files=tuple(path for path in request.files if path in paths or files.contains(path)))
+    beside = {os.path.basename(path): path for path in paths}
+    found = [next((beside[name] for name in names if name in beside), None) for names in (DEFAULTS, OVERRIDES)]
+    return Request(tuple(path for path in found if path), directory, ()) if found[0] else None
 
 
 def _is_for_laying_over(path: str) -> bool:

@@ -8,7 +8,7 @@ from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from cachelint.documents.compose import ComposeFile
-    from cachelint.documents.yaml import Node
+    from cachelint.documents.yaml import Entry, Node
     from cachelint.source import SourceFile, Span
 
 
@@ -23,15 +23,24 @@ class Link(NamedTuple):
 class Origin(NamedTuple):
     """Where a value is written.
 
-    `node` is the node to edit (an alias, where there is one), `span` all that is written for it, `name_span` its key or
-    the node itself. `chain` leads from there to where the value is used.
+    `node` is the node to edit (an alias, where there is one), `entry` its key and value in a mapping. `chain` leads
+    from there to where the value is used.
     """
 
     file: ComposeFile
     node: Node
-    span: Span
-    name_span: Span
+    entry: Entry | None
     chain: tuple[Link, ...] = ()
+
+    @property
+    def span(self) -> Span:
+        """All that is written for the value."""
+        return self.entry.span if self.entry else self.node.span
+
+    @property
+    def name_span(self) -> Span:
+        """Its key, or the node itself."""
+        return self.entry.key.span if self.entry else self.node.span
 
     @property
     def source(self) -> SourceFile:
