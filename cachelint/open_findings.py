@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from cachelint.discovery import Kind, is_below
+from cachelint.discovery import is_below
 from cachelint.linter import Linter
 from cachelint.prune.decision import Cause
 
@@ -56,9 +56,8 @@ def causes_for(workspace: Workspace, causes: Iterable[Cause], deployment: Deploy
 
 def _near(workspace: Workspace, path: str) -> str:
     """The closest directory above a script that something is built in or below."""
-    built = [file for file, kind in workspace.tree.files.items() if kind in (Kind.COMPOSE, Kind.DOCKERFILE)]
     directory = os.path.dirname(path)
-    while directory != workspace.tree.root and not any(is_below(file, directory) for file in built):
+    while directory != workspace.tree.root and not workspace.builds_below(directory):
         above = os.path.dirname(directory)
         if above == directory:
             break

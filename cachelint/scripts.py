@@ -38,13 +38,15 @@ class Scripts:
         self._bind = bind
         self._builders: dict[str, list[Deployment]] | None = None
         self._texts: dict[str, str] | None = None
+        self._set: dict[str, bool] = {}
+        self._given: dict[tuple[str, str], frozenset[str]] = {}
 
     def leave_unset(self, compose: str, name: str) -> bool:
         """Whether a script or workflow builds a Compose file (absolute), and nothing here sets a variable for it.
 
         What a script sources and is not here may set any.
         """
-        if any(map(_setting(name).search, self._all_texts().values())):
+        if self._is_set(name):
             return False
         builders = self._all_builders().get(compose, [])
         return bool(builders) and not any(one.may_set(name) for one in builders)
@@ -58,13 +60,27 @@ class Scripts:
 
         From a file such as ``.env`` that mentions it, or from a script or workflow that mentions it and this script.
         """
-        mentions = re.compile(rf"\b{re.escape(name)}\b")
-        files, script = self._workspace.tree.files, os.path.basename(path)
-        for other, text in self._all_texts().items():
-            calls = files.get(other) in (Kind.SHELL, Kind.WORKFLOW)
-            if other != path and mentions.search(text) and (not calls or script in text):
-                return True
-        return False
+        givers = self._givers(name, os.path.basename(path))
+        return len(givers) > (path in givers)
+
+    def _is_set(self, name: str) -> bool:
+        """Whether any of the files gives a variable a value; looked up once for each name."""
+        if name not in self._set:
+            self._set[name] = any(map(_setting(name).search, self._all_texts().values()))
+        return self._set[name]
+
+    def _givers(self, name: str, script: str) -> frozenset[str]:
+        """The files that may give a variable to scripts of that name; looked up once for both."""
+        key = name, script
+        if key not in self._given:
+            mentions = re.compile(rf"\b{re.escape(name)}\b")
+            files = self._workspace.tree.files
+            self._given[key] = frozenset(
+                path
+                for path, text in self._all_texts().items()
+                if (files.get(path) not in (Kind.SHELL, Kind.WORKFLOW) or script in text) and mentions.search(text)
+            )
+        return self._given[key]
 
     def _all_builders(self) -> dict[str, list[Deployment]]:
         """The deployments that build, by the Compose files that they read."""

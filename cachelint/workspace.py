@@ -6,7 +6,7 @@ import os
 from collections import OrderedDict
 from typing import TYPE_CHECKING, TypeVar
 
-from cachelint.discovery import is_below
+from cachelint.discovery import Kind, is_below
 from cachelint.documents.compose import ComposeFile, parse_compose
 from cachelint.documents.dockerfile import Dockerfile, parse_dockerfile
 from cachelint.source import SourceError, SourceFile, read_source
@@ -33,9 +33,21 @@ class Workspace:
         self.unreadable: set[str] = set()
         self._root = os.path.realpath(tree.root)
         self._excluded = excluded
+        self._building: set[str] | None = None
         self._edited: dict[str, str] = {}
         self._directories: dict[str, str] = {}
         self._parsed: OrderedDict[str, tuple[object, Exception | None]] = OrderedDict()
+
+    def builds_below(self, directory: str) -> bool:
+        """Whether a Compose file or a Dockerfile lies in a directory (absolute) or below it."""
+        if self._building is None:
+            self._building = set()
+            for path, kind in self.tree.files.items():
+                above = os.path.dirname(path) if kind in (Kind.COMPOSE, Kind.DOCKERFILE) else ""
+                while above and above not in self._building:
+                    self._building.add(above)
+                    above = os.path.dirname(above) if above != os.path.dirname(above) else ""
+        return directory in self._building
 
     def edit(self, path: str, text: str) -> None:
         """From now on the file has this text, for every reader of the workspace."""
