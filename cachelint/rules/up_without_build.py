@@ -38,9 +38,8 @@ export GIT_SHA="$(git rev-parse HEAD)"
 docker builder prune --force --filter type=source.local
 docker compose up{} -d
 """
-_MAKES_IMAGES = frozenset(
-    ("compose pull", "pull", "load", "image load", "rmi", "image rm", "tag", "image tag", "import")
-)
+_FETCHES = frozenset(("compose pull", "pull", "load", "image load", "tag", "image tag", "import", "image import"))
+_REMOVES = frozenset(("rmi", "image rm", "image remove"))
 _CLEARS = frozenset(("system prune", "image prune"))
 _ANY_MACHINE = "any machine"
 
@@ -85,7 +84,7 @@ class UpWithoutBuild(Rule):
         if "COMPOSE_FILE" in deployment.sets or not deploys(deployment, is_named=is_named):
             return
         visited = follow(deployment, _effect)
-        rebuilt = {one for each in visited if _makes_images(each.moment) for one in each.known}
+        rebuilt = {one for each in visited if _renews(_docker(each)) for one in each.known}
         for each in visited:
             call = each.moment.call
             if call in ups and call is not None and call not in rebuilt and deployment.is_ephemeral(call) is False:
@@ -93,7 +92,8 @@ class UpWithoutBuild(Rule):
 
     def _judge(self, deployment: Deployment, call: DockerCall, visited: Visited) -> Iterator[Diagnostic]:
         moment, known = visited
-        if not {("built", moment.machine), ("built", _ANY_MACHINE)}.isdisjoint(known):
+        facts = {("built", moment.machine), ("built", _ANY_MACHINE), ("others", moment.machine)}
+        if not facts.isdisjoint(known):
             return
         if moment.command is None or is_chosen_instead(moment, _builds_number(deployment)):
             return
@@ -118,6 +118,10 @@ class UpWithoutBuild(Rule):
         )
 
 
+def _docker(visited: Visited) -> DockerCommand | None:
+    return visited.moment.call.docker if visited.moment.call else None
+
+
 def _starts_as_it_is(docker: DockerCommand) -> bool:
     """Whether ``compose up`` takes the images that are there, and nobody said that this is wanted."""
     if docker.verb != "compose up" or docker.idle or docker.doubt or docker.daemon.tool != "docker":
@@ -131,7 +135,9 @@ def _effect(moment: Moment, known: Known) -> Known:
     docker = moment.call.docker if moment.call else None
     if docker and _starts_as_it_is(docker):
         return known | {moment.call}
-    if moment.call and (docker is None or _makes_images(moment)):
+    if docker and _changes_images(docker):
+        return known | {("others", moment.machine)}
+    if moment.call and (docker is None or docker.builds or docker.doubt):
         remote = docker is not None and (docker.daemon.host or docker.daemon.context)
         return known | {("built", _ANY_MACHINE if remote else moment.machine)}
     if moment.call is None and is_opaque(moment):
@@ -139,16 +145,16 @@ def _effect(moment: Moment, known: Known) -> Known:
     return known
 
 
-def _makes_images(moment: Moment) -> bool:
-    """Whether images are made, fetched or removed, so that ``up`` finds others than before, or none."""
-    docker = moment.call.docker if moment.call else None
-    if docker is None:
-        return False
-    if docker.builds or docker.doubt or docker.verb in _MAKES_IMAGES:
-        return True
+def _renews(docker: DockerCommand | None) -> bool:
+    """Whether a call behind an ``up`` brings it the images that it lacked."""
+    return docker is not None and (docker.builds or bool(docker.doubt) or docker.verb in _FETCHES)
+
+
+def _changes_images(docker: DockerCommand) -> bool:
+    """Whether images come from elsewhere, or are removed so that ``up`` builds: whatever arrives, before or after."""
     if docker.verb in _CLEARS:
         return docker.flag("--all")
-    return docker.verb == "compose down" and docker.value("--rmi") is not None
+    return docker.verb in _FETCHES | _REMOVES or (docker.verb == "compose down" and docker.value("--rmi") is not None)
 
 
 def _builds_number(deployment: Deployment) -> frozenset[tuple[int, int]]:
