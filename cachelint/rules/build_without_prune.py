@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.diagnostic import Related, Severity, locate
 from cachelint.fix import Applicability
-from cachelint.prune.deploying import builds_with_docker, is_deploying, keeps_cache
+from cachelint.prune.deploying import builds_with_docker, is_deploying, keeps_cache, may_prune_elsewhere
 from cachelint.prune.fixes import fix_of
 from cachelint.prune.ineffective import ineffective_prunes
 from cachelint.prune.job_step import missing_prunes, steps_by_item
@@ -78,6 +78,8 @@ class BuildWithoutPrune(Rule):
         try:
             found = missing_prunes(deployment, NEEDED[Scope.CONTEXT])
         except TooLongError:
+            return
+        if may_prune_elsewhere(deployment):
             return
         told = {one.builder for one in ineffective_prunes(deployment)}
         groups: dict[object, list[Missing]] = {}
