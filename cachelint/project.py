@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 REMOTE = re.compile(r"\w[\w+-]*://|git@|github\.com/|service:")
 """How a context begins that is no directory on this machine."""
 
+_KEPT = 64
 _TEMPLATE = re.compile(r"[._-](?:tmpl|tpl|template|j2|jinja2?|in)\b")
 
 
@@ -185,6 +186,7 @@ class Census:
         self._workspace = workspace
         self._bases = _extended_services(workspace, compose)
         self._scripts = Scripts(workspace, self._given)
+        self._projects: dict[tuple[str, ...], Project] = {}
 
     def bind(self, paths: tuple[str, ...]) -> tuple[Project, frozenset[str]]:
         """The project of one directory, and the paths of the Dockerfiles that it builds."""
@@ -203,8 +205,12 @@ class Census:
         return project, frozenset(dockerfiles)
 
     def _given(self, files: tuple[str, ...]) -> Project:
-        """The project of files that are given to Compose, in this order."""
-        return _Binder(self._workspace, self._scripts, frozenset()).bind_given(files)
+        """The project of files that are given to Compose, in this order; several commands of a script are, in a row."""
+        if files not in self._projects:
+            if len(self._projects) >= _KEPT:
+                self._projects.clear()
+            self._projects[files] = _Binder(self._workspace, self._scripts, frozenset()).bind_given(files)
+        return self._projects[files]
 
     def left_over(self, built: Collection[str]) -> list[str]:
         """The Dockerfiles that no project builds."""
