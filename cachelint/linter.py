@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from cachelint.deployment.model import Deployment
     from cachelint.documents.compose import ComposeFile
     from cachelint.documents.dockerfile import Dockerfile
+    from cachelint.open_findings import OpenFindings
     from cachelint.project import Build, Project
-    from cachelint.prune.decision import Cause, Decision
+    from cachelint.prune.decision import Decision
     from cachelint.workspace import Workspace
 
 MAX_ROUNDS = 10
@@ -64,19 +65,16 @@ class Linter:
         self._config = config
         self._given = given
         self._progress = progress
-        self._causes: tuple[Cause, ...] | None = None
-        settings = Settings(config.commit_arg, config.allowed_volumes, config.is_deploy_script, self._decide)
-        self._rules = [rule(settings) for rule in RULES if config.enables(rule.id)]
+        self._open: OpenFindings | None = None
+        self._settings = Settings(config.commit_arg, config.allowed_volumes, config.is_deploy_script, self._decide)
+        self._rules = [rule(self._settings) for rule in RULES if config.enables(rule.id)]
         self._order = {rule.id: number for number, rule in enumerate(RULES)}
 
     def lint(self) -> Report:
         """One pass over every project."""
-        self._causes = None
         census = Census(self._workspace)
-        run = self._run()
-        for findings in spread(census.directories, lambda paths: self._findings(map(census.bind, paths))):
-            run.take(findings)
-            self._progress(run.findings.projects)
+        run = self._of_directories(census)
+        self._open = self._open_findings(census, run) if census.script_files else None
         for findings in spread(census.script_files, lambda paths: self._findings(map(census.scripted, paths))):
             run.take(findings)
             self._progress(run.findings.projects)
@@ -86,14 +84,41 @@ class Linter:
             self._progress(run.findings.projects)
         return run.report()
 
+    def _of_directories(self, census: Census) -> _Run:
+        """What there is in Compose projects."""
+        run = self._run()
+        for findings in spread(census.directories, lambda paths: self._findings(map(census.bind, paths))):
+            run.take(findings)
+            self._progress(run.findings.projects)
+        return run
+
     def _decide(self, deployment: Deployment) -> Decision:
         """How much a deployment must drop of the build cache, by what is found in its builds as they are now."""
-        from cachelint.open_findings import causes_for, open_causes
         from cachelint.prune.decision import decide
 
-        if self._causes is None:
-            self._causes = open_causes(self._workspace, self._config)
-        return decide(causes_for(self._workspace, self._causes, deployment))
+        assert self._open
+        return decide(self._open.of(deployment))
+
+    def _open_findings(self, census: Census, run: _Run) -> OpenFindings:
+        """The findings that decide about prune steps, those of rules and files that were not asked for, too."""
+        from cachelint.open_findings import CAUSES, OpenFindings
+
+        rules = [rule(self._settings) for rule in RULES if rule.id in CAUSES]
+        complete = self._given is None and all(self._config.enables(rule.id) for rule in rules)
+
+        def of_compose() -> list[tuple[str, str]]:
+            whole = (
+                run
+                if complete
+                else Linter(self._workspace, self._config._replace(select=CAUSES))._of_directories(census)
+            )
+            return [(one.rule, one.path) for one in whole.open_diagnostics() if one.rule in CAUSES]
+
+        def judge(build: Build) -> Iterator[str]:
+            project = census.project_of(build)
+            return (one.rule for rule in rules for one in rule.check_build(build, project))
+
+        return OpenFindings(self._workspace, of_compose, judge, lambda path: census.lone(path).builds)
 
     def _findings(self, projects: Iterable[tuple[Project, Iterable[str]]]) -> _Findings:
         """What the rules find in some projects, each given with the Dockerfiles that it builds."""
@@ -221,6 +246,10 @@ class _Run:
         self.findings = mine._replace(projects=mine.projects + more.projects)
         self._workspace.unreadable |= more.unreadable
 
+    def open_diagnostics(self) -> list[Diagnostic]:
+        """What nobody has silenced so far."""
+        return [one for one in self.findings.diagnostics.values() if not self._suppression(one)]
+
     def report(self) -> Report:
         """Everything found, sorted by path, position and rule."""
         kept = [one for one in self.findings.diagnostics.values() if not self._is_suppressed(one)]
@@ -277,15 +306,20 @@ class _Run:
                 self.findings.suppressions[path] = source, suppressions_in(source, jobs)
 
     def _is_suppressed(self, diagnostic: Diagnostic) -> bool:
+        suppression = self._suppression(diagnostic)
+        if suppression is None:
+            return False
+        self._used.add((diagnostic.path, suppression, diagnostic.rule))
+        self._suppressed += 1
+        return True
+
+    def _suppression(self, diagnostic: Diagnostic) -> Suppression | None:
         _, suppressions = self.findings.suppressions.get(diagnostic.path, (None, ()))
         line = diagnostic.location.start.line
-        for suppression in suppressions:
-            names = [name for name, _ in suppression.names]
-            if suppression.first <= line <= suppression.last and diagnostic.rule in names:
-                self._used.add((diagnostic.path, suppression, diagnostic.rule))
-                self._suppressed += 1
-                return True
-        return False
+        for one in suppressions:
+            if one.first <= line <= one.last and diagnostic.rule in [name for name, _ in one.names]:
+                return one
+        return None
 
     def _unused(self) -> Iterator[Diagnostic]:
         """Findings about suppressions of rules that ran, or that do not exist, and silenced nothing."""

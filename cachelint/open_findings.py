@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
+from functools import cached_property
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from cachelint.discovery import is_below
+from cachelint.discovery import Kind
 from cachelint.linter import Linter
 from cachelint.prune.decision import Cause
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from cachelint.config import Config
     from cachelint.deployment.model import Deployment
+    from cachelint.project import Build
     from cachelint.workspace import Workspace
 
 CAUSES = frozenset(
@@ -41,25 +45,78 @@ def open_causes(
     return tuple(sorted({Cause(one.rule, report.relative(one.path)) for one in report.diagnostics}))
 
 
-def causes_for(workspace: Workspace, causes: Iterable[Cause], deployment: Deployment) -> Iterator[Cause]:
-    """Those that are about what a deployment builds; where that is not certain, about all that is built near it."""
-    root = workspace.tree.root
-    building = [call for call in deployment.calls if call.action or (call.docker and call.docker.builds)]
-    paths = {path for call in building for build in call.builds for path in build.paths}
-    is_certain = bool(building) and all(call.builds for call in building)
-    near = _near(workspace, deployment.source.path)
-    for cause in causes:
-        path = os.path.join(root, cause.path)
-        if path in paths or (not is_certain and is_below(path, near)):
-            yield cause
+class OpenFindings:
+    """The causes in a tree, asked for one deployment after the other.
 
+    `of_compose` finds those of all Compose projects, as (rule, absolute path); `judge` those of one build, as rules;
+    `lone` makes the builds of a Dockerfile that no Compose file names.
+    """
 
-def _near(workspace: Workspace, path: str) -> str:
-    """The closest directory above a script that something is built in or below."""
-    directory = os.path.dirname(path)
-    while directory != workspace.tree.root and not workspace.builds_below(directory):
-        above = os.path.dirname(directory)
-        if above == directory:
-            break
-        directory = above
-    return directory
+    def __init__(
+        self,
+        workspace: Workspace,
+        of_compose: Callable[[], Iterable[tuple[str, str]]],
+        judge: Callable[[Build], Iterable[str]],
+        lone: Callable[[str], Iterable[Build]],
+    ) -> None:
+        self._workspace = workspace
+        self._root = workspace.tree.root
+        self._files = workspace.tree.files
+        self._of_compose = of_compose
+        self._judge = judge
+        self._lone = lone
+        self._alone: dict[str, set[Cause]] = {}
+
+    def of(self, deployment: Deployment) -> set[Cause]:
+        """Those about what a deployment builds; where that is not certain, about all that is built near it."""
+        building = [call for call in deployment.calls if call.action or (call.docker and call.docker.builds)]
+        found: set[Cause] = set()
+        for build in (build for call in building for build in call.builds):
+            found |= self._of_build(build)
+        if not building or not all(call.builds for call in building):
+            found |= self._below(self._near(deployment.source.path))
+        return found
+
+    def _of_build(self, build: Build) -> set[Cause]:
+        if build.service is None:
+            path = build.dockerfile.source.path if build.dockerfile else ""
+            return {self._cause(rule, path) for rule in self._judge(build)} if path else set()
+        return {cause for path in build.paths for cause in self._known.get(path, ())}
+
+    def _below(self, directory: str) -> set[Cause]:
+        paths = self._paths[bisect_left(self._paths, directory + os.sep) :]
+        inside = list(takewhile(lambda path: path.startswith(directory + os.sep), paths))
+        return {cause for path in inside for cause in (*self._known.get(path, ()), *self._of_lone(path))}
+
+    def _of_lone(self, path: str) -> set[Cause]:
+        if self._files[path] is not Kind.DOCKERFILE:
+            return set()
+        if path not in self._alone:
+            rules = (rule for build in self._lone(path) for rule in self._judge(build))
+            self._alone[path] = {self._cause(rule, path) for rule in rules}
+        return self._alone[path]
+
+    def _near(self, path: str) -> str:
+        """The closest directory above a script that something is built in or below."""
+        directory = os.path.dirname(path)
+        while directory != self._root and not self._workspace.builds_below(directory):
+            above = os.path.dirname(directory)
+            if above == directory:
+                break
+            directory = above
+        return directory
+
+    @cached_property
+    def _known(self) -> dict[str, set[Cause]]:
+        known: dict[str, set[Cause]] = {}
+        for rule, path in self._of_compose():
+            known.setdefault(path, set()).add(self._cause(rule, path))
+        return known
+
+    @cached_property
+    def _paths(self) -> list[str]:
+        """The files that builds are described in, in order."""
+        return sorted(path for path, kind in self._files.items() if kind in (Kind.COMPOSE, Kind.DOCKERFILE))
+
+    def _cause(self, rule: str, path: str) -> Cause:
+        return Cause(rule, os.path.relpath(path, self._root).replace(os.sep, "/"))

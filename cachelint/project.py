@@ -212,6 +212,10 @@ class Census:
             self._projects[files] = _Binder(self._workspace, self._scripts, frozenset()).bind_given(files)
         return self._projects[files]
 
+    def project_of(self, build: Build) -> Project:
+        """A project of nothing but one build."""
+        return Project((), (build.dockerfile,) if build.dockerfile else (), (build,), (), self._scripts)
+
     def left_over(self, built: Collection[str]) -> list[str]:
         """The Dockerfiles that no project builds."""
         files = self._workspace.tree.files.items()
