@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cachelint.buildlog.record import Scheme, Status
+from cachelint.buildlog.record import Scheme, Status, is_builders
 from cachelint.buildlog.session import Session
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ class _Step:
     @property
     def is_base(self) -> bool:
         return self.name.partition("] ")[2].upper().startswith("FROM")
+
+    @property
+    def is_run(self) -> bool:
+        return self.name.partition("] ")[2].upper().startswith("RUN")
 
     def status(self) -> Status:
         """A claim of the cache holds only with the ID behind it, and nothing else."""
@@ -82,6 +86,8 @@ class Buildah:
             one.shorts = [*one.shorts[-1:], found[1]]
         else:
             self.hear()
+            if is_builders(text) and not one.is_run:
+                self.session.contradicts = True  # no program runs here: two logs are mixed
         return True
 
     def hear(self) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cachelint.buildlog.record import Scheme, Status
+from cachelint.buildlog.record import Scheme, Status, is_builders
 from cachelint.buildlog.session import Session
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class Legacy:
                 self._doubt()
         elif (found := _TAGGED.fullmatch(text)) and session.finished:
             session.name_image("exporting to", found[1])
-        elif _NONZERO.search(text):
+        elif _NONZERO.search(text) or (self.is_open and is_builders(text) and not _BUILDERS.match(text)):
             self._doubt()
         else:
             return self.is_open

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cachelint.buildlog.dress import DRESS
-from cachelint.buildlog.record import Scheme, Status
+from cachelint.buildlog.record import Scheme, Status, is_builders
 from cachelint.buildlog.session import Session
 
 if TYPE_CHECKING:
@@ -76,6 +76,14 @@ class Plain:
         elif not self._named_only:  # else it is the rest of a name with line breaks in it
             self._doubt()
         return True
+
+    def overhear(self, text: str) -> None:
+        """A line without a number while a block is open: the rest of a name with line breaks in it, or anybody's.
+
+        Another builder at work means that two logs are mixed.
+        """
+        if not self._named_only and is_builders(text):
+            self._doubt()
 
     def finish(self) -> str | None:
         """The log ends here: the name of the vertex whose block has not ended."""

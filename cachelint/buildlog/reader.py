@@ -44,7 +44,9 @@ _LEGACYS = (
 )
 """The same while a program of the legacy builder is; the first two may stand behind what it printed."""
 
-_BUILDAHS = re.compile(_START + rb"(?:(?:\[\d+/\d+\] )?(?:STEP |COMMIT)|-->|[Ee]rror: |[0-9a-f]{64})")
+_BUILDAHS = re.compile(
+    _START + rb'(?:(?:\[\d+/\d+\] )?(?:STEP |COMMIT)|-->|[Ee]rror: |[0-9a-f]{64}|#\d|=> |\[\+\]|\{"vertexes|Step \d)'
+)
 _ANNOUNCED = re.compile(rb"uilding from commit")
 
 
@@ -124,10 +126,10 @@ class _Reader:
     def finish(self) -> BuildLog:
         """The log is over. Raises `InputError` when it should not be."""
         left = self._finish_formats()
-        session = self._session
-        self._close()
-        if session is not None and left is not None:
+        if self._session is not None and left is not None:
+            self._check(self._session)
             raise InputError(f"the log ends in the middle of a build, at `{_short(left)}`")
+        self._close(at_end=True)
         if self._builds and not all(one.complete for one in self._builds if one.session == self._sessions - 1):
             raise InputError("the log ends before its last build does")
         return BuildLog(tuple(self._builds), tuple(self._numbered_prunes()), self._notices.commit)
@@ -155,7 +157,8 @@ class _Reader:
         if text.startswith("#") and self._plain.read(text, line):
             return
         if self._plain.is_open:
-            return  # the rest of a name with line breaks in it
+            self._plain.overhear(text)
+            return
         if not any(one.read(text, line) for one in (self._tty, self._rawjson, self._legacy, self._buildah)):
             self._between(text)
 
@@ -174,7 +177,7 @@ class _Reader:
     def _start(self, session: Session) -> None:
         """A builder begins: whatever was before is over."""
         if self._session is not None:
-            self._close(session)
+            self._close()
         self._session = session
         session.finished = self._no_output
         if self._service:
@@ -182,7 +185,7 @@ class _Reader:
         self._service = None
         self._no_output = False
 
-    def _close(self, successor: Session | None = None) -> None:
+    def _close(self, *, at_end: bool = False) -> None:
         session, self._session = self._session, None
         if session is None:
             return
@@ -191,6 +194,8 @@ class _Reader:
                 one.finish()
         self._check(session)
         builds = list(session.builds(self._sessions))
+        if builds and not at_end and not any(one.complete for one in builds):
+            raise InputError(f"the build that starts at line {session.line} has no end: line {self._line} is another's")
         if builds:
             self._sessions += 1
             self._builds += builds

@@ -14,6 +14,16 @@ if TYPE_CHECKING:
 _LABEL = re.compile(r"\[(?:([^\[\]]*?)\s+)?(\d+)/(\d+)\](?: (.*))?", re.DOTALL)
 
 
+_BUILDERS = re.compile(
+    r"#\d+ (?:\[|CACHED$|DONE|ERROR)|=> |\[\+\] Building |\{\"vertexes|Step \d+/\d+ : |(?:\[\d+/\d+\] )?STEP \d+/\d+: "
+)
+
+
+def is_builders(text: str) -> bool:
+    """Whether a line looks like some builder's."""
+    return _BUILDERS.match(text) is not None
+
+
 class Scheme(Enum):
     """How an engine names the steps."""
 

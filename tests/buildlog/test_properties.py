@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import tracemalloc
 from pathlib import Path
 
@@ -203,3 +204,28 @@ def test_two_results_that_are_written_under_one_name():
         read(TWO_SERVICES.replace(b"#7 naming to docker.io/library/library-site done\n", b""))
     with pytest.raises(InputError):
         read(TWO_SERVICES.replace(b"#6 DONE 0.1s\n", b""))
+
+
+def steps_of(data: bytes) -> list[tuple[str | None, frozenset]]:
+    return [(one.service, frozenset(one.steps)) for one in read_log(io.BytesIO(data)).builds]
+
+
+@SETTINGS
+@given(
+    st.sampled_from(["bake-file", "buildx-plain-changed", "docker20-first", "compose-bake-changed", "legacy-changed"]),
+    st.sampled_from(["bake-file", "buildx-plain-cached", "docker20-changed", "compose-bake-again", "buildah-second"]),
+    st.lists(st.integers(1, 3), min_size=1, max_size=20),
+)
+def test_mixed_lines_are_refused(first, second, runs):
+    """A few lines of the one, a few of the other, and so on: no step of either is told wrong."""
+    one, two = ((LOGS / f"{name}.log").read_bytes() for name in (first, second))
+    rest = [list(data.splitlines(keepends=True)) for data in (one, two)]
+    mixed = []
+    for number in itertools.count():
+        if not any(rest):
+            break
+        count = runs[number % len(runs)]
+        mixed += rest[number % 2][:count]
+        del rest[number % 2][:count]
+    with contextlib.suppress(InputError):
+        assert [build for build in steps_of(b"".join(mixed)) if build not in steps_of(one) + steps_of(two)] == []
