@@ -23,8 +23,15 @@ if TYPE_CHECKING:
     Known: TypeAlias = frozenset[Hashable]
     Effect: TypeAlias = Callable[["Moment", Known], Known]
 
+MAX_FACTS = 64
+"""What may be known at once: a script in which more happens is one that nobody follows, and takes too long."""
+
 _ABSOLUTE = re.compile(r"[/~$]")
 _LOST = "?"
+
+
+class TooMuchError(Exception):
+    """More happens than `MAX_FACTS`."""
 
 
 class Moment(NamedTuple):
@@ -81,8 +88,15 @@ def related(one: str, other: str) -> bool:
 def follow(deployment: Deployment, effect: Effect, start: Known = frozenset()) -> list[Visited]:
     """Every moment of a deployment that can be reached; `effect` says what is known when one is over.
 
-    What is known is what holds on one path at least.
+    What is known is what holds on one path at least. Nothing is told of a deployment in which too much happens.
     """
+    try:
+        return _follow(deployment, effect, start)
+    except TooMuchError:
+        return []
+
+
+def _follow(deployment: Deployment, effect: Effect, start: Known) -> list[Visited]:
     calls = {(id(call.unit), call.command.number): call for call in deployment.calls if call.unit and call.command}
     actions = {id(call.action): call for call in deployment.calls if call.action}
     visited: list[Visited] = []
@@ -127,6 +141,8 @@ class _Trail(Facts[_State]):
             return state
         command = self._unit.script.commands[simple.command]
         known = self._effect(self._moment(command, state.place), state.known)
+        if len(known) > MAX_FACTS:
+            raise TooMuchError
         return _State(self._moved(command, state.place), known)
 
     def join(self, one: _State, two: _State) -> _State:

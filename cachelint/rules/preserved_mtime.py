@@ -76,17 +76,13 @@ class PreservedMtime(Rule):
             return
         if only_tries(deployment) and not self.settings.is_deploy_script(deployment.source.path):
             return
-        try:
-            missing = missing_prunes(deployment, NEEDED[Scope.CONTEXT])
-        except TooLongError:
-            return
-        unpruned = {span for one in missing if not one.is_legacy for span in one.spans}
+        found = [(moment, times) for moment, known in follow(deployment, _effect) if (times := _times(moment, known))]
+        unpruned = _unpruned(deployment) if found else frozenset()
         told: set[Span] = set()
-        for moment, known in follow(deployment, _effect):
+        for moment, times in found:
             call = moment.call
             if call and call.span in unpruned and _builds(call) and deployment.is_ephemeral(call) is False:
-                found = [one for one in known if isinstance(one, Setting) and one.machine == moment.machine]
-                seen = [one for one in found if one.span not in told and _takes(call, moment, one)]
+                seen = [one for one in times if one.span not in told and _takes(call, moment, one)]
                 told |= {one.span for one in seen}
                 yield from (self._report(deployment, one, call) for one in sorted(seen, key=lambda one: one.span))
 
@@ -114,6 +110,22 @@ def _effect(moment: Moment, known: Known) -> Known:
         unpacked = (one for one in arrivals(moment) if one.what == "tar")
         known = known | {Setting(one.machine, one.place, "tar --mtime", packed.span) for one in unpacked}
     return known | frozenset(settings(moment))
+
+
+def _times(moment: Moment, known: Known) -> list[Setting]:
+    """What has set times on the machine of a call."""
+    if moment.call is None:
+        return []
+    return [one for one in known if isinstance(one, Setting) and one.machine == moment.machine]
+
+
+def _unpruned(deployment: Deployment) -> frozenset[Span]:
+    """The places of the builds that are reached without a prune in front of them."""
+    try:
+        missing = missing_prunes(deployment, NEEDED[Scope.CONTEXT])
+    except TooLongError:
+        return frozenset()
+    return frozenset(span for one in missing if not one.is_legacy for span in one.spans)
 
 
 def _builds(call: DockerCall) -> bool:

@@ -140,3 +140,7 @@ def test_what_is_said():
     [one] = lint_files({**FILES, "deploy.sh": "touch -d @0 Dockerfile\ndocker build .\n"}, RULE)
     assert one.message.startswith("`touch -d` sets the times of files that are built below: ")
     assert [each.location.start.line for each in one.related] == [2]
+
+
+def test_nothing_is_claimed_where_too_much_happens():
+    assert found("deploy.sh", "".join(f"cp -p /x/{n} .\n" for n in range(100)) + "docker build .\n") == []
