@@ -101,6 +101,8 @@ def _args(fields: Fields, variables: Variables) -> Iterator[tuple[str, Leaf]]:
     if value is None:
         return
     if isinstance(value, Leaf):
+        if value.text is None:  # an error, but one that leaves the build as it is
+            return
         raise refuse(value.origin, "`args` must be a mapping or a list")
     for name, one in pairs(value):
         if not isinstance(one, Leaf) or (one.text is not None and not one.is_string and _is_date(one)):
@@ -185,13 +187,16 @@ def _mounts(fields: Fields) -> Iterator[Fields]:
 def incomplete(
     services: Iterable[ResolvedService], drafts: dict[str, Draft], volumes: Iterable[str]
 ) -> Iterator[ComposeError]:
-    """What Compose misses in services that a further file may bring: an image or a build, a declared volume."""
+    """What Compose misses in services: an image or a build, a declared volume, arguments below ``args``."""
     declared = set(volumes)
     for service in services:
         fields = drafts[service.name].fields
         has_image = service.image is not None and service.image.text != ""
         if service.is_complete and not service.build and not has_image and "provider" not in fields.entries:
             yield refuse(fields.origin, f"`{service.name}` has neither an image nor a build", is_partial=True)
+        args = service.build.fields.entries.get("args") if service.build else None
+        if args is not None and is_null(args):
+            yield refuse(args.origin, "`args` must be a mapping or a list")
         for mount in service.mounts:
             name = _volume_name(mount)
             if name and name not in declared:
