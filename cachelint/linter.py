@@ -118,7 +118,10 @@ class Linter:
             project = census.project_of(build)
             return (one.rule for rule in rules for one in rule.check_build(build, project))
 
-        return OpenFindings(self._workspace, of_compose, judge, lambda path: census.lone(path).builds)
+        def lone(path: str) -> tuple[Build, ...]:
+            return () if path in run.findings.built else census.lone(path).builds
+
+        return OpenFindings(self._workspace, of_compose, judge, lone)
 
     def _findings(self, projects: Iterable[tuple[Project, Iterable[str]]]) -> _Findings:
         """What the rules find in some projects, each given with the Dockerfiles that it builds."""
