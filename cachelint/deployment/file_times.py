@@ -28,6 +28,10 @@ _NO_TIMES = frozenset(("--no-times", "--no-t", "--no-archive", "-n", "--dry-run"
 _MARKS = re.compile(r"stamp|marker|\block\b|\.lock\Z|keep|flag|ready|healthy|\.touch|/tmp/|\A/(?:var|etc|tmp|run)/")
 
 
+_SAVED = re.compile(r"backup|\.bak\b|saved?\b|\.env\b", re.IGNORECASE)
+"""What is put back, or is no source."""
+
+
 class Setting(NamedTuple):
     """Files in a place of a machine that get their times from a command; `what` is its name."""
 
@@ -93,7 +97,8 @@ def _git(moment: Moment, command: Command) -> Iterator[tuple[MachineKey, str, st
 def _cp(moment: Moment, command: Command) -> Iterator[tuple[MachineKey, str, str]]:
     words = command.texts[1:]
     operands = operands_of(words, lambda word: word in ("-t", "--target-directory", "-S"))
-    if any(map(_CP_KEEPS.fullmatch, words)) and len(operands) > 1 and not _of_tree(operands[:-1]):
+    is_saved = any(map(_SAVED.search, operands[:-1]))
+    if any(map(_CP_KEEPS.fullmatch, words)) and len(operands) > 1 and not is_saved and not _of_tree(operands[:-1]):
         option = next(word for word in words if _CP_KEEPS.fullmatch(word))
         yield moment.machine, below(moment.place, operands[-1]), f"cp {option}"
 

@@ -80,6 +80,8 @@ def test_silent_behind_a_prune(prune):
         "cp -r /srv/release/. .\ndocker build .\n",
         "cp -a web/dist web/public\ndocker compose build\n",
         "cp -a . /srv/backup\ndocker build .\n",
+        'cp -a "$BACKUP_DIR/$f" ./\ndocker build .\n',
+        "cp -p /etc/shop/.env .\ndocker build .\n",
         "cp -p a.conf /etc/shop/\ndocker build .\n",
         "rsync -a --no-times ci:/out/ ./\ndocker build .\n",
         "rsync -r ci:/out/ ./\ndocker build .\n",
