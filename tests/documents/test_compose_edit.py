@@ -488,9 +488,6 @@ def test_adds_an_argument(before: str, after: str):
             id="merged into a build that needs none",
         ),
         pytest.param("services:\n  a:\n    build: &here .\n", "anchor", id="anchored short form"),
-        pytest.param(
-            "services:\n  a:\n    build:\n      args: text\n", "neither a mapping nor a list", id="args is text"
-        ),
         pytest.param("services:\n  a:\n    build:\n      args: &none\n", "anchor", id="anchored null"),
         pytest.param("services:\n  a:\n    ? build\n    : .\n", "unusual way", id="explicit key"),
     ],

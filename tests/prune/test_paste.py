@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from cachelint.prune.decision import Cause, chosen, decide
 from cachelint.prune.paste import PASTE
 from cachelint.prune.scope import Scope
-from tests.support import run, write_files
+from tests.support import SHELLCHECK, run, write_files
 
 STALE = {
     "compose.yaml": "services:\n  web:\n    build:\n      context: .\n      args:\n        GIT_SHA: ${GIT_SHA}\n",
@@ -37,7 +37,7 @@ def test_bash(scope, tolerant, shebang, tmp_path):
     script = tmp_path / "deploy.sh"
     script.write_text(f"{shebang}\n{paste('bash', scope, tolerant)}")
     assert execute("bash", "-n", script).stderr == ""
-    assert execute("shellcheck", script).stdout == ""
+    assert execute(SHELLCHECK, script).stdout == ""
 
 
 @each
@@ -45,7 +45,7 @@ def test_github(scope, tolerant):
     steps = YAML(typ="safe").load(paste("github", scope, tolerant))
     assert [sorted(step) for step in steps] == [["name", "run"], ["name", "run"]]
     assert steps[0]["run"].count("docker builder prune") == 1 + (scope is Scope.LAYERS)
-    checked = execute("shellcheck", "--shell=bash", "-", input=steps[0]["run"])
+    checked = execute(SHELLCHECK, "--shell=bash", "-", input=steps[0]["run"])
     assert checked.stdout == ""
 
 

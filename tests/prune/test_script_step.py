@@ -16,6 +16,7 @@ from cachelint.prune.script_step import Wish, calls_of, steps_for
 from cachelint.source import SourceFile
 from tests.prune.shapes import SHAPES
 from tests.prune.stage import COMMIT, Stage
+from tests.support import SHELLCHECK
 
 PODMAN = "podman has other options: its `prune` knows none of Docker's record types"
 
@@ -89,7 +90,7 @@ def test_bash_and_shellcheck_find_nothing_new(tmp_path):
             (tmp_path / f"{number}-new{tolerant}.sh").write_bytes(new.encode())
             assert subprocess.run(["bash", "-n"], input=new.encode(), capture_output=True, check=False).stderr == b""
     checked = subprocess.run(
-        ["shellcheck", "--format=gcc", *tmp_path.iterdir()], capture_output=True, check=False, text=True
+        [SHELLCHECK, "--format=gcc", *tmp_path.iterdir()], capture_output=True, check=False, text=True
     )
     codes: dict[str, set[str]] = {}
     for name, code in re.findall(r"([\w-]+)\.sh:.*\[(SC\d+)\]", checked.stdout):
