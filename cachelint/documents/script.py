@@ -206,7 +206,8 @@ class Script(NamedTuple):
 
     `errors` are the places that bash would not understand: commands elsewhere are known nevertheless, and nothing may
     be inserted into such a script. `interpreter` is the program of the first line, ``sh`` where there is none.
-    `unread` are such places in the texts for other shells.
+    `unread` are such places in the texts for other shells. `taken` are the numbers of commands whose output something
+    else reads: a variable, a file, the next command of a pipeline. A log is no reader, nor is ``tee``.
     `options` are the letters and names that ``set`` switches on anywhere: ``e``, ``u``, ``pipefail``.
     """
 
@@ -222,6 +223,7 @@ class Script(NamedTuple):
     errors: tuple[Span, ...]
     interpreter: str
     unread: tuple[Span, ...] = ()
+    taken: tuple[range, ...] = ()
 
     @property
     def broken(self) -> bool:

@@ -53,6 +53,7 @@ class Gathered:
         self.called: list[Called] = []
         self.options: set[str] = set()
         self.errors: list[Span] = []
+        self.taken: list[range] = []
         self.unread: list[Span] = []
         self.exports = False
 

@@ -32,6 +32,8 @@ _MAX_SCRIPTS = 6
 _KEYWORDS = frozenset(
     {"if", "then", "elif", "else", "fi", "while", "until", "do", "done", "{", "}", "(", ")", "((", "))"}
 )
+_OUTPUT = re.compile(r"1?>>?\|?(?!&)|&>>?")
+_LOG = re.compile(r"(?:\.log|/dev/(?:null|stderr|tty))[\"']?$", re.IGNORECASE)
 _INTERPRETER = re.compile("\ufeff?#!\\s*(?:\\S*/env\\s+(?:-S\\s+)?(?:\\w+=\\S*\\s+)*)?(\\S+)")
 
 
@@ -64,6 +66,7 @@ class ScriptReader:
             tuple(sorted(gathered.errors)),
             interpreter[1].rpartition("/")[2] if interpreter else "sh",
             tuple(sorted(gathered.unread)),
+            tuple(gathered.taken),
         )
         return _with_paths(script)
 
@@ -172,6 +175,7 @@ class ShellReader:
             if node.type in {"command_substitution", "process_substitution"}:
                 if not self._commands.is_outer(self.text.span(node)):
                     found.append(self.block(node.children[1:], *self.text.bounds(node), place))
+                    self.gathered.taken.append(found[-1].numbers)
             elif heredoc := self.text.heredoc(node):
                 found += self._in_heredoc(heredoc)
             else:
@@ -206,6 +210,12 @@ class ShellReader:
 
     def _with(self, body: Node, redirects: Sequence[Node], place: Place) -> Statement:
         """A statement with redirections, which belong to the last command of a pipeline."""
+        statement = self._of_body(body, redirects, place)
+        if body.type != "pipeline" and any(takes_output(self.text.of(one)) for one in redirects):
+            self.gathered.taken.append(statement.numbers)
+        return statement
+
+    def _of_body(self, body: Node, redirects: Sequence[Node], place: Place) -> Statement:
         first = len(self.gathered.commands)
         if body.type in {"command", "declaration_command"}:
             nodes = body.children if body.type == "command" else [body]
@@ -240,6 +250,9 @@ class ShellReader:
     def _piped(self, pipeline: Pipeline) -> Statement:
         """The pipeline, with each command told which one reads its output."""
         commands = self.gathered.commands
+        readers = [commands[one.numbers[-1]].name if one.numbers else "" for one in pipeline.parts[1:]]
+        if any(name != "tee" for name in readers):
+            self.gathered.taken += [part.numbers for part in pipeline.parts[:-1]]
         for part, reader in pairwise(pipeline.parts):
             if isinstance(part, Simple) and part.command is not None and isinstance(reader, Simple):
                 commands[part.command] = commands[part.command]._replace(feeds=reader.command)
@@ -253,6 +266,11 @@ class ShellReader:
     def _other(self, node: Node, place: Place) -> Statement:
         """``[ … ]``, ``export X=…`` and assignments: nothing that is a command of its own."""
         return self._simple(node, [node], place)
+
+
+def takes_output(redirection: str) -> bool:
+    """Whether a redirection sends the output of a command to a file that may be more than a log."""
+    return bool(_OUTPUT.match(redirection)) and not _LOG.search(redirection)
 
 
 def _with_paths(script: Script) -> Script:

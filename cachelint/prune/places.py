@@ -69,6 +69,8 @@ class _Finder:
         self._functions = {one.name: one for one in defined(script.body)}
         self._found: dict[tuple[int, int], Place] = {}
         self._entered: set[str] = set()
+        self._around: list[str] = []
+        self._taken = self._with_called(number for one in script.taken for number in one)
 
     def find(self) -> list[Place]:
         self._block(self._script.body, None, State())
@@ -103,10 +105,14 @@ class _Finder:
         if name not in self._entered:
             self._entered.add(name)
             state = merged(self._walk.calls.get(name, ()))
+            self._around.append(name)  # what it builds by calling itself has its step already
             self._block(self._functions[name].body, name, state or State())
+            self._around.pop()
 
     def _put(self, block: Block, at: int, function: str | None) -> None:
         build = min(self._builds_in(block.statements[at]))
+        if self._script.commands[build].shell.path != block.shell.path:
+            raise NoPlaceError("the build runs elsewhere, and what is printed there is read here", build)
         while _asks_status(block.statements[at]):
             if at == 0:
                 raise NoPlaceError("the command before it is asked how it ended", build)
@@ -114,7 +120,30 @@ class _Finder:
         self._found[block.span.start, at] = Place(block, at, function, build)
 
     def _ways(self, statement: Statement) -> Sequence[Block | str] | None:
-        """The blocks and functions of a statement in which one step suffices; None where it stands in front of it."""
+        """The blocks and functions of a statement in which one step suffices; None where it stands in front of it.
+
+        What a step prints must not get into what a script reads: no way leads where the output is taken.
+        """
+        ways = self._ways_inside(statement)
+        return None if ways is None or any(map(self._is_taken, ways)) else ways
+
+    def _is_taken(self, way: Block | str) -> bool:
+        if isinstance(way, str):
+            return way in self._taken
+        return any(way.numbers and way.numbers[0] in one and way.numbers[-1] in one for one in self._script.taken)
+
+    def _with_called(self, numbers: Iterable[int]) -> frozenset[str]:
+        """The functions that some commands call, and those that are called in them."""
+        found: set[str] = set()
+        pending = list(numbers)
+        while pending:
+            for name in self._walk.functions_of(self._script.commands[pending.pop()]):
+                if name not in found:
+                    found.add(name)
+                    pending += self._functions[name].numbers
+        return frozenset(found)
+
+    def _ways_inside(self, statement: Statement) -> Sequence[Block | str] | None:
         if isinstance(statement, Simple):
             return self._ways_of_command(statement)
         if isinstance(statement, Group) or (isinstance(statement, Loop) and statement.endless):
@@ -144,7 +173,7 @@ class _Finder:
         if statement.command is None or self._wanted_in(statement.numbers):
             return None
         names = self._walk.functions_of(self._script.commands[statement.command])
-        building = [name for name in names if self._builds_of(name)]
+        building = [name for name in names if name not in self._around and self._builds_of(name)]
         return building if building and all(map(self._is_first, building)) else None
 
     def _ways_of_nested(self, nested: Block) -> Sequence[Block] | None:
@@ -176,7 +205,7 @@ class _Finder:
 
     def _builds_among(self, numbers: range) -> set[int]:
         found: set[int] = set()
-        seen: set[str] = set()
+        seen = set(self._around)
         pending = [numbers]
         while pending:
             some = pending.pop()

@@ -235,4 +235,38 @@ fi
     ),
     Shape("recursion", '#!/bin/bash\nf() {\n  docker compose build\n  [ "$1" = x ] || f x\n}\nf\n'),
     Shape("select a service", '#!/bin/bash\nset -e\nservice="${1:?}"\ndocker compose build "$service"\n', ("web",)),
+    Shape(
+        "output in a file",
+        "#!/bin/bash\nset -e\nbuild() {\n  docker build -q .\n  echo web\n}\nbuild > id.txt\n"
+        'docker push "$(cat id.txt)"\n',
+    ),
+    Shape(
+        "output of a group in a file",
+        '#!/bin/bash\nset -e\n{\n  docker build -q .\n  echo web\n} > id.txt\ndocker push "$(cat id.txt)"\n',
+    ),
+    Shape(
+        "output for the next command",
+        "#!/bin/bash\nset -e\nbuild() {\n  docker build -q .\n  echo web\n}\nbuild | xargs docker push\n",
+    ),
+    Shape(
+        "output that is read on one of two ways",
+        "#!/bin/bash\nset -e\nbuild() {\n  docker build -q .\n  echo web\n}\n"
+        'if [ "$1" = quiet ]; then\n  docker push "$(build)"\nelse\n  build\nfi\n',
+        ("quiet", ""),
+    ),
+    Shape(
+        "output of a function's function",
+        "#!/bin/bash\nset -e\nbuild() {\n  docker build -q .\n  echo web\n}\nname() {\n  build\n}\n"
+        'docker push "$(name)"\n',
+    ),
+    Shape("output in a log", "#!/bin/bash\nset -e\nbuild() {\n  docker build .\n}\nbuild 2>&1 | tee deploy.log\n"),
+    Shape("output in a file of a log", "#!/bin/bash\nset -e\nbuild() {\n  docker build .\n}\nbuild > deploy.log\n"),
+    Shape(
+        "menu that comes back",
+        "#!/bin/bash\nset -e\nbuild() {\n  docker compose build\n}\n"
+        'logs() {\n  [ "$1" != back ] || menu "$2"\n}\n'
+        'menu() {\n  if [ "$1" = build ]; then\n    build\n  elif [ "$1" = logs ]; then\n'
+        '    logs "$2" "$3"\n    menu "$2"\n  fi\n}\nmenu "$@"\n',
+        ("build", "logs", "logs build", "logs back build"),
+    ),
 )

@@ -39,6 +39,21 @@ def refused(text: str, scope: Scope = Scope.CONTEXT) -> list[str]:
     return [one.reason for one in steps.refused]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "image=$(ssh web1 <<'EOF'\ndocker build -q .\nEOF\n)\n",
+        "image=$(ssh web1 'docker build -q .')\n",
+        "ssh web1 <<'EOF' > id.txt\ndocker build -q .\nEOF\n",
+        "ssh web1 <<'EOF' | xargs docker push\ndocker build -q .\nEOF\n",
+        "f() {\nssh web1 <<'EOF'\ndocker build -q .\nEOF\n}\nx=$(f)\n",
+    ],
+)
+def test_what_another_machine_prints_may_be_read(text):
+    """Nothing is written into the script there, and a prune here would be one of another builder."""
+    assert refused(f"#!/bin/bash\n{text}") == ["the build runs elsewhere, and what is printed there is read here"]
+
+
 @pytest.fixture
 def stage(tmp_path) -> Stage:
     return Stage(tmp_path)
