@@ -7,7 +7,8 @@ import re
 _ANSI = rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[@-Z\\^_=>])"
 _NOTE = rb"\x1b\[8mha:[^\x1b\n]*\x1b\[0m"  # Jenkins hides what its plugins say of a line
 _SECTION = rb"section_(?:start|end):\d+:[^\r\n]{0,200}\r"  # GitLab
-_LOOSE = rb"(?:" + _NOTE + rb"|" + _ANSI + rb"|" + _SECTION + rb")*"
+# at most 50 in a row: a longer run is no dress, and a regular expression without an end to it would keep its way back
+_LOOSE = rb"(?:" + _NOTE + rb"|" + _ANSI + rb"|" + _SECTION + rb"){0,50}"
 _DATE = rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
 _CLOCK = rb"\d\d:\d\d:\d\d(?:[.,]\d{1,6})?"
 _STAMP = rb"(?:\[(?:%b|%b)\][ \t]|%b[ \t](?:\d\d[OE][ +])?|%b  ?)" % (_DATE, _CLOCK, _DATE, _CLOCK)

@@ -165,7 +165,7 @@ def test_memory_is_bounded(name, mark, line):
     try:
         with contextlib.suppress(InputError):
             read_log(Long(head, block, times, tail))
-        assert tracemalloc.get_traced_memory()[1] < 64_000_000
+        assert tracemalloc.get_traced_memory()[1] < 40_000_000
     finally:
         tracemalloc.stop()
 
