@@ -7,13 +7,13 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.harm import harm
+from cachelint.census import Census
 from cachelint.combination import findings_of_builds
 from cachelint.diagnostic import Diagnostic, Refusal, Report
 from cachelint.discovery import Kind
 from cachelint.documents.dockerfile import parse_dockerfile
 from cachelint.documents.verify import objection
 from cachelint.fix import Applicability, Edit, EditConflictError, Fix, apply_fixes, choose
-from cachelint.project import Census
 from cachelint.record import NamedTuple
 from cachelint.rules import RULES
 from cachelint.rules.base import Rule, Settings

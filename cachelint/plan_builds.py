@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cachelint.buildcache.model import Model
 from cachelint.buildcache.steps import Builder, Origin
 from cachelint.buildcache.values import GraphError
+from cachelint.census import projects
 from cachelint.compose.tree import Fields, Items, Leaf
 from cachelint.composed import shown_value
 from cachelint.config import suggestion
@@ -17,7 +18,7 @@ from cachelint.context import Context
 from cachelint.documents.dockerignore import DockerIgnoreError, parse_dockerignore
 from cachelint.messages import InputError
 from cachelint.plan_commands import CommandBuilds
-from cachelint.project import REMOTE, projects
+from cachelint.project import REMOTE
 from cachelint.record import NamedTuple
 from cachelint.source import SourceError
 

@@ -10,11 +10,11 @@ from cachelint.buildcache.context import list_context, read_context
 from cachelint.buildcache.files import ContextFiles
 from cachelint.buildcache.predict import Predictor, describe
 from cachelint.buildcache.values import GraphError
+from cachelint.census import projects
 from cachelint.deployment.request import model_of
 from cachelint.discovery import is_below
 from cachelint.documents.dockerfile import pairs
 from cachelint.documents.dockerignore import DockerIgnore, DockerIgnoreError, parse_dockerignore
-from cachelint.project import projects
 from cachelint.record import NamedTuple
 from cachelint.source import SourceFile
 from cachelint.workspace import Workspace

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cachelint.census import Census
 from cachelint.deployment.bake import hcl_files
 from cachelint.diagnostic import locate
-from cachelint.project import Census
 
 if TYPE_CHECKING:
     from cachelint.diagnostic import Location

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cachelint.census import Census
 from cachelint.fix import apply_edits
-from cachelint.project import Census
 from cachelint.prune.cache_clear import clearing_steps, find_clearing
 from cachelint.prune.job_step import job_steps, missing_prunes
 from cachelint.prune.paths import TooLongError

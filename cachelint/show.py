@@ -88,7 +88,7 @@ def colors(options: argparse.Namespace, to_stderr: bool = False) -> bool:
 
 def show_files(jobs: Iterable[Job], options: argparse.Namespace) -> None:
     """What would be checked, and as what; what would be skipped, and why."""
-    from cachelint.project import projects
+    from cachelint.census import projects
 
     notes: dict[str, str] = {}
     for job in jobs:

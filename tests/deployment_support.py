@@ -8,7 +8,7 @@ import tempfile
 import weakref
 from typing import TYPE_CHECKING
 
-from cachelint.project import Census
+from cachelint.census import Census
 from tests.support import workspace_of, write_files
 
 if TYPE_CHECKING:

@@ -1,0 +1,257 @@
+"""Binds services to what they build: the Dockerfile, the context and the arguments of each."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from cachelint.buildcache.model import Model
+from cachelint.compose.project_files import Request, resolve_project
+from cachelint.compose.readings import Reading
+from cachelint.composed import (
+    ReadProject,
+    argument,
+    is_bare,
+    mounts_of,
+    parts_of,
+    read_projects,
+    request_of,
+    shown_value,
+    text_at,
+    value_of,
+    way_of,
+)
+from cachelint.context import Context
+from cachelint.diagnostic import Location, locate
+from cachelint.documents.compose import ComposeFile, NotComposeError
+from cachelint.documents.dockerfile import Dockerfile, DockerfileError, parse_dockerfile
+from cachelint.documents.yaml import YamlError
+from cachelint.project import Build, BuildArg, Problem, Project
+from cachelint.source import Position, SourceError, SourceFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cachelint.compose.resolved import ResolvedBuild, ResolvedService
+    from cachelint.compose.tree import Leaf
+    from cachelint.composed import Part
+    from cachelint.scripts import Scripts
+    from cachelint.workspace import Workspace
+
+_TEMPLATE = re.compile(r"[._-](?:tmpl|tpl|template|j2|jinja2?|in)\b")
+
+
+def problem_of(workspace: Workspace, path: str, error: Exception) -> Problem:
+    """What is wrong with a file, at the place that the error names."""
+    message = str(error)
+    span = getattr(error, "span", None)
+    if span is None:
+        start = Position(1, 1, 0)
+        return Problem(Location(path, start, start, ""), f"cannot read the file: {message}")
+    return Problem(locate(workspace.source(path), span), message)
+
+
+class Binder:
+    """Binds the Compose files of one directory."""
+
+    def __init__(self, workspace: Workspace, scripts: Scripts, bases: frozenset[tuple[str, str]]) -> None:
+        self._workspace = workspace
+        self._scripts = scripts
+        self._bases = bases
+        self._problems: list[Problem] = []
+        self._models: dict[tuple[object, ...], Model] = {}  # each keeps its Dockerfile, so that no `id` comes again
+        self.dockerfile_paths: set[str] = set()
+
+    def bind(self, paths: list[str]) -> Project:
+        """The project of the Compose files of one directory, however they may be used."""
+        files: list[ComposeFile] = []
+        skipped: list[str] = []
+        for path in paths:
+            try:
+                files.append(self._workspace.compose(path))
+            except NotComposeError:
+                skipped.append(path)
+            except (SourceError, YamlError) as error:
+                if _TEMPLATE.search(os.path.basename(path)):
+                    skipped.append(path)
+                else:
+                    self._problems.append(problem_of(self._workspace, path, error))
+        directory = os.path.dirname(paths[0]) if paths else self._workspace.tree.root
+        read = read_projects(self._workspace, directory, [one.source.path for one in files])
+        return self._project(files, read)._replace(skipped=tuple(skipped))
+
+    def bind_given(self, paths: tuple[str, ...]) -> Project:
+        """The project of files that are given to Compose together."""
+        request = Request(paths, os.path.dirname(paths[0]))
+        project = resolve_project(self._workspace, request)
+        return self._project([], [ReadProject(Reading(request), project, is_certain=True)])
+
+    def _project(self, files: list[ComposeFile], read: list[ReadProject]) -> Project:
+        builds = tuple(self._builds(read))
+        in_files = (build.dockerfile for build in builds if build.dockerfile and not build.is_inline)
+        dockerfiles = {one.source.path: one for one in in_files}
+        known = {one.source.path: one for one in files}
+        known.update((part.file.source.path, part.file) for build in builds for part in build.parts)
+        errors = (error for one in read if one.is_certain for error in one.project.errors if not error.is_partial)
+        refused = {(error.source.path, error.span, str(error)): error for error in errors}
+        found = tuple(known.values()), tuple(dockerfiles.values()), builds, tuple(self._problems)
+        return Project(*found, self._scripts, refused=tuple(refused.values()))
+
+    def _builds(self, read: list[ReadProject]) -> list[Build]:
+        """The builds of all readings; one that is the same in several of them comes once."""
+        found: dict[tuple[object, ...], Build] = {}
+        extended: dict[tuple[object, ...], tuple[tuple[str, str], ...]] = {}
+        for one in read:
+            for service in one.project.services.values():
+                parts = parts_of(service) if service.build else ()
+                if parts:
+                    build = self._build(one, service, parts)
+                    key = _identity(build)
+                    if key not in found or (build.is_certain and not found[key].is_certain):
+                        found[key] = build
+                        extended[key] = service.extends
+        if len(read) == 1 and not any(extended.values()):
+            return list(found.values())
+        return list(_with_added(found, extended))
+
+    def _build(self, one: ReadProject, service: ResolvedService, parts: tuple[Part, ...]) -> Build:
+        home = parts[0]
+        assert service.build
+        request = request_of(service, home)
+        context = self._context(service.build.context)
+        dockerfile, path = self._dockerfile(service.build, context)
+        args = tuple(_argument(name, leaf) for name, leaf in service.build.args.items())
+        files = Context(self._workspace, context, path or "") if context else None
+        target = service.build.target
+        text = shown_value(target) if target else None
+        sources = dict.fromkeys(layer.file.source.path for layer in service.layers)
+        return Build(
+            home.file,
+            home.service._replace(name=service.name, build=request),
+            files,
+            dockerfile,
+            _known(text or "") or None,
+            args,
+            frozenset(),
+            service.is_complete and (one.reading.is_default or not self._is_template(home, service.name)),
+            frozenset((*sources, path) if path else sources),
+            self._model(dockerfile, text, args, files) if dockerfile else None,
+            None,
+            parts,
+            service.build.fields,
+            tuple(map(text_at, service.build.cache_from)),
+            tuple(map(text_at, service.build.cache_to)),
+            tuple(mounts_of(service)),
+            tuple({id(layer.file): layer.file for layer in service.layers}.values()),
+            one.reading.request.files,
+            one.is_certain,
+            one.reading.is_default,
+            way_of(service.build.fields.origin),
+        )
+
+    def _is_template(self, home: Part, name: str) -> bool:
+        """Whether a service is extended from another file, so that it may be there for that alone."""
+        return (home.file.source.path, name) in self._bases
+
+    def _model(
+        self, dockerfile: Dockerfile, target: str | None, args: tuple[BuildArg, ...], context: Context | None
+    ) -> Model | None:
+        """Services that build the same image with the same arguments share one model."""
+        if target and not _known(target):
+            return None
+        values = {arg.name: _known(arg.value) if arg.value is not None else None for arg in args}
+        key = id(dockerfile), target, tuple(values.items()), context.directory if context else None
+        if key not in self._models:
+            self._models[key] = Model(dockerfile, target, values, context.files if context else lambda: None)
+        return self._models[key]
+
+    def _context(self, leaf: Leaf) -> str | None:
+        text = value_of(leaf)
+        if text is None or "$" in text or not os.path.isabs(text):
+            return None
+        path = os.path.normpath(text)
+        return path if os.path.isdir(path) and self._workspace.contains(path) else None
+
+    def _dockerfile(self, build: ResolvedBuild, context: str | None) -> tuple[Dockerfile | None, str | None]:
+        if build.inline and build.inline.text:
+            return self._inline(build.inline), None
+        name = value_of(build.dockerfile) if build.dockerfile else "Dockerfile"
+        if context is None or name is None or not _known(name):
+            return None, None
+        path = self._workspace.tree.name_of(os.path.normpath(os.path.join(context, name or "Dockerfile")))
+        if not os.path.isfile(path) or not self._workspace.contains(path):
+            return None, None
+        return self._read_dockerfile(path), path
+
+    def _read_dockerfile(self, path: str) -> Dockerfile | None:
+        first_time = path not in self.dockerfile_paths
+        self.dockerfile_paths.add(path)
+        try:
+            return self._workspace.dockerfile(path)
+        except (SourceError, DockerfileError) as error:
+            if first_time:
+                self._problems.append(problem_of(self._workspace, path, error))
+            return None
+
+    def _inline(self, leaf: Leaf) -> Dockerfile | None:
+        """A Dockerfile inside a Compose file; where a variable is not known it stays in the text."""
+        text = leaf.text if leaf.known else leaf.written.replace("$$", "$")
+        try:
+            return parse_dockerfile(SourceFile(leaf.origin.source.path, text or ""))
+        except DockerfileError:
+            return None
+
+
+def _argument(name: str, leaf: Leaf) -> BuildArg:
+    entry = argument(name, leaf)
+    written = None if is_bare(leaf) else leaf.written
+    return BuildArg(name, entry.value, leaf.origin.source, entry, written, leaf.origin.file, way_of(leaf.origin))
+
+
+def _identity(build: Build) -> tuple[object, ...]:
+    """What makes two builds of a service the same, in whatever reading."""
+    assert build.service
+    return (
+        build.service.name,
+        build.location.path,
+        build.location.start,
+        id(build.model),
+        id(build.dockerfile),
+        build.context and build.context.directory,
+        build.target,
+        tuple((arg.name, arg.place) for arg in build.args),
+        tuple((one.value, one.span) for one in (*build.cache_from, *build.cache_to)),
+        tuple((mount.name, mount.target, mount.span) for mount in build.mounts),
+        build.resolved,
+    )
+
+
+def _with_added(
+    found: dict[tuple[object, ...], Build], extended: dict[tuple[object, ...], tuple[tuple[str, str], ...]]
+) -> Iterator[Build]:
+    """The builds, each with the arguments that it has in other readings of its file, or where it is extended."""
+    related: dict[tuple[str, str], list[Build]] = {}
+    for key, build in found.items():
+        assert build.service
+        for part in build.parts:
+            related.setdefault((part.file.source.path, build.service.name), []).append(build)
+        for base in extended[key]:
+            related.setdefault(base, []).append(build)
+    for build in found.values():
+        assert build.service
+        assert build.compose
+        others = related[build.compose.source.path, build.service.name]
+        added = (arg.name for one in others if one is not build for arg in one.args if _adds(one, arg, build))
+        yield build._replace(added_args=frozenset(added))
+
+
+def _adds(other: Build, arg: BuildArg, build: Build) -> bool:
+    """Whether an argument of another reading is new to a build, or takes the place of its own there."""
+    own = next((one for one in build.args if one.name == arg.name), None)
+    return own is None or (own.place != arg.place and own.source.path in other.paths)
+
+
+def _known(text: str) -> str | None:
+    """The text if it holds no variable: its value is known to the deploy host only."""
+    return None if "$" in text else text

@@ -1,0 +1,130 @@
+"""What there is to lint in a workspace: the Compose files of each directory, scripts, and Dockerfiles left over."""
+
+from __future__ import annotations
+
+import os
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from cachelint.binding import Binder, problem_of
+from cachelint.buildcache.model import Model
+from cachelint.discovery import SCRIPTS, Kind
+from cachelint.documents.compose import NotComposeError
+from cachelint.documents.dockerfile import DockerfileError
+from cachelint.documents.yaml import Mapping, YamlError, deref, text_of
+from cachelint.project import Build, Project
+from cachelint.scripts import Scripts
+from cachelint.source import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from cachelint.documents.compose import ComposeFile
+    from cachelint.workspace import Workspace
+
+_KEPT = 64
+
+
+class Census:
+    """What there is to bind in a workspace.
+
+    `directories` are the Compose files, those of one directory together, and `script_files` what runs commands. Each
+    is bound, and can be linted, alone.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        compose = [path for path, kind in workspace.tree.files.items() if kind is Kind.COMPOSE]
+        grouped = groupby(sorted(compose, key=os.path.split), os.path.dirname)
+        self.directories = [tuple(paths) for _, paths in grouped]
+        self.script_files = [path for path, kind in workspace.tree.files.items() if kind in SCRIPTS]
+        self._workspace = workspace
+        self._bases = _extended_services(workspace, compose)
+        self._scripts = Scripts(workspace, self._given)
+        self._projects: dict[tuple[str, ...], Project] = {}
+
+    def bind(self, paths: tuple[str, ...]) -> tuple[Project, frozenset[str]]:
+        """The project of one directory, and the paths of the Dockerfiles that it builds."""
+        binder = Binder(self._workspace, self._scripts, self._bases)
+        project = binder.bind(list(paths))
+        return project, frozenset(binder.dockerfile_paths)
+
+    def scripted(self, path: str) -> tuple[Project, frozenset[str]]:
+        """The project of one file of scripts, and the paths of the Dockerfiles that its commands build."""
+        from cachelint.deployment.survey import survey
+
+        deployments = survey(self._workspace, path, self._given)
+        builds = tuple(build for one in deployments for call in one.calls for build in call.builds_itself)
+        dockerfiles = {build.dockerfile.source.path: build.dockerfile for build in builds if build.dockerfile}
+        project = Project((), tuple(dockerfiles.values()), builds, (), self._scripts, deployments=deployments)
+        return project, frozenset(dockerfiles)
+
+    def _given(self, files: tuple[str, ...]) -> Project:
+        """The project of files that are given to Compose, in this order; several commands of a script are, in a row."""
+        if files not in self._projects:
+            if len(self._projects) >= _KEPT:
+                self._projects.clear()
+            self._projects[files] = Binder(self._workspace, self._scripts, frozenset()).bind_given(files)
+        return self._projects[files]
+
+    def project_of(self, build: Build) -> Project:
+        """A project of nothing but one build."""
+        return Project((), (build.dockerfile,) if build.dockerfile else (), (build,), (), self._scripts)
+
+    def left_over(self, built: Collection[str]) -> list[str]:
+        """The Dockerfiles that no project builds."""
+        files = self._workspace.tree.files.items()
+        return [path for path, kind in files if kind is Kind.DOCKERFILE and path not in built]
+
+    def lone(self, path: str) -> Project:
+        """The project of one Dockerfile that nobody is known to build."""
+        return _lone_dockerfile(self._workspace, self._scripts, path)
+
+
+def projects(workspace: Workspace) -> Iterator[Project]:
+    """The projects of a workspace, one at a time: Compose files by directory, then the Dockerfiles left over."""
+    census = Census(workspace)
+    built: set[str] = set()
+    for paths in census.directories:
+        project, dockerfiles = census.bind(paths)
+        yield project
+        built |= dockerfiles
+    yield from map(census.lone, census.left_over(built))
+
+
+def _lone_dockerfile(workspace: Workspace, scripts: Scripts, path: str) -> Project:
+    try:
+        dockerfile = workspace.dockerfile(path)
+    except (SourceError, DockerfileError) as error:
+        return Project((), (), (), (problem_of(workspace, path, error),), scripts)
+    build = Build(
+        None, None, None, dockerfile, None, (), frozenset(), False, frozenset((path,)), Model(dockerfile, None, {})
+    )
+    return Project((), (dockerfile,), (build,), (), scripts)
+
+
+def _extended_services(workspace: Workspace, paths: list[str]) -> frozenset[tuple[str, str]]:
+    """(file, service) of everything that some service extends: it may be no more than a template.
+
+    Only files that say ``extends`` are parsed here.
+    """
+    found: set[tuple[str, str]] = set()
+    for path in paths:
+        try:
+            if "extends" in workspace.source(path).text:
+                found.update(_extends(path, workspace.compose(path)))
+        except (SourceError, YamlError, NotComposeError):
+            continue  # reported when the file's turn comes
+    return frozenset(found)
+
+
+def _extends(path: str, compose: ComposeFile) -> Iterator[tuple[str, str]]:
+    for service in compose.services:
+        entry = service.node.merged.get("extends")
+        value = deref(entry.value) if entry else None
+        if isinstance(value, Mapping):
+            name, file = (
+                text_of(value.merged[key].value) if key in value.merged else None for key in ("service", "file")
+            )
+            at = os.path.normpath(os.path.join(os.path.dirname(path), file)) if file else path
+            if at != path:
+                yield at, name or ""
