@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cachelint.census import Census
+from cachelint.documents.script_flow import TooLongError
 from cachelint.fix import apply_edits
 from cachelint.prune.cache_clear import clearing_steps, find_clearing
 from cachelint.prune.job_step import job_steps, missing_prunes
-from cachelint.prune.paths import TooLongError
 from cachelint.prune.scope import NEEDED
 from cachelint.prune.script_step import refused_at
 from cachelint.record import NamedTuple

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cachelint.deployment.jobs import Unit
-from cachelint.documents.script_flow import blocks_of
+from cachelint.documents.script_blocks import blocks_of
 from cachelint.documents.script_tree import Case, Chain, Define, If, Pipeline, Simple
 
 if TYPE_CHECKING:

@@ -73,18 +73,17 @@ def _of_action(workspace: Workspace, job: ScriptJob, action: Action) -> Iterator
 def _of_unit(workspace: Workspace, job: ScriptJob, unit: Unit, bind: Bind) -> Iterator[DockerCall]:
     from cachelint.deployment.commands import directories
     from cachelint.deployment.request import bind as bound
-    from cachelint.documents.docker_command import docker_commands
+    from cachelint.documents.docker_calls import docker_calls
 
-    for command in unit.script.commands:
-        found = docker_commands(command, _environment(unit, command))
-        if found:
-            places = directories(unit, command)
-            requests = [one for docker in found for one in _requests(workspace, unit, command, docker)]
-            ephemeral = is_ephemeral(job, (("remote", ""),) if unit.is_remote else command.shell.path)
-            builds = tuple(bound(workspace, request._replace(ephemeral=ephemeral)) for request in requests)
-            directory = places[0] if len(places) == 1 else None
-            composition = _Composition(workspace, found[0], places, bind)
-            yield DockerCall(unit.text.widened(command.span), builds, directory, (unit, command, found[0]), composition)
+    for found in docker_calls(unit.script, unit.env):
+        command = found[0].command
+        places = directories(unit, command)
+        requests = [one for docker in found for one in _requests(workspace, unit, command, docker)]
+        ephemeral = is_ephemeral(job, (("remote", ""),) if unit.is_remote else command.shell.path)
+        builds = tuple(bound(workspace, request._replace(ephemeral=ephemeral)) for request in requests)
+        directory = places[0] if len(places) == 1 else None
+        composition = _Composition(workspace, found[0], places, bind)
+        yield DockerCall(unit.text.widened(command.span), builds, directory, (unit, command, found[0]), composition)
 
 
 def _requests(workspace: Workspace, unit: Unit, command: Command, docker: DockerCommand) -> Iterator[BuildRequest]:
@@ -98,18 +97,6 @@ def _requests(workspace: Workspace, unit: Unit, command: Command, docker: Docker
 
         places = directories(unit, command)
         yield from requests(workspace, docker, bake_files(workspace, docker, places), places)
-
-
-def _environment(unit: Unit, command: Command) -> dict[str, str]:
-    """Variables exported before a command whose values are certain."""
-    known = {name: value for name, value in unit.env.items() if value is not None}
-    for one in unit.script.assignments:
-        if one.exported and one.after <= command.number and one.how == "=" and one.shell == command.shell:
-            words = one.values or ()
-            known.pop(one.name, None)
-            if len(words) == 1 and words[0].literal:
-                known[one.name] = words[0].text
-    return known
 
 
 class _Composition:

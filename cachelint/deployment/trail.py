@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from cachelint.deployment.jobs import Unit
 from cachelint.documents.script import Machine
-from cachelint.documents.script_flow import Facts, Walk
+from cachelint.documents.script_flow import Facts, TooLongError, Walk
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -28,10 +28,6 @@ MAX_FACTS = 64
 
 _ABSOLUTE = re.compile(r"[/~$]")
 _LOST = "?"
-
-
-class TooMuchError(Exception):
-    """More happens than `MAX_FACTS`."""
 
 
 class Moment(NamedTuple):
@@ -92,7 +88,7 @@ def follow(deployment: Deployment, effect: Effect, start: Known = frozenset()) -
     """
     try:
         return _follow(deployment, effect, start)
-    except TooMuchError:
+    except TooLongError:
         return []
 
 
@@ -142,7 +138,7 @@ class _Trail(Facts[_State]):
         command = self._unit.script.commands[simple.command]
         known = self._effect(self._moment(command, state.place), state.known)
         if len(known) > MAX_FACTS:
-            raise TooMuchError
+            raise TooLongError
         return _State(self._moved(command, state.place), known)
 
     def join(self, one: _State, two: _State) -> _State:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from cachelint.documents.docker_command import DockerCommand, docker_commands
-from cachelint.documents.docker_daemon import ENVIRONMENT, Setting
-from cachelint.documents.script_flow import Facts, Walk
+from cachelint.documents.docker_daemon import ENVIRONMENT, UNNAMED, Setting, chooses
+from cachelint.documents.script_flow import Facts, TooLongError, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,21 +17,30 @@ if TYPE_CHECKING:
 _Key: TypeAlias = "tuple[tuple[tuple[str, str], ...], str]"
 _State: TypeAlias = "tuple[tuple[_Key, Setting], ...]"
 _KEPT = frozenset({"context use", "buildx use"})
-_ASKS_ENVIRONMENT = ("docker-env", "docker-machine env", "podman-env")
 
 
-def docker_calls(script: Script) -> tuple[DockerCommand, ...]:
-    """The docker commands, in the order in which they are written; of several readings of one the first."""
-    return tuple(readings[0] for readings in all_readings(script))
+def docker_calls(
+    script: Script, environment: Mapping[str, str | None] | None = None
+) -> tuple[tuple[DockerCommand, ...], ...]:
+    """The docker commands in the order in which they are written, each with every reading that its variables allow.
 
-
-def all_readings(script: Script) -> tuple[tuple[DockerCommand, ...], ...]:
-    """The docker commands, each with every reading that its variables allow."""
-    if not any(docker_commands(command) for command in script.commands):
-        return ()
-    states = Walk(script, _Choices(script)).run()
-    found = (docker_commands(command, _known(command, states.get(command.number, ()))) for command in script.commands)
+    `environment` are the variables that the script starts with.
+    """
+    given = {name: Setting(value) for name, value in (environment or {}).items() if value and name in ENVIRONMENT}
+    chosen = _choices(script, tuple(sorted((((), name), one) for name, one in given.items())))
+    found = (docker_commands(command, _known(command, chosen.get(command.number, ()))) for command in script.commands)
     return tuple(readings for readings in found if readings)
+
+
+def _choices(script: Script, start: _State) -> Mapping[int, _State]:
+    """What is chosen before each command; scripts that choose nothing, as most do, need no walk for that."""
+    exports = any(one.name in ENVIRONMENT and one.how != "command" for one in script.assignments)
+    if not exports and not any(map(chooses, script.commands)):
+        return dict.fromkeys(range(len(script.commands)), start) if start else {}
+    try:
+        return Walk(script, _Choices(script, start)).run()
+    except TooLongError:
+        return {}
 
 
 def _known(command: Command, state: _State) -> Mapping[str, Setting]:
@@ -42,9 +51,8 @@ def _known(command: Command, state: _State) -> Mapping[str, Setting]:
 class _Choices(Facts["_State"]):
     """Which daemon and builder the script has chosen, on each machine."""
 
-    start = ()
-
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, start: _State) -> None:
+        self.start = start
         self._script = script
         self._exported = {one.name for one in script.assignments if one.exported}
 
@@ -69,7 +77,9 @@ class _Choices(Facts["_State"]):
 
     def _choose(self, command: Command, known: dict[_Key, Setting]) -> None:
         path = command.shell.path
-        if command.name == "eval" and any(word in " ".join(command.texts) for word in _ASKS_ENVIRONMENT):
+        if not chooses(command):
+            return
+        if command.name == "eval":
             known[path, "DOCKER_HOST"] = Setting(" ".join(command.texts[1:]), certain=False)
         for read in docker_commands(command)[:1]:
             name = _chosen(read)
@@ -100,5 +110,5 @@ def _chosen(command: DockerCommand) -> tuple[str, bool] | None:
         return command.arguments[0].text, command.arguments[0].literal
     if command.verb == "buildx create" and command.flag("--use"):
         name = next((one for one in command.options if one.name == "--name"), None)
-        return (name.value or "", name.word.literal) if name else ("", False)
+        return (name.value or "", name.word.literal) if name else (UNNAMED, False)
     return None

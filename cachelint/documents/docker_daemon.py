@@ -13,11 +13,18 @@ if TYPE_CHECKING:
     from cachelint.documents.docker_command import DockerOption
     from cachelint.documents.script import Command, Word
 
-ENVIRONMENT = ("DOCKER_HOST", "DOCKER_CONTEXT", "BUILDX_BUILDER", "DOCKER_CONFIG", "DOCKER_BUILDKIT")
+ENVIRONMENT = ("DOCKER_HOST", "DOCKER_CONTEXT", "BUILDX_BUILDER")
 """Variables that choose the daemon or the builder."""
 
-_CHOICES = frozenset({"--host", "--context", "--builder"})
+CHOICES = frozenset({"--host", "-H", "--context", "-c", "--builder"})
+"""Options that choose them, for one command."""
+
+UNNAMED = "?"
+"""In place of the name of a builder that has none in the script."""
+
 _ENGINES = {"podman": "podman", "podman-compose": "podman", "buildah": "podman", "nerdctl": "nerdctl"}
+ASKS_ENVIRONMENT = ("docker-env", "docker-machine env", "podman-env")
+_CHOOSING = frozenset({("context", "use"), ("buildx", "use")})
 _LOCAL_HOSTS = re.compile(r"unix://|npipe://|fd://|(?:tcp|http)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)\b")
 
 
@@ -50,6 +57,14 @@ class Daemon(NamedTuple):
         return not self.machine and local_host and self.context in {None, "default"} and self.builder is None
 
 
+def chooses(command: Command) -> bool:
+    """Whether a command chooses the daemon or the builder of those behind it."""
+    words = command.texts
+    if command.name == "eval":
+        return any(one in word for word in words for one in ASKS_ENVIRONMENT)
+    return words[1:3] in _CHOOSING or (words[1:3] == ("buildx", "create") and "--use" in words)
+
+
 def daemon_of(
     command: Command,
     tool: str,
@@ -60,7 +75,7 @@ def daemon_of(
     """The daemon of a command with these options, whose group and verb are `verb`."""
     known = {**environment, **_in_front(command)}
     for one in options:
-        if one.name in _CHOICES and not (one.name == "--context" and verb[1] == "stack deploy"):
+        if one.name in CHOICES and not (one.name == "--context" and verb[1] == "stack deploy"):
             known[one.name] = Setting(one.value or "", one.word.literal)
     host = known.get("--host") or (None if "--context" in known else known.get("DOCKER_HOST"))
     context = None if host else known.get("--context") or known.get("DOCKER_CONTEXT") or known.get("context use")

@@ -5,28 +5,41 @@ Functions are followed where they are called; one that nothing calls is followed
 
 from __future__ import annotations
 
-from collections import deque
+import re
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from cachelint.documents.script_tree import Block, Case, Chain, Define, Group, If, Loop, Pipeline, Simple
+from cachelint.documents.script_calls import Calls
+from cachelint.documents.script_tree import Case, Chain, Define, Group, If, Loop, Pipeline, Simple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
     from typing import Any
 
     from cachelint.documents.script import Command, Script, Shell
-    from cachelint.documents.script_tree import Statement
+    from cachelint.documents.script_tree import Block, Statement
 
 State = TypeVar("State")
 _MAX_DEPTH = 100
 _MAX_ROUNDS = 10
-_TESTS = frozenset({"test", "[", "[[", "which", "type", "hash", "grep", "true", "false"})
+_LEAST_STEPS, _STEPS_PER_COMMAND = 100_000, 20
+_TESTS = frozenset({"test", "[", "[[", "which", "type", "hash", "grep", "read", "true", "false"})
+_FAILURE = re.compile(r"0*[1-9][0-9]*")
+
+
+class TooLongError(Exception):
+    """There are too many ways through a script, or it is nested too deeply, to follow them all."""
+
+    def __init__(self) -> None:
+        super().__init__("there are too many ways through the script")
 
 
 class Facts(Generic[State]):
     """What a walk keeps in mind: `start` in the beginning. States are hashable values."""
 
     start: State
+
+    def arrive(self, statement: Statement, state: State) -> None:
+        """Takes note of what is known before a statement, each time that one is reached."""
 
     def transfer(self, simple: Simple, state: State) -> State:
         """What is known behind a command, an assignment or a test."""
@@ -50,15 +63,14 @@ class Facts(Generic[State]):
 class Walk(Generic[State]):
     """Follows all paths of a script. `states` fills with what is known before each command, joined over the paths.
 
-    `complete` is not set when functions and blocks are nested too deeply to follow them all. `end` is what is known
-    when the script has ended.
+    `end` is what is known when the script has ended, and has not failed by its own word (``exit 1``).
     """
 
     def __init__(self, script: Script, facts: Facts[State]) -> None:
         self._script = script
         self._facts = facts
-        self.complete = True
-        self._defined: dict[tuple[int, str], Define] = {}
+        self.calls = Calls(script)
+        self._steps_left = max(_LEAST_STEPS, _STEPS_PER_COMMAND * len(script.commands))
         self._visited: set[int] = set()
         self._known: dict[tuple[int, State], tuple[State | None, list[State]]] = {}
         self._running: set[tuple[int, State]] = set()
@@ -71,14 +83,14 @@ class Walk(Generic[State]):
         self.end: State = facts.start
 
     def run(self) -> dict[int, State]:
-        """The state before each command that can be reached, by its number, in the order of first arrival."""
-        defined = list(_definitions(self._script.body))
-        for shell, one in defined:
-            self._defined.setdefault((id(shell), one.name), one)
+        """The state before each command that can be reached, by its number, in the order of first arrival.
+
+        Raises `TooLongError`.
+        """
         after = self._join(self._block(self._script.body, self._facts.start), *self._exits)
         self.end = self._facts.start if after is None else after
         named = {word.text for command in self._script.commands for word in command.words}
-        for _, one in sorted(defined, key=lambda pair: pair[1].name in named):
+        for one in sorted(self.calls.defined, key=lambda one: one.name in named):
             if id(one) not in self._visited:
                 self._call(one, self._facts.start)
         return self.states
@@ -99,9 +111,10 @@ class Walk(Generic[State]):
     def _statement(self, node: Statement, state: State | None) -> State | None:
         if state is None or isinstance(node, Define):
             return state
-        if self._depth >= _MAX_DEPTH:
-            self.complete = False
-            return state
+        self._steps_left -= 1
+        if self._depth >= _MAX_DEPTH or self._steps_left < 0:
+            raise TooLongError
+        self._facts.arrive(node, state)
         self._depth += 1
         try:
             after: State | None = _HANDLERS[type(node)](self, node, state)
@@ -139,24 +152,23 @@ class Walk(Generic[State]):
         return state if command is None else self._after_command(command, state)
 
     def _after_command(self, command: Command, state: State) -> State | None:
-        name = command.texts[0] if command.words else ""
+        name = command.words[0].text if command.words else ""
         ends = {"exit": self._exits, "return": self._returns, "break": self._breaks, "continue": self._continues}
         if name in ends:
-            ends[name].append(state)
+            if name != "exit" or not _FAILURE.fullmatch("".join(command.texts[1:])):
+                ends[name].append(state)
             return None
         if any(wrapper.name == "exec" for wrapper in command.wrappers) and command.words:
             self._exits.append(state)
             return None
-        called = self._function(command.shell, name)
-        after = state if called is None else self._call(called, state)
-        for word in command.words[1:]:
-            passed = self._function(command.shell, word.text) if word.literal else None
-            if passed is not None and id(passed) not in self._visited:
-                after = self._join(after, self._call(passed, state))
+        called = self.calls.of(command)
+        after: State | None = state
+        for one in called.functions:
+            if called.sure:
+                after = None if after is None else self._call(one, after)
+            else:
+                after = self._join(after, self._call(one, state))
         return after
-
-    def _function(self, shell: Shell, name: str) -> Define | None:
-        return self._defined.get((id(shell), name))
 
     def _call(self, one: Define, state: State) -> State | None:
         """What is known when a function has returned; each way of entering it is followed once."""
@@ -274,35 +286,3 @@ _HANDLERS: dict[type, Callable[[Any, Any, Any], Any]] = {
     Case: Walk._case,
     Group: Walk._group,
 }
-
-
-def _definitions(block: Block) -> Iterator[tuple[Shell, Define]]:
-    """The functions of a script, each with the shell that knows it."""
-    todo = deque([block])
-    while todo:
-        inside = todo.popleft()
-        for statement in inside.statements:
-            for one in _flat(statement):
-                if isinstance(one, Define):
-                    yield inside.shell, one
-                todo += blocks_of(one)
-
-
-def _flat(statement: Statement) -> Iterable[Statement]:
-    if isinstance(statement, (Chain, Pipeline)):
-        return [inner for part in statement.parts for inner in _flat(part)]
-    return [statement]
-
-
-def blocks_of(statement: Statement) -> list[Block]:
-    """The blocks directly inside of a statement, in the order in which they are written."""
-    if isinstance(statement, Simple):
-        return [*statement.before, *([statement.nested] if statement.nested else [])]
-    if isinstance(statement, If):
-        found = [block for branch in statement.branches for block in branch]
-        return [*found, *([statement.otherwise] if statement.otherwise else [])]
-    if isinstance(statement, Loop):
-        return [*statement.before, *([statement.condition] if statement.condition else []), statement.body]
-    if isinstance(statement, Case):
-        return [*statement.before, *statement.arms]
-    return [statement.body] if isinstance(statement, (Group, Define)) else []

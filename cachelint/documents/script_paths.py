@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cachelint.documents.script import Directory, Machine
-from cachelint.documents.script_flow import Facts, Walk
+from cachelint.documents.script_flow import Facts, TooLongError, Walk
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -42,7 +42,10 @@ class Paths:
 
     def __init__(self, script: Script) -> None:
         self._script = script
-        self._states = Walk(script, _Directories(script)).run()
+        try:
+            self._states = Walk(script, _Directories(script)).run()
+        except TooLongError:
+            self._states = {}
 
     def directory(self, command: Command) -> Directory:
         """Where a command runs; `unknown` for one that nothing reaches."""

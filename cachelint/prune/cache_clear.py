@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from cachelint.deployment.jobs import Unit
 from cachelint.discovery import Kind
+from cachelint.documents.script_blocks import blocks, definitions
 from cachelint.documents.script_tree import Case, If, Simple
 from cachelint.prune.idiom import idiom_of
 from cachelint.prune.job_step import Condition, step_before
 from cachelint.prune.lines import CannotInsertError, appended, insertion
-from cachelint.prune.paths import blocks, defined
 from cachelint.prune.places import Place
 from cachelint.prune.scope import DOCKER
 from cachelint.prune.script_step import Steps, Written, refused_at
@@ -113,7 +113,7 @@ def _candidates(script: Script) -> Iterator[Block]:
             for condition, body in statement.branches:
                 if _ALL_TEST.search(text[slice(*condition.span)]):
                     yield body
-    for one in defined(script.body):
+    for one in definitions(script.body):
         if _ALL_FUNCTION.fullmatch(one.name):
             yield one.body
     if not any(isinstance(one, (Case, If)) for one in everywhere) and "$1" not in text and "$@" not in text:
@@ -128,7 +128,7 @@ def _pattern(text: str, arm: Block) -> str:
 
 def _reached(script: Script, block: Block) -> set[int]:
     """The numbers of the commands in a block, and in the functions that it calls."""
-    functions = {one.name: one.numbers for one in defined(script.body)}
+    functions = {one.name: one.numbers for one in definitions(script.body)}
     found: set[int] = set()
     pending = [block.numbers]
     while pending:
@@ -181,7 +181,7 @@ def clearing_steps(deployment: Deployment, one: Clearing, wish: Wish) -> Steps:
 
 def _in_block(script: Script, block: Block, at: int, wish: Wish) -> Written:
     is_last = at == len(block.statements)
-    around = next((one.name for one in defined(script.body) if one.body is block), None)
+    around = next((one.name for one in definitions(script.body) if one.body is block), None)
     place = Place(block, at - is_last, around, 0)
     lines = step_lines(
         wish.decision.scope, wish.decision.comment, idiom_of(script, place, DOCKER), tolerant=wish.tolerant

@@ -6,6 +6,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
+from cachelint.documents.docker_daemon import UNNAMED
 from cachelint.prune.scope import Client
 
 if TYPE_CHECKING:
@@ -25,16 +26,18 @@ class NoClientError(Exception):
     """There is no prune that would help this build; ``str()`` says why."""
 
 
-def client_of(docker: DockerCommand, selected: str | None = None) -> Client:
-    """The client for a step in front of a build. `selected` is the builder that the script has made its own.
+def client_of(docker: DockerCommand) -> Client:
+    """The client for a step in front of a build, with the builder that the build names or the script has selected.
 
     Raises `NoClientError`.
     """
     if docker.daemon.tool != "docker":
         raise NoClientError(f"{docker.daemon.tool} has other options: its `prune` knows none of Docker's record types")
+    builder = docker.daemon.builder
+    if builder == UNNAMED:
+        raise NoClientError("`docker buildx create --use` selects a builder without a name: give it one")
     words = [*_variables(docker), *_wrappers(docker), *_prefix(docker), *_program(docker)]
-    builder = docker.daemon.builder or selected
-    return Client(" ".join(words), _word(builder) if builder else None)
+    return Client(" ".join(words), _word(builder) if builder and builder != "default" else None)
 
 
 def legacy_reason(docker: DockerCommand, script: Script, environment: Mapping[str, str | None]) -> str | None:
@@ -48,25 +51,6 @@ def legacy_reason(docker: DockerCommand, script: Script, environment: Mapping[st
     return (
         "DOCKER_BUILDKIT=0 builds with the legacy builder, which reuses images: no prune of the build cache drops them"
     )
-
-
-def selected_builder(script: Script, before: int) -> str | None:
-    """The builder that ``docker buildx create --use`` or ``buildx use`` has selected before a command.
-
-    Raises `NoClientError` when one without a name was created.
-    """
-    from cachelint.documents.docker_command import docker_command
-
-    found: str | None = None
-    for command in script.commands[:before]:
-        docker = docker_command(command) if "buildx" in command.texts else None
-        if docker and docker.verb == "buildx use" and docker.arguments:
-            found = docker.arguments[0].text
-        elif docker and docker.verb == "buildx create" and docker.flag("--use"):
-            found = docker.value("--name")
-            if not found:
-                raise NoClientError("the builder has no name")
-    return None if found == "default" else found
 
 
 def _variables(docker: DockerCommand) -> Iterator[str]:

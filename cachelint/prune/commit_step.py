@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from cachelint.deployment.jobs import Unit
 from cachelint.discovery import Kind
+from cachelint.documents.script_flow import TooLongError
 from cachelint.prune.idiom import idiom_of
-from cachelint.prune.lines import CannotInsertError, insertion
-from cachelint.prune.paths import Effects, TooLongError
+from cachelint.prune.lines import CannotInsertError, check_editable, insertion
+from cachelint.prune.paths import Effects
 from cachelint.prune.places import NoPlaceError, find_places
-from cachelint.prune.scope import DOCKER
+from cachelint.prune.scope import DOCKER, NEEDED, Scope
 from cachelint.prune.script_step import DockerCalls, Refused, Steps, Written, tells_commit, unpruned
 from cachelint.prune.wording import commit_lines
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from cachelint.deployment.model import Deployment, DockerCall
     from cachelint.source import Span
 
-_UNKNOWN = frozenset(("commit",))
+_ANY = NEEDED[Scope.CONTEXT]  # nothing here drops a record, so that any type will do
 
 
 def commit_steps(deployment: Deployment, calls: Sequence[DockerCall], variable: str) -> Steps:
@@ -39,11 +40,10 @@ def commit_steps(deployment: Deployment, calls: Sequence[DockerCall], variable: 
 
 def _written(calls: DockerCalls, variable: str) -> Iterator[Written]:
     script = calls.script
-    if script.broken:
-        raise CannotInsertError("bash does not understand the whole script")
+    check_editable(script)
     effects = Effects(dict.fromkeys(calls.by_number, "commit"), {})
-    builds = sorted({number for one in unpruned(calls, _UNKNOWN) for number in one.builds})
-    for place in find_places(script, effects, "commit", builds, _UNKNOWN):
+    builds = sorted({number for one in unpruned(calls, _ANY) for number in one.builds})
+    for place in find_places(script, effects, "commit", builds, _ANY):
         docker = calls.by_number[place.build]
         if not tells_commit(script, place, docker):
             raise CannotInsertError("the commit in front of the build may be another one, or not arrive at it")

@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cachelint.documents.script_tree import Define, Simple
+from cachelint.prune.errexit import checked_functions, suspended_functions
 from cachelint.prune.lines import indent_unit
-from cachelint.prune.places import checked_functions, suspended_functions
 from cachelint.prune.wording import Guard, Idiom
 
 if TYPE_CHECKING:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cachelint.documents.script_blocks import blocks
+from cachelint.documents.script_flow import TooLongError
 from cachelint.documents.script_tree import Chain
 from cachelint.prune.job_step import missing_prunes
-from cachelint.prune.paths import TooLongError, blocks
 from cachelint.prune.scope import NEEDED, Scope
 from cachelint.prune.script_step import prunes_of
 from cachelint.record import NamedTuple

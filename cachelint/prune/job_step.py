@@ -9,11 +9,12 @@ from cachelint.deployment.actions import SETUP_BUILDX
 from cachelint.deployment.jobs import Unit
 from cachelint.discovery import Kind
 from cachelint.documents.docker_daemon import Daemon
+from cachelint.documents.script_flow import TooLongError
 from cachelint.fix import Edit
 from cachelint.prune.client import NoClientError, client_of, legacy_reason
 from cachelint.prune.lines import CannotInsertError
 from cachelint.prune.paste import github_step
-from cachelint.prune.paths import State, TooLongError, Walk, merged
+from cachelint.prune.paths import Paths, State, merged
 from cachelint.prune.scope import DOCKER, NEEDED, prune_commands
 from cachelint.prune.script_step import DockerCalls, Steps, Unpruned, Written, refused_at, steps_of, unpruned
 from cachelint.prune.wording import title
@@ -91,7 +92,7 @@ def missing_prunes(deployment: Deployment, needed: frozenset[str]) -> tuple[Miss
 
 
 def _both(one: State, two: State) -> State:
-    return State(one.pruned | two.pruned, one.built | two.built, one.perhaps | two.perhaps)
+    return State(one.covered | two.covered, one.touched | two.touched)
 
 
 def _of_unit(unit: Unit, here: list[DockerCall], state: State, needed: frozenset[str], found: list[Missing]) -> State:
@@ -99,10 +100,10 @@ def _of_unit(unit: Unit, here: list[DockerCall], state: State, needed: frozenset
     if not numbered:
         return state
     calls = DockerCalls(unit.script, {number: one.docker for number, one in numbered.items() if one.docker})
-    walk = Walk(unit.script, calls.effects)
-    end = walk.run(state)
-    found += (Missing(unit, one.builder, numbered[one.builds[0]], calls, one) for one in unpruned(calls, needed, walk))
-    return end or state
+    paths = Paths(unit.script, calls.effects, state)
+    missing = unpruned(calls, needed, paths)
+    found += (Missing(unit, one.builder, numbered[one.builds[0]], calls, one) for one in missing)
+    return paths.end
 
 
 def _of_action(
@@ -112,10 +113,10 @@ def _of_action(
     builder = Daemon()
     for call in here:
         if action.step.action == SETUP_BUILDX:
-            state = state._replace(pruned=state.pruned | {(builder, kind) for kind in needed})
-        elif builder not in state.built and not needed <= state.dropped(builder):
+            state = state.covering(builder)
+        elif not state.covers(builder, needed):
             found.append(Missing(action, builder, call))
-            state = state._replace(built=state.built | {builder})
+            state = state.covering(builder)
     return state
 
 
@@ -232,4 +233,4 @@ def _client(one: Missing, wish: Wish) -> Client:
     environment = unit.env if isinstance(unit, Unit) else {}
     if reason := legacy_reason(docker, one.calls.script, environment):
         raise NoClientError(reason)
-    return client_of(docker, one.builder.builder)
+    return client_of(docker)

@@ -6,13 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from cachelint.documents.script import Quoting
+from cachelint.documents.shell_syntax import SHELLS
 from cachelint.fix import Edit
 from cachelint.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cachelint.documents.script import Shell
+    from cachelint.documents.script import Script, Shell
     from cachelint.documents.script_tree import Block
     from cachelint.source import SourceFile
 
@@ -28,6 +29,14 @@ _BLANKS = " \t"
 
 class CannotInsertError(Exception):
     """Nothing can be written there; ``str()`` says why."""
+
+
+def check_editable(script: Script) -> None:
+    """Raises `CannotInsertError` for a script that no line can be written into, wherever it would stand."""
+    if script.broken:
+        raise CannotInsertError("bash does not understand the whole script")
+    if script.interpreter not in SHELLS:
+        raise CannotInsertError(f"{script.interpreter} scripts are not edited")
 
 
 def insertion(source: SourceFile, block: Block, index: int, lines: Sequence[str]) -> Edit:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cachelint.documents.docker_command import docker_commands
-from cachelint.prune.client import NoClientError, client_of, legacy_reason, selected_builder
+from cachelint.documents.docker_calls import docker_calls
+from cachelint.documents.script_calls import Calls
+from cachelint.documents.script_flow import TooLongError
+from cachelint.prune.client import NoClientError, client_of, legacy_reason
 from cachelint.prune.idiom import idiom_of
-from cachelint.prune.lines import CannotInsertError, insertion
-from cachelint.prune.paths import Effects, TooLongError, Walk, defined
+from cachelint.prune.lines import CannotInsertError, check_editable, insertion
+from cachelint.prune.paths import Effects, Paths
 from cachelint.prune.places import NoPlaceError, find_places
 from cachelint.prune.scope import LAYER, MOUNT, NEEDED, SOURCE, dropped
 from cachelint.prune.wording import PLAIN, commit_lines, step_lines
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Hashable, Iterable, Iterator, Mapping
 
     from cachelint.commit_arg import CommitArg
     from cachelint.documents.docker_command import DockerCommand
@@ -26,9 +28,6 @@ if TYPE_CHECKING:
     from cachelint.prune.decision import Decision
     from cachelint.prune.places import Place
     from cachelint.source import Span
-
-
-UNNAMED = "?"
 
 
 class Wish(NamedTuple):
@@ -103,12 +102,7 @@ class DockerCalls:
     def builder(self, number: int) -> Daemon:
         """The builder that a call means: the one that it names, else the one that was selected before it."""
         daemon = self.by_number[number].daemon
-        try:
-            selected = selected_builder(self.script, number) if daemon.builder is None else None
-        except NoClientError:
-            selected = UNNAMED
-        name = daemon.builder or selected
-        return daemon._replace(builder=None if name == "default" else name)
+        return daemon._replace(builder=None) if daemon.builder == "default" else daemon
 
 
 def prunes_of(docker: DockerCommand) -> frozenset[str]:
@@ -123,21 +117,20 @@ def prunes_of(docker: DockerCommand) -> frozenset[str]:
 
 def calls_of(script: Script, environment: Mapping[str, str] | None = None) -> DockerCalls:
     """The calls in a script that stands alone."""
-    found = ((command.number, docker_commands(command, environment)) for command in script.commands)
-    return DockerCalls(script, {number: readings[0] for number, readings in found if readings})
+    found = docker_calls(script, environment)
+    return DockerCalls(script, {readings[0].command.number: readings[0] for readings in found})
 
 
-def unpruned(calls: DockerCalls, needed: frozenset[str], walk: Walk | None = None) -> Iterator[Unpruned]:
+def unpruned(calls: DockerCalls, needed: frozenset[str], paths: Paths | None = None) -> Iterator[Unpruned]:
     """The builds that some path reaches without a prune that drops these types. Raises `TooLongError`."""
-    if walk is None:
-        walk = Walk(calls.script, calls.effects)
-        walk.run()
-    found: dict[Daemon, list[int]] = {}
-    for one in walk.reached:
-        if one.builder not in one.state.built and not needed <= one.state.dropped(one.builder):
-            found.setdefault(calls.builder(one.number), []).append(one.number)
-    for builder, numbers in found.items():
-        yield Unpruned(builder, tuple(sorted(set(numbers))))
+    effects = calls.effects
+    states = (paths or Paths(calls.script, effects)).states
+    found: dict[Hashable, list[int]] = {}
+    for number, builder in effects.builds.items():
+        if number in states and not states[number].covers(builder, needed):
+            found.setdefault(builder, []).append(number)
+    for numbers in found.values():
+        yield Unpruned(calls.builder(numbers[0]), tuple(numbers))
 
 
 def steps_for(calls: DockerCalls, wish: Wish, commit: CommitArg) -> Steps:
@@ -164,16 +157,13 @@ def steps_of(calls: DockerCalls, missing: Iterable[Unpruned], wish: Wish, commit
 
 def _steps(calls: DockerCalls, missing: Unpruned, wish: Wish, commit: CommitArg) -> Iterator[Written]:
     script = calls.script
-    if script.broken:
-        raise CannotInsertError("bash does not understand the whole script")
+    check_editable(script)
     places = find_places(script, calls.effects, missing.builder, missing.builds, NEEDED[wish.decision.scope])
     for place in places:
         docker = calls.by_number[place.build]
-        if missing.builder.builder == UNNAMED:
-            raise NoClientError("`docker buildx create --use` selects a builder without a name: give it one")
         if reason := legacy_reason(docker, script, wish.environment):
             raise NoClientError(reason)
-        client = client_of(docker, missing.builder.builder)
+        client = client_of(docker)
         idiom = idiom_of(script, place, client, wish.errexit)
         lines = [*step_lines(wish.decision.scope, wish.decision.comment, idiom, tolerant=wish.tolerant)]
         if wish.variable and lacks_commit(calls, wish.variable, commit) and tells_commit(script, place, docker):
@@ -212,12 +202,12 @@ def _until(script: Script, place: Place) -> Iterator[int]:
     numbers = place.statement.numbers
     if place.build in numbers:
         numbers = range(numbers.start, place.build)
-    bodies = {one.name: one.numbers for one in defined(script.body)}
-    pending, seen = [numbers], set[str]()
+    calls = Calls(script)
+    pending, seen = [numbers], set[int]()
     while pending:
         for number in pending.pop():
             yield number
-            name = script.commands[number].name
-            if name in bodies and name not in seen:
-                seen.add(name)
-                pending.append(bodies[name])
+            for one in calls.of(script.commands[number]).functions:
+                if id(one) not in seen:
+                    seen.add(id(one))
+                    pending.append(one.numbers)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cachelint.diagnostic import Related, Severity, locate
+from cachelint.documents.script_flow import TooLongError
 from cachelint.fix import Applicability
 from cachelint.prune.deploying import builds_with_docker, is_deploying, keeps_cache, may_prune_elsewhere
 from cachelint.prune.fixes import fix_of
 from cachelint.prune.ineffective import ineffective_prunes
 from cachelint.prune.job_step import missing_prunes, steps_by_item
-from cachelint.prune.paths import TooLongError
 from cachelint.prune.scope import NEEDED, Scope
 from cachelint.prune.script_step import Wish
 from cachelint.rules.base import Example, FixAvailability, Rule

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from cachelint.deployment.choices import is_optional
 from cachelint.deployment.edits import remove_words
 from cachelint.diagnostic import Severity
+from cachelint.documents.script_flow import TooLongError
 from cachelint.documents.yaml_edit import CannotEditError
 from cachelint.fix import Applicability, Fix, display_only
 from cachelint.prune.client import legacy_reason
 from cachelint.prune.deploying import builds_with_docker, is_deploying, keeps_cache
 from cachelint.prune.job_step import missing_prunes
-from cachelint.prune.paths import TooLongError
 from cachelint.prune.scope import NEEDED, Scope
 from cachelint.rules.base import Example, FixAvailability, Rule
 

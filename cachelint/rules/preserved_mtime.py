@@ -11,9 +11,9 @@ from cachelint.deployment.file_times import Setting, packs_with_times, settings
 from cachelint.deployment.shipping import only_tries
 from cachelint.deployment.trail import below, follow, holds, related
 from cachelint.diagnostic import Related, Severity, locate
+from cachelint.documents.script_flow import TooLongError
 from cachelint.prune.deploying import builds_with_docker
 from cachelint.prune.job_step import missing_prunes
-from cachelint.prune.paths import TooLongError
 from cachelint.prune.scope import NEEDED, Scope
 from cachelint.record import NamedTuple
 from cachelint.rules.base import Example, Rule

@@ -1,6 +1,6 @@
 import pytest
 
-from cachelint.documents.docker_calls import all_readings, docker_calls
+from cachelint.documents.docker_calls import docker_calls
 from cachelint.documents.docker_command import DockerCommand, docker_command, docker_commands
 from cachelint.documents.docker_daemon import Setting
 from cachelint.documents.script import read_script
@@ -69,7 +69,7 @@ def test_builds(text, verb):
     ],
 )
 def test_is_no_build(text):
-    assert not docker_calls(read_script(text))[0].builds
+    assert not docker_calls(read_script(text))[0][0].builds
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_is_no_docker_command(text):
     ],
 )
 def test_verbs_and_arguments(text, verb, arguments):
-    command = docker_calls(read_script(text))[0]
+    command = docker_calls(read_script(text))[0][0]
     assert (command.verb, " ".join(word.text for word in command.arguments)) == (verb, arguments)
 
 
@@ -179,7 +179,7 @@ def test_the_service_of_a_run_is_not_its_command():
     ],
 )
 def test_what_is_not_certain_says_so(text):
-    assert docker_calls(read_script(text))[0].doubt
+    assert docker_calls(read_script(text))[0][0].doubt
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_a_value_that_is_not_known_leaves_no_doubt(text):
 
 def daemon(text: str) -> str:
     """The daemon of the last docker command."""
-    found = docker_calls(read_script(text))[-1].daemon
+    found = docker_calls(read_script(text))[-1][0].daemon
     machine = "/".join(name for _, name in found.machine)
     parts = [machine, found.host, found.context, found.builder]
     return " ".join(part or "-" for part in parts) + ("" if found.certain else " ?")
@@ -265,12 +265,12 @@ def test_daemons(text, expected):
     ],
 )
 def test_whether_a_daemon_is_local(text, local):
-    assert docker_calls(read_script(text))[-1].daemon.local is local
+    assert docker_calls(read_script(text))[-1][0].daemon.local is local
 
 
 def test_readings_of_a_command_in_a_variable():
     script = read_script("if a; then C='docker compose'; else C=docker-compose; fi\n$C build\ndocker ps")
-    assert [[one.tool for one in readings] for readings in all_readings(script)] == [
+    assert [[one.tool for one in readings] for readings in docker_calls(script)] == [
         ["docker", "docker-compose"],
         ["docker"],
     ]

@@ -1,4 +1,4 @@
-"""Random scripts: spans are what is written, and a line above a build runs before it and breaks nothing."""
+"""Random scripts: spans are what is written, and the step runs before the builds and breaks nothing."""
 
 import subprocess
 import time
@@ -7,18 +7,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cachelint.documents.docker_calls import docker_calls
+from cachelint.commit_arg import CommitArg
 from cachelint.documents.script import Quoting, read_script
-from cachelint.documents.script_place import NoPlace, place_before
+from cachelint.fix import apply_edits
+from cachelint.prune.decision import chosen
+from cachelint.prune.scope import NEEDED, Scope
+from cachelint.prune.script_step import Wish, calls_of, steps_for, unpruned
 from cachelint.source import SourceFile
 
 _PRELUDE = """
-docker() { echo "${@: -1}" >&3; return "${FAILS:-0}"; }
-mark() { echo mark >&3; }
-ssh() { shift; if [ $# -gt 0 ]; then bash -c "$*"; else bash -s; fi; }
-git() { return "${FAILS:-0}"; }
-yes() { [ "${ANSWER:-1}" = 1 ]; }
-export -f docker mark git yes
+docker() {
+  case "$*" in *prune*) echo "${MACHINE:-here}:prune" >&3; return ;; esac
+  echo "${MACHINE:-here}:${@: -1}" >&3
+  return "${FAILS:-0}"
+}
+ssh() { export MACHINE=$1; shift; if [ $# -gt 0 ]; then bash -c "$*"; else bash -s; fi; unset MACHINE; }
+git() { :; }
+yes() { [ "$ANSWER" ]; }
+export -f docker git yes
 exec 3>&1 >/dev/null 2>&1
 """
 LINES = [
@@ -121,7 +127,7 @@ class Writer:
         name = f"f{self._functions}"
         if self._draw(st.booleans()):
             return f"{name}() {{ {self.one(depth)}; }}\n{name}"
-        return f"{name}() {{\n{self._body(depth, '  ')}\n}}\nyes && {name}"
+        return f"{name}() {{\n{self._body(depth, '  ')}\n}}\n[ $ANSWER ] && {name}"
 
 
 @st.composite
@@ -141,23 +147,25 @@ def run(text: str, **environment: str) -> list[str]:
     return subprocess.run(command, env=path, cwd="/tmp", capture_output=True, text=True, check=False).stdout.split()
 
 
-@settings(max_examples=25, deadline=None)
-@given(scripts(), st.randoms(use_true_random=False))
-def test_a_line_above_a_build_runs_before_it_and_breaks_nothing(text, random):
+@settings(max_examples=40, deadline=None)
+@given(scripts())
+def test_the_step_runs_before_the_builds_and_breaks_nothing(text):
     script = read_script(SourceFile("x", text))
     assert not script.broken or not is_valid(text)
-    builds = [one for one in docker_calls(script) if one.builds]
-    one = random.choice(builds) if builds else None
-    place = place_before(script, one.command) if one else None
-    if one is None or isinstance(place, NoPlace) or not is_valid(text):
+    steps = steps_for(calls_of(script), Wish(chosen(Scope.CONTEXT)), CommitArg())
+    if not steps.edits or not is_valid(text):
         return
-    new = f"{text[: place.offset]}{place.indent}mark{place.line_break}{text[place.offset :]}"
+    new = apply_edits(text, steps.edits)
     assert is_valid(new)
-    name = one.value("--tag")
-    for environment in ({"FAILS": "0"}, {"FAILS": "1", "ANSWER": "0"}):
+    refused = {one.span for one in steps.refused}
+    left = {one.shell.path for one in script.commands if one.span in refused}
+    again = calls_of(read_script(SourceFile("x", new)))
+    assert {builder.machine for builder, _ in unpruned(again, NEEDED[Scope.CONTEXT])} == left
+    for environment in ({"FAILS": "0", "ANSWER": "1"}, {"FAILS": "1", "ANSWER": ""}):
         before, after = run(text, **environment), run(new, **environment)
-        assert sorted(call for call in after if call != "mark") == sorted(before)
-        assert name not in after or "mark" in after[: after.index(name)]
+        assert sorted(call for call in after if not call.endswith(":prune")) == sorted(before)
+        for machine in {call.partition(":")[0] for call in before} - {"h" if path else "here" for path in left}:
+            assert next(call for call in after if call.startswith(f"{machine}:")) == f"{machine}:prune"
 
 
 @settings(max_examples=60, deadline=None)

@@ -161,6 +161,10 @@ if ! docker builder prune -f; then exit 1; fi
 prune() { docker builder prune -f; }; prune
 $DOCKER_PRUNE && docker builder prune -f
 docker builder prune $FLAGS
+docker context use prod; docker builder prune -f
+export DOCKER_HOST=ssh://prod; docker builder prune -f
+DOCKER_HOST=ssh://prod docker builder prune -f; export DOCKER_HOST=ssh://prod
+docker buildx use slim; docker buildx prune -f
 """.splitlines()
 
 NOT_EQUIVALENT = """docker image prune -f
@@ -175,6 +179,11 @@ ssh prod docker builder prune -f
 docker --context prod builder prune -f
 docker builder prune --help
 echo docker builder prune -f
+docker builder prune -f &
+trap 'docker builder prune -f' EXIT
+docker builder prune -f; docker context use prod
+docker builder prune -f; export DOCKER_HOST=ssh://prod
+docker buildx use slim; docker builder prune -f
 # docker builder prune -f
 """.splitlines()
 

@@ -1,8 +1,10 @@
 """Deploy scripts in the shapes that real ones have: what builds in them, and where a line goes above a build.
 
-A line of nothing but ``mark`` is where a line is to be inserted; it is not part of the script. `builds` names every
-build with the machines that it is run on. `refused` is why no line can be inserted above the first build.
+A line of nothing but ``mark`` is where the step goes; it is not part of the script. `builds` names every build with the
+machines that it is run on. `refused` is why there is no step. `lines` is the script where the step breaks a line.
 """
+
+from __future__ import annotations
 
 import re
 from typing import NamedTuple
@@ -14,19 +16,21 @@ class Shape(NamedTuple):
     builds: str
     refused: str | None = None
     arguments: tuple[str, ...] = ("",)
+    lines: str | None = None
 
     @property
     def text(self) -> str:
         """The script without the marks."""
+        if self.lines is not None:
+            return self.lines
         return re.sub(r"(?m)^(\ufeff?)[ \t]*mark\r?\n", r"\1", self.marked)
 
 
-ONE_LINE_FUNCTION = "the function b is written on one line"
 UNREAD = "the text that it stands in has a part that cannot be read"
-ONE_LINE_SSH = "it runs on another machine, in a command that is written on one line"
-BROKEN = "the script has a part that cannot be read"
-OPENED = "it stands on the line of the keyword that opens its block"
-WORDS = "its text is put together from several words"
+ONE_LINE_SSH = "the build runs on another machine, in words of one line"
+BROKEN = "bash does not understand the whole script"
+WORDS = "the build runs on another machine, in text that several words make"
+OTHER_ENGINE = "podman has other options: its `prune` knows none of Docker's record types"
 
 SHAPES = (
     Shape("plain", "git pull\nmark\ndocker build -t app .\ndocker push app\n", "build"),
@@ -65,17 +69,35 @@ SHAPES = (
         "build; build",
         arguments=("", "all"),
     ),
-    Shape("one-line if", 'mark\nif [ "$1" = a ]; then docker build .; fi\n', "build", arguments=("", "a")),
+    Shape(
+        "one-line if",
+        'if [ "$1" = a ]; then\n    mark\n    docker build .; fi\n',
+        "build",
+        arguments=("", "a"),
+        lines='if [ "$1" = a ]; then docker build .; fi\n',
+    ),
     Shape("test and build", 'mark\n[ "$1" = a ] && docker build .\n', "build", arguments=("", "a")),
     Shape(
         "branch on the line of then",
-        'if [ "$1" = a ]\nthen docker build .\nfi\n',
+        'if [ "$1" = a ]\nthen\n    mark\n    docker build .\nfi\n',
         "build",
-        refused=OPENED,
+        lines='if [ "$1" = a ]\nthen docker build .\nfi\n',
     ),
     Shape("case arm", 'case "$1" in\n  b)\n    mark\n    docker build .\n    ;;\nesac\n', "build", arguments=("", "b")),
-    Shape("arm on one line", 'case "$1" in\n  b) docker build . ;;\n  u) : ;;\nesac\n', "build", refused=OPENED),
-    Shape("case on one line", 'mark\ncase "$1" in b) docker build . ;; esac\n', "build", arguments=("", "b")),
+    Shape(
+        "arm on one line",
+        'case "$1" in\n  b)\n    mark\n    docker build . ;;\n  u) : ;;\nesac\n',
+        "build",
+        arguments=("", "b", "u"),
+        lines='case "$1" in\n  b) docker build . ;;\n  u) : ;;\nesac\n',
+    ),
+    Shape(
+        "case on one line",
+        'case "$1" in b)\n    mark\n    docker build . ;; esac\n',
+        "build",
+        arguments=("", "b"),
+        lines='case "$1" in b) docker build . ;; esac\n',
+    ),
     Shape("for loop", "mark\nfor s in web api; do\n  docker compose build $s\ndone\n", "compose build"),
     Shape("nested loops", "mark\nfor a in 1 2; do\n  for s in x y; do\n    docker build $s\n  done\ndone\n", "build"),
     Shape("retry loop", "mark\nuntil docker build .; do\n  sleep 0\n  break\ndone\n", "build"),
@@ -94,11 +116,21 @@ SHAPES = (
     Shape("function", "build() {\n  mark\n  docker build .\n}\nbuild\n", "build"),
     Shape("function keyword", "function build {\n    mark\n    docker build .\n}\nbuild\n", "build"),
     Shape("function never called", "build() {\n  mark\n  docker build .\n}\n", "build"),
-    Shape("function on one line", "b() { docker build .; }\nb\n", "build", refused=ONE_LINE_FUNCTION),
+    Shape(
+        "function on one line",
+        "b() {\n    mark\n    docker build .; }\nb\n",
+        "build",
+        lines="b() { docker build .; }\nb\n",
+    ),
     Shape("function with a subshell", "b() (\n  cd .\n  mark\n  docker build .\n)\nb\n", "build"),
     Shape("runner function", 'run() {\n  echo "+ $*"\n  "$@"\n}\nmark\nrun docker build .\n', "build"),
     Shape("subshell", "(\n  cd .\n  mark\n  docker build .\n)\n", "build"),
-    Shape("one-line subshell", "mark\n(cd . && docker build .)\n", "build"),
+    Shape(
+        "one-line subshell",
+        "(\n    mark\n    cd . && docker build .)\n",
+        "build",
+        lines="(cd . && docker build .)\n",
+    ),
     Shape("brace group in a pipe", "{\n  mark\n  docker build .\n} | tee log\n", "build"),
     Shape("variable command", 'COMPOSE="docker compose -f a.yml"\nmark\n$COMPOSE build\n', "compose build"),
     Shape("array command", 'DC=(docker compose -f a.yml)\nmark\n"${DC[@]}" build\n', "compose build"),
@@ -113,8 +145,13 @@ SHAPES = (
     Shape("status of what is above", "mark\ngit pull\n[ $? -eq 0 ] && docker build .\n", "build"),
     Shape("status twice", "mark\ngit pull\nif [ $? -eq 0 ]; then\n  echo ok\nfi && docker build .\n", "build"),
     Shape("status kept", "mark\ngit pull\nrc=$? docker build .\n", "build"),
-    Shape("two on a line", "mark\ngit pull; docker build .\n", "build"),
-    Shape("behind done on the line", "mark\nfor i in a; do\n  echo $i\ndone; docker build .\n", "build"),
+    Shape("two on a line", "git pull;\n    mark\n    docker build .\n", "build", lines="git pull; docker build .\n"),
+    Shape(
+        "behind done on the line",
+        "for i in a; do\n  echo $i\ndone;\n  mark\n  docker build .\n",
+        "build",
+        lines="for i in a; do\n  echo $i\ndone; docker build .\n",
+    ),
     Shape("behind a heredoc", "cat > f <<'EOF'\ndocker build .\nEOF\nmark\ndocker build .\n", "build"),
     Shape("on the line of a heredoc", "mark\ncat > f <<'EOF' && docker build .\ntext\nEOF\n", "build"),
     Shape("heredoc against its file", "cat <<EOF>f\ndocker build .\nEOF\nmark\ndocker build .\n", "build"),
@@ -136,7 +173,12 @@ SHAPES = (
     Shape("build in broken nested text", "ssh h '\ndocker build .\nif x\n'\n", "remote h: build", refused=UNREAD),
     Shape("sql in a string", "x=$(psql -tAc \\\n 'SELECT (*) FROM x;' || :)\nmark\ndocker build .\n", "build"),
     Shape("forwarding function", 'dc() { docker compose "$@"; }\nmark\ndc build\n', "compose build"),
-    Shape("forwarding a verb", 'b() { docker compose build "$@"; }\nb\n', "compose build", refused=ONE_LINE_FUNCTION),
+    Shape(
+        "forwarding a verb",
+        'b() {\n    mark\n    docker compose build "$@"; }\nb\n',
+        "compose build",
+        lines='b() { docker compose build "$@"; }\nb\n',
+    ),
     Shape("retry from elsewhere", ". ./lib.sh\nmark\nretry 3 docker build .\n", "build"),
     Shape("function named like a runner", 'run() { echo "$1"; }\nrun docker build .\n', ""),
     Shape("newgrp", "newgrp docker <<EOF\nmark\ndocker build .\nEOF\n", "build", arguments=()),
@@ -161,15 +203,15 @@ SHAPES = (
         "remote a: build",
     ),
     Shape("bash -c", "mark\nbash -c 'docker build .'\n", "build"),
-    Shape("bash -c over lines", "bash -c '\n  mark\n  docker build .\n'\n", "build"),
+    Shape("bash -c over lines", "mark\nbash -c '\n  docker build .\n'\n", "build"),
     Shape("sudo bash heredoc", "sudo bash <<'EOF'\nmark\ndocker build .\nEOF\n", "build"),
     Shape("su -c", "mark\nsu - app -c 'docker build .'\n", "build"),
     Shape("eval", 'mark\neval "docker build ."\n', "build"),
     Shape("up --build", "mark\ndocker compose up -d --build\n", "compose up"),
-    Shape("several builds", "mark\ndocker build a\nmark\ndocker build b\n", "build; build"),
+    Shape("several builds", "mark\ndocker build a\ndocker build b\n", "build; build"),
     Shape("bake", "mark\ndocker buildx bake -f b.hcl app\n", "buildx bake"),
-    Shape("podman", "mark\npodman build .\n", "build"),
-    Shape("buildah", "mark\nbuildah bud .\n", "build"),
+    Shape("podman", "podman build .\n", "build", refused=OTHER_ENGINE),
+    Shape("buildah", "buildah bud .\n", "build", refused=OTHER_ENGINE),
     Shape("trap", "trap 'docker compose down' EXIT\nmark\ndocker build .\n", "build"),
     Shape("inside a container", "docker compose run --rm web npm run build\n", ""),
     Shape("exec in a container", "docker exec web sh -c 'npm run build'\n", ""),
@@ -187,7 +229,7 @@ SHAPES = (
         "powershell",
         '$x = Get-Item "a"\nif ($x) {\n  docker build .\n}\n',
         "build",
-        "the script has a part that cannot be read",
+        BROKEN,
     ),
     Shape("fish", "#!/usr/bin/fish\ndocker build .\n", "build", refused="fish scripts are not edited"),
 )

@@ -1,15 +1,47 @@
+"""The paths of a script: what has run before what, on every path or on some; and what that says about prunes."""
+
 import pytest
 
 from cachelint.documents.script import Command, Script, read_script
-from cachelint.documents.script_order import after_any, always_before, in_order, unguarded
+from cachelint.documents.script_flow import Facts, TooLongError, Walk
+from cachelint.prune.paths import Effects, Paths
+
+BUILDER, KIND = "default", "source.local"
 
 
-def is_prune(command: Command) -> bool:
-    return command.texts[:1] == ("prune",)
+class Done(Facts[bool]):
+    """Whether a command of a name has run, on every path (`all`) or on one at least (`any`)."""
+
+    start = False
+
+    def __init__(self, script, name, meet):
+        self._script = script
+        self._name = name
+        self._meet = meet
+
+    def transfer(self, simple, state):
+        command = None if simple.command is None else self._script.commands[simple.command]
+        return state or (command is not None and command.texts[:1] == (self._name,))
+
+    def join(self, one, two):
+        return self._meet((one, two))
+
+
+def done_before(script: Script, name: str, meet=all) -> dict[int, bool]:
+    return Walk(script, Done(script, name, meet)).run()
 
 
 def build_of(script: Script) -> Command:
     return next(command for command in script.commands if command.texts[:1] == ("build",))
+
+
+def needs_prune(script: Script) -> bool:
+    """Whether some path reaches the build without a prune, as the step's own knowledge has it."""
+    named = [command.texts[:1] for command in script.commands]
+    builds = {number: BUILDER for number, name in enumerate(named) if name == ("build",)}
+    prunes = {number: (BUILDER, frozenset((KIND,))) for number, name in enumerate(named) if name == ("prune",)}
+    before = Paths(script, Effects(builds, prunes)).states[build_of(script).number]
+    return not before.covers(BUILDER, frozenset((KIND,)))
 
 
 GUARDED = [
@@ -46,6 +78,11 @@ GUARDED = [
     "a || exit 1\nprune\nbuild",
     "cd x || { echo no; exit 1; }\nprune\nbuild",
     "prune; f; g() { build; }; g",
+    "( prune || exit 1 )\nbuild",
+    "( a || exit 1; prune )\nbuild",
+    ". lib.sh\nb() { build; }\nprune\nspin text b",
+    "b() { build; }\nmake b\nprune\nb",
+    "f() { build; }\nexport -f f\nprune\nbash -c f",
     "f() { prune; }\nf\nf\nbuild",
     "f() { :; }\nf\nprune\nf\nbuild",
 ]
@@ -70,6 +107,13 @@ UNGUARDED = [
     "library() { build; }",
     "library() { helper; }\nhelper() { build; }\nother() { prune; }",
     "trap prune EXIT\nbuild",
+    "f() { prune; }\ntrap f EXIT\nbuild",
+    "f() { prune; }\ng() { :; }\n$1\nbuild",
+    "f() { prune; }\n$1\nbuild",
+    "f() { build; }\n$1\nprune",
+    ". lib.sh\nb() { prune; }\nspin text b\nbuild",
+    "( if a; then exit; fi; prune )\nbuild",
+    "ssh h <<E\nf() { prune; }\nE\nf; build",
     "trap 'prune' EXIT\nbuild",
     "echo prune\nbuild",
     "cat > x <<EOF\nprune\nEOF\nbuild",
@@ -82,13 +126,15 @@ UNGUARDED = [
 @pytest.mark.parametrize("text", GUARDED)
 def test_a_guard_on_every_path(text):
     script = read_script(text)
-    assert always_before(script, is_prune, build_of(script))
+    assert done_before(script, "prune")[build_of(script).number]
+    assert not needs_prune(script)
 
 
 @pytest.mark.parametrize("text", UNGUARDED)
 def test_a_path_without_a_guard(text):
     script = read_script(text)
-    assert build_of(script).number in unguarded(script, is_prune)
+    assert not done_before(script, "prune")[build_of(script).number]
+    assert needs_prune(script)
 
 
 @pytest.mark.parametrize(
@@ -103,30 +149,41 @@ def test_a_path_without_a_guard(text):
         ("a; exit\nb", "exit"),
     ],
 )
-def test_after_any(text, expected):
+def test_a_path_on_which_it_has_run(text, expected):
     script = read_script(text)
-    found = after_any(script, lambda command: command.texts == ("a",))
-    assert " ".join(script.commands[number].texts[0] for number in sorted(found)) in {
-        expected,
-        " ".join(sorted(expected.split())),
-    }
+    found = [number for number, done in done_before(script, "a", any).items() if done]
+    assert sorted(script.commands[number].texts[0] for number in found) == sorted(expected.split())
 
 
 def test_order_of_execution():
     script = read_script("f() { b; c; }\na\nf\nd\ng() { e; }")
-    assert [command.texts[0] for command in in_order(script)] == ["a", "f", "b", "c", "d", "e"]
+    assert [script.commands[number].texts[0] for number in done_before(script, "")] == ["a", "f", "b", "c", "d", "e"]
+
+
+def doubling(levels: int) -> Script:
+    functions = [f"f{i}() {{ f{i + 1}; f{i + 1}; }}" for i in range(levels)]
+    return read_script("\n".join([*functions, f"f{levels}() {{ build; }}", "prune", "f0"]))
 
 
 def test_calls_that_double_at_every_level_are_followed_in_no_time():
-    functions = [f"f{i}() {{ f{i + 1}; f{i + 1}; }}" for i in range(200)]
-    script = read_script("\n".join([*functions, "f200() { build; }", "prune", "f0"]))
-    assert len(script.functions) == 201
-    unguarded(script, is_prune)
+    assert not needs_prune(doubling(40))
+    with pytest.raises(TooLongError):
+        needs_prune(doubling(200))
+
+
+def test_states_that_double_at_every_level_are_given_up():
+    """Every function is called with and without a prune of one more builder in front of it."""
+    levels = 30
+    functions = [f"f{i}() {{ if a; then prune; f{i + 1}; else f{i + 1}; fi; }}" for i in range(levels)]
+    script = read_script("\n".join([*functions, f"f{levels}() {{ build; }}", "f0"]))
+    prunes = [command.number for command in script.commands if command.texts == ("prune",)]
+    with pytest.raises(TooLongError):
+        Paths(script, Effects({}, {number: (number, frozenset((KIND,))) for number in prunes}))
 
 
 def test_loops_in_loops_are_followed_in_no_time():
     text = "for x in $A; do\n" * 40 + "prune; build\n" + "done\n" * 40
-    assert always_before(read_script(text), is_prune, build_of(read_script(text)))
+    assert not needs_prune(read_script(text))
 
 
 @pytest.mark.parametrize(
@@ -135,7 +192,7 @@ def test_loops_in_loops_are_followed_in_no_time():
 def test_deep_nesting_is_no_error(part):
     script = read_script(part * 3000)
     assert script.broken
-    assert not unguarded(script, is_prune) or script.commands
+    assert not done_before(script, "prune") or script.commands
 
 
 @pytest.mark.parametrize(("before", "after"), [("$(", ")"), ("( ", " )"), ("{ ", "; }"), ("if a; then ", "; fi")])
