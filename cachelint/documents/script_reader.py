@@ -240,6 +240,8 @@ class ShellReader:
             for operator, part in found
         ]
         operators = tuple(operator for operator, _ in found[1:])
+        if not parts:
+            return Simple(self.text.span(node), self.numbers(first), None)
         return Chain(self.text.span(node), self.numbers(first), tuple(parts), operators)
 
     def _pipeline(self, node: Node, place: Place) -> Statement:

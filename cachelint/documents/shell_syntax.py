@@ -47,5 +47,9 @@ def operands(node: Node) -> list[tuple[str, Node]]:
         left, operator, right = node.children
         found.append((operator.type, right))
         node = left
-    found.append(("", node))
-    return found[::-1] if node.type != "list" else []
+    if node.type != "list":
+        return [("", node), *reversed(found)]
+    # a list with a part that cannot be read has other children: what is known of them stands one after the other
+    first, *others = [child for child in node.children if child.is_named and child.type != "ERROR"] or [None]
+    known = [("", first), *(("&&", child) for child in others if child)] if first else []
+    return [*known, *reversed(found)]

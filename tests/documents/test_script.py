@@ -59,3 +59,10 @@ def test_spans_are_what_is_written(text):
             assert text[word.span.start : word.span.end].replace("\\", "").strip("'\"") == word.text.strip(
                 "'\""
             ).replace("\\", "")
+
+
+def test_what_the_grammar_cannot_join_is_still_read():
+    """A list with an error in it has not the three parts that all others have."""
+    found = read('""\n(cd)t f&&(docker build .)n\n')
+    assert found.broken
+    assert [command.name for command in found.commands][-1] == "docker"
