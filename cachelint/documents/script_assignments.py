@@ -49,6 +49,9 @@ _ASSIGNING = frozenset(
     "variable_assignment variable_assignments command declaration_command unset_command for_statement expansion".split()
 )
 
+_LEAVES = frozenset("word variable_name raw_string string_content comment number special_variable_name".split())
+"""What nothing stands below, most of all nodes."""
+
 
 def entries(root: Node, text: ScriptText) -> Iterator[Entry]:
     """Every assignment below a node, in the order in which they are written."""
@@ -61,7 +64,7 @@ def entries(root: Node, text: ScriptText) -> Iterator[Entry]:
         if node.type == "if_statement":
             todo += reversed(_branches(node, text, inside))
         else:
-            todo += [(child, inside) for child in reversed(node.named_children)]
+            todo += [(child, inside) for child in reversed(node.named_children) if child.type not in _LEAVES]
 
 
 def _inside(node: Node, text: ScriptText, around: _Around) -> _Around:

@@ -111,7 +111,8 @@ class CommandReader:
         self, nodes: Sequence[Node], words: list[Node], in_front: list[Node], place: Place
     ) -> tuple[int, Nested | None]:
         templates = [template(one, self._text) for one in words]
-        readings = self._readings(templates)
+        written = tuple(word for one in templates for word in expand(one, {}))
+        readings = self._readings(templates, written)
         arguments = self._arguments(words, templates, readings[0])
         stripped = self._strip(readings[0])
         number = len(self._gathered.commands)
@@ -130,18 +131,20 @@ class CommandReader:
                 _doubt(own, stripped),
                 place.function,
                 place.conditional,
-                written=tuple(word for one in templates for word in expand(one, {})),
+                written=written,
             )
         )
         self._note(own, number)
         return number, nested
 
-    def _readings(self, templates: list[Template]) -> list[list[Word]]:
-        marked = [self._marked(one) for one in templates]
-        readings = self._variables.readings(marked, self._at, self._function)
+    def _readings(self, templates: list[Template], written: tuple[Word, ...]) -> list[list[Word]]:
+        readings = [list(written)]
+        if any(part.name for one in templates for part in one.parts):
+            marked = [self._marked(one) for one in templates]
+            readings = self._variables.readings(marked, self._at, self._function)
         readings = [new for one in readings if one for new in self._forwarded(one)]
         named = [one for one in readings if one[0].span == templates[0].span]
-        return named or readings or [[word for each in templates for word in expand(each, {})]]
+        return named or readings or [list(written)]
 
     def _marked(self, one: Template) -> Template:
         """The word, with the variables marked that belong to the shell around this one."""
@@ -178,6 +181,8 @@ class CommandReader:
 
     def _forwarded(self, reading: list[Word]) -> list[list[Word]]:
         """What a call of ``dc() { docker compose "$@"; }`` runs; the reading itself for all other commands."""
+        if not self._runners:
+            return [reading]
         at = strip(reading).skipped
         runner = self._runners.get(reading[at].text) if at < len(reading) else None
         if runner is None or not runner.prefixes:

@@ -32,6 +32,7 @@ _MAX_SCRIPTS = 6
 _KEYWORDS = frozenset(
     {"if", "then", "elif", "else", "fi", "while", "until", "do", "done", "{", "}", "(", ")", "((", "))"}
 )
+_SUBSTITUTION = re.compile(rb"[$<>]\(|`|<<")
 _OUTPUT = re.compile(r"1?>>?\|?(?!&)|&>>?")
 _LOG = re.compile(r"(?:\.log|/dev/(?:null|stderr|tty))[\"']?$", re.IGNORECASE)
 _INTERPRETER = re.compile("\ufeff?#!\\s*(?:\\S*/env\\s+(?:-S\\s+)?(?:\\w+=\\S*\\s+)*)?(\\S+)")
@@ -81,6 +82,7 @@ class ShellReader:
         self._scripts = scripts
         self._root = text.parse()
         self._commands = CommandReader(gathered, text, shell, self._root, outer)
+        self._asks = asks_status(text.text)
         self._depth = 0
         self._pending: list[Statement] = []
 
@@ -162,14 +164,14 @@ class ShellReader:
         number, nested, assigns = self._commands.read(node, words, place)
         inner = self._nested(nested, number) if nested else None
         span = self.text.place(self.text.bounds(words[0])[0], self.text.bounds(words[-1])[1])
-        asks = any(asks_status(self.text.of(word)) for word in words if word.type != "raw_string")
+        asks = self._asks and any(asks_status(self.text.of(word)) for word in words if word.type != "raw_string")
         deferred = nested is not None and nested.deferred
         return Simple(span, self.numbers(first), number, tuple(before), inner, asks, False, assigns, deferred)
 
     def substitutions(self, nodes: Sequence[Node], place: Place) -> list[Block]:
         """The command substitutions in these words, each as a block, in the order in which they run."""
         found: list[Block] = []
-        todo = list(reversed(nodes))
+        todo = [node for node in reversed(nodes) if self.text.has(node, _SUBSTITUTION)]
         while todo:
             node = todo.pop()
             if node.type in {"command_substitution", "process_substitution"}:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from cachelint.documents.script_text import ScriptText
 
+_HANDS_ON = re.compile(rb"\$\{?[@*]")
 _ALL = frozenset({"@", "*"})
 _ENGINE = re.compile(r"docker|podman|nerdctl|buildah|compose|\bdc\b", re.IGNORECASE)
 _ELSEWHERE = re.compile(
@@ -45,7 +46,7 @@ def runners(root: Node, text: ScriptText) -> dict[str, Runner]:
     while todo:
         node = todo.pop()
         if node.type == "function_definition":
-            runner = _runner(node, text)
+            runner = _runner(node, text) if text.has(node, _HANDS_ON) else None
             name = node.child_by_field_name("name")
             if runner and name:
                 found[text.of(name)] = runner

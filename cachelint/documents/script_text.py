@@ -39,6 +39,7 @@ class ScriptText:
         self.data = text.encode("utf-8", "replace")
         self.heredocs = {one.operator: one for one in heredocs(text)}
         self._wide = [] if text.isascii() else _continuation_bytes(text)
+        self._shift = pieces[0][1] - pieces[0][0] if len(pieces) == 1 and not self._wide else None
 
     def parse(self) -> Node:
         """The tree of the grammar; the second try is for what the grammar does not know."""
@@ -61,6 +62,8 @@ class ScriptText:
 
     def bounds(self, node: Node) -> tuple[int, int]:
         """A node's characters in `text`."""
+        if not self._wide:
+            return node.start_byte, node.end_byte
         return self.offset(node.start_byte), self.offset(node.end_byte)
 
     def of(self, node: Node) -> str:
@@ -69,11 +72,19 @@ class ScriptText:
 
     def span(self, node: Node) -> Span:
         """A node's place in the file."""
-        return self.place(*self.bounds(node))
+        if self._shift is None:
+            return self.place(*self.bounds(node))
+        return Span(node.start_byte + self._shift, node.end_byte + self._shift)
 
     def place(self, start: int, end: int) -> Span:
         """The place in the file of a part of the text."""
-        return place(self.pieces, start, end)
+        if self._shift is None:
+            return place(self.pieces, start, end)
+        return Span(start + self._shift, max(start, end) + self._shift)
+
+    def has(self, node: Node, sign: re.Pattern[bytes]) -> bool:
+        """Whether something is written in a node: asked before its tree is searched for it."""
+        return sign.search(self.data, node.start_byte, node.end_byte) is not None
 
     def in_file(self, at: int) -> int:
         """The place in the file of a character of the text."""
