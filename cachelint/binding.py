@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.model import Model
-from cachelint.compose.project_files import Request, resolve_project
+from cachelint.compose.project_files import resolve_project
 from cachelint.compose.readings import Reading
 from cachelint.composed import (
     ReadProject,
@@ -33,8 +33,10 @@ from cachelint.source import Position, SourceError, SourceFile
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cachelint.compose.project_files import Request
     from cachelint.compose.resolved import ResolvedBuild, ResolvedService
     from cachelint.compose.tree import Leaf
+    from cachelint.compose.variables import Variables
     from cachelint.composed import Part
     from cachelint.scripts import Scripts
     from cachelint.workspace import Workspace
@@ -81,11 +83,11 @@ class Binder:
         read = read_projects(self._workspace, directory, [one.source.path for one in files])
         return self._project(files, read)._replace(skipped=tuple(skipped))
 
-    def bind_given(self, paths: tuple[str, ...]) -> Project:
-        """The project of files that are given to Compose together."""
-        request = Request(paths, os.path.dirname(paths[0]))
-        project = resolve_project(self._workspace, request)
-        return self._project([], [ReadProject(Reading(request), project, is_certain=True)])
+    def bind_request(self, request: Request, outer: Variables) -> Project:
+        """The project that somebody asks for in an environment."""
+        project = resolve_project(self._workspace, request, outer)
+        bound = self._project([], [ReadProject(Reading(request), project, is_certain=True)])
+        return bound._replace(resolved=project)
 
     def _project(self, files: list[ComposeFile], read: list[ReadProject]) -> Project:
         builds = tuple(self._builds(read))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.binding import Binder, problem_of
 from cachelint.buildcache.model import Model
+from cachelint.compose.variables import Variables
 from cachelint.discovery import SCRIPTS, Kind
 from cachelint.documents.compose import NotComposeError
 from cachelint.documents.dockerfile import DockerfileError
@@ -19,6 +20,7 @@ from cachelint.source import SourceError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from cachelint.deployment.compose_files import Asked
     from cachelint.documents.compose import ComposeFile
     from cachelint.workspace import Workspace
 
@@ -39,8 +41,8 @@ class Census:
         self.script_files = [path for path, kind in workspace.tree.files.items() if kind in SCRIPTS]
         self._workspace = workspace
         self._bases = _extended_services(workspace, compose)
-        self._scripts = Scripts(workspace, self._given)
-        self._projects: dict[tuple[str, ...], Project] = {}
+        self._scripts = Scripts(workspace, self._asked)
+        self._projects: dict[Asked, Project] = {}
 
     def bind(self, paths: tuple[str, ...]) -> tuple[Project, frozenset[str]]:
         """The project of one directory, and the paths of the Dockerfiles that it builds."""
@@ -52,19 +54,20 @@ class Census:
         """The project of one file of scripts, and the paths of the Dockerfiles that its commands build."""
         from cachelint.deployment.survey import survey
 
-        deployments = survey(self._workspace, path, self._given)
+        deployments = survey(self._workspace, path, self._scripts)
         builds = tuple(build for one in deployments for call in one.calls for build in call.builds_itself)
         dockerfiles = {build.dockerfile.source.path: build.dockerfile for build in builds if build.dockerfile}
         project = Project((), tuple(dockerfiles.values()), builds, (), self._scripts, deployments=deployments)
         return project, frozenset(dockerfiles)
 
-    def _given(self, files: tuple[str, ...]) -> Project:
-        """The project of files that are given to Compose, in this order; several commands of a script are, in a row."""
-        if files not in self._projects:
+    def _asked(self, asked: Asked) -> Project:
+        """The project that a command asks for; several commands of a script ask for the same, in a row."""
+        if asked not in self._projects:
             if len(self._projects) >= _KEPT:
                 self._projects.clear()
-            self._projects[files] = Binder(self._workspace, self._scripts, frozenset()).bind_given(files)
-        return self._projects[files]
+            binder = Binder(self._workspace, self._scripts, frozenset())
+            self._projects[asked] = binder.bind_request(asked.request, Variables(dict(asked.outer)))
+        return self._projects[asked]
 
     def project_of(self, build: Build) -> Project:
         """A project of nothing but one build."""

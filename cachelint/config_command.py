@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from cachelint.arguments import read_arguments
-from cachelint.compose.project_files import DEFAULTS, request_for, resolve_project
+from cachelint.compose.project_files import DEFAULTS, Options, request_for, resolve_project
 from cachelint.compose.readings import Reading, readings
 from cachelint.composition import relative, shown
 from cachelint.config import suggestion
@@ -62,7 +62,7 @@ def _given(job: Job, options: argparse.Namespace) -> Iterator[ResolvedProject]:
         if not job.workspace.contains(os.path.abspath(name)):
             raise InputError(f"{name}: outside the repository")
     here = os.path.realpath(os.getcwd())
-    request = request_for(job.workspace, here, options.file, options.project_directory, options.env_file)
+    request = request_for(job.workspace, here, Options(options.file, options.project_directory, options.env_file))
     assert request
     yield resolve_project(job.workspace, request)
 

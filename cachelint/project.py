@@ -10,6 +10,7 @@ from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from cachelint.buildcache.model import Model
+    from cachelint.compose.project_files import ResolvedProject
     from cachelint.compose.tree import ComposeError, Fields
     from cachelint.composed import Part, Text
     from cachelint.context import Context
@@ -130,7 +131,7 @@ class Project(NamedTuple):
     """The Compose files of one directory and the builds they ask for, or one Dockerfile that no service builds.
 
     `refused` is what Compose would refuse. Or one file of scripts: then `deployments` are what they ask Docker for, and
-    `builds` those of its commands.
+    `builds` those of its commands. `resolved` is all of it, where it is the one project that a command asks for.
     """
 
     compose_files: tuple[ComposeFile, ...]
@@ -141,3 +142,4 @@ class Project(NamedTuple):
     skipped: tuple[str, ...] = ()
     deployments: tuple[Deployment, ...] = ()
     refused: tuple[ComposeError, ...] = ()
+    resolved: ResolvedProject | None = None

@@ -10,8 +10,9 @@ from cachelint.discovery import SCRIPTS, Kind
 from cachelint.source import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
+    from cachelint.deployment.compose_files import Asked, Bind
     from cachelint.deployment.model import Deployment
     from cachelint.project import Project
     from cachelint.workspace import Workspace
@@ -30,10 +31,10 @@ _OTHERS = (
 class Scripts:
     """The files of a tree that run commands, and others beside them that may set variables.
 
-    `bind` makes a project of the Compose files of a directory.
+    `bind` makes the project that a command asks for.
     """
 
-    def __init__(self, workspace: Workspace, bind: Callable[[tuple[str, ...]], Project]) -> None:
+    def __init__(self, workspace: Workspace, bind: Bind) -> None:
         self._workspace = workspace
         self._bind = bind
         self._builders: dict[str, list[Deployment]] | None = None
@@ -50,6 +51,16 @@ class Scripts:
             return False
         builders = self._all_builders().get(compose, [])
         return bool(builders) and not any(one.may_set(name) for one in builders)
+
+    def project(self, asked: Asked) -> Project:
+        """The project that a command asks for."""
+        return self._bind(asked)
+
+    def caller_mentions(self, name: str, path: str) -> bool:
+        """Whether another script or workflow that mentions this one (absolute) mentions a variable, too."""
+        files, script = self._workspace.tree.files, os.path.basename(path)
+        callers = (one for one in self._givers(name, script) if one != path and files.get(one) in SCRIPTS)
+        return any(script in self._all_texts()[one] for one in callers)
 
     def has_builds(self) -> bool:
         """Whether the tree has a Dockerfile."""
@@ -99,7 +110,7 @@ class Scripts:
         files = self._workspace.tree.files
         for path, text in self._all_texts().items():
             if files.get(path) in SCRIPTS and _COMPOSE_BUILD.search(text):
-                yield from survey(self._workspace, path, self._bind)
+                yield from survey(self._workspace, path, self)
 
     def _all_texts(self) -> dict[str, str]:
         if self._texts is None:

@@ -29,6 +29,17 @@ OVERRIDES = (
 """What Compose lays over the default file, the first that is there, whatever the default file is called."""
 
 
+class Options(NamedTuple):
+    """``-f``, ``--project-directory`` and ``--env-file`` of a command line; relative paths start where it runs."""
+
+    files: Sequence[str] = ()
+    project: str | None = None
+    env_files: Sequence[str] = ()
+
+
+NO_OPTIONS = Options()
+
+
 class Request(NamedTuple):
     """A project that somebody asks for: absolute paths. `env_files` None means ``.env``, where there is one."""
 
@@ -40,7 +51,9 @@ class Request(NamedTuple):
 class ResolvedProject(NamedTuple):
     """A project as Compose would have it. `errors` are what Compose refuses, `notes` what is not followed.
 
-    `paths` are the files that it is made of. What is wrong with one service leaves the others as they are.
+    `paths` are the files that it is made of, `profiles` those that ``COMPOSE_PROFILES`` switches on; None where only
+    the deploying machine knows. With `lacks_variables` an environment file that is asked for is not here. What is wrong
+    with one service leaves the others as they are.
     """
 
     request: Request
@@ -48,6 +61,8 @@ class ResolvedProject(NamedTuple):
     errors: tuple[ComposeError, ...]
     notes: tuple[ComposeError, ...]
     paths: tuple[str, ...]
+    profiles: frozenset[str] | None = frozenset()
+    lacks_variables: bool = False
 
 
 def default_files(directory: str) -> tuple[str, ...]:
@@ -61,30 +76,51 @@ def _first_of(directory: str, names: Sequence[str]) -> str | None:
 
 
 def request_for(
-    files: Files, directory: str, given: Sequence[str] = (), project: str | None = None, env_files: Sequence[str] = ()
+    files: Files, directory: str, options: Options = NO_OPTIONS, outer: Variables | None = None
 ) -> Request | None:
-    """The project that ``docker compose`` works on in a directory, with ``-f``, ``--project-directory`` and
-    ``--env-file`` as given; relative paths start from the directory. None when there is no file.
+    """The project that ``docker compose`` works on in a directory, with `outer` as its environment.
+
+    None when there is no file, or when only the deploying machine knows which.
     """
-    given = tuple(os.path.normpath(os.path.join(directory, one)) for one in given)
-    asked = tuple(os.path.normpath(os.path.join(directory, one)) for one in env_files) or None
+    outer = outer or Variables({})
+    project = options.project
     at = os.path.normpath(os.path.join(directory, project)) if project else None
-    if not given:
-        near = asked or _dot_env(at or directory)
-        given = _named_in_environment(files, near, directory)
-        if given and not asked and not project:  # the one beside the files adds to the one that names them
-            asked = tuple(dict.fromkeys((*_dot_env(os.path.dirname(given[0])), *near)))
-    while not given:
-        found = default_files(at or directory)
-        if found and os.path.basename(found[0]) in DEFAULTS:
-            given = found
-            break
-        above = os.path.dirname(at or directory)
-        if above == (at or directory) or not files.contains(above):
+    asked = _absolute(directory, options.env_files) if options.env_files else _env_files_of(outer, directory)
+    names = _absolute(directory, options.files)
+    if not names:
+        near = _dot_env(at or directory) if asked is None else asked
+        chosen = _named_in_environment(files, near, directory, outer)
+        if chosen is None:
             return None
-        at = above
-    root = os.path.normpath(os.path.join(directory, project)) if project else os.path.dirname(given[0])
-    return Request(given, root, asked)
+        names = chosen
+        if names and asked is None and not project:  # the one beside the files adds to the one that names them
+            asked = tuple(dict.fromkeys((*_dot_env(os.path.dirname(names[0])), *near)))
+    names = names or _found_upward(files, at or directory)
+    return Request(names, at or os.path.dirname(names[0]), asked) if names else None
+
+
+def _absolute(directory: str, names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(os.path.normpath(os.path.join(directory, one)) for one in names)
+
+
+def _env_files_of(outer: Variables, directory: str) -> tuple[str, ...] | None:
+    """The files of ``COMPOSE_ENV_FILES``; none where that is not known, None without it."""
+    if "COMPOSE_ENV_FILES" not in outer.known:
+        return None
+    names = outer.known["COMPOSE_ENV_FILES"]
+    return _absolute(directory, filter(None, (names or "").split(","))) or (() if names is None else None)
+
+
+def _found_upward(files: Files, directory: str) -> tuple[str, ...]:
+    """The files in the directory, else in the nearest one above it that has some."""
+    while True:
+        found = default_files(directory)
+        if found and os.path.basename(found[0]) in DEFAULTS:
+            return found
+        above = os.path.dirname(directory)
+        if above == directory or not files.contains(above):
+            return ()
+        directory = above
 
 
 def _dot_env(directory: str) -> tuple[str, ...]:
@@ -92,21 +128,23 @@ def _dot_env(directory: str) -> tuple[str, ...]:
     return (path,) if os.path.isfile(path) else ()
 
 
-def _named_in_environment(files: Files, env_files: Iterable[str], directory: str) -> tuple[str, ...]:
-    """The files of ``COMPOSE_FILE``."""
-    known = Loader(files).variables_of(env_files, Variables({}), None).known
-    names = known.get("COMPOSE_FILE")
-    if names is None:
+def _named_in_environment(
+    files: Files, env_files: Iterable[str], directory: str, outer: Variables
+) -> tuple[str, ...] | None:
+    """The files of ``COMPOSE_FILE``; none without it, None where only the deploying machine knows them."""
+    known = Loader(files).variables_of(env_files, outer, None).known
+    if "COMPOSE_FILE" not in known:
         return ()
-    separator = known.get("COMPOSE_PATH_SEPARATOR") or os.pathsep
-    return tuple(os.path.normpath(os.path.join(directory, name)) for name in names.split(separator))
+    names, separator = known["COMPOSE_FILE"], known.get("COMPOSE_PATH_SEPARATOR", os.pathsep)
+    return None if names is None or separator is None else _absolute(directory, names.split(separator or os.pathsep))
 
 
 def resolve_project(files: Files, request: Request, outer: Variables | None = None) -> ResolvedProject:
     """Everything that Compose makes of a request. `outer` is the environment, which wins over that of files."""
     loader = Loader(files)
     env_files = _dot_env(request.directory) if request.env_files is None else request.env_files
-    variables = loader.variables_of(env_files, outer or Variables({}), None)
+    outer = outer or Variables({})
+    variables = loader.variables_of(env_files, outer, None)
     model = loader.load(request.files, Place(request.directory, variables))
     services: dict[str, ResolvedService] = {}
     for name, draft in model.services.items():
@@ -118,4 +156,11 @@ def resolve_project(files: Files, request: Request, outer: Variables | None = No
     errors = {(str(one), one.source.path, one.span): one for one in loader.errors}
     layers = (layer for draft in model.services.values() for layer in draft.layers)
     paths = dict.fromkeys((*model.paths, *(layer.file.source.path for layer in layers)))
-    return ResolvedProject(request, services, tuple(errors.values()), tuple(loader.notes), tuple(paths))
+    found = tuple(errors.values()), tuple(loader.notes), tuple(paths)
+    lacks = outer.known.get("COMPOSE_ENV_FILES", "") is None or not all(map(os.path.isfile, request.env_files or ()))
+    return ResolvedProject(request, services, *found, _profiles(variables), lacks)
+
+
+def _profiles(variables: Variables) -> frozenset[str] | None:
+    named = variables.known.get("COMPOSE_PROFILES", "")
+    return None if named is None else frozenset(filter(None, named.split(",")))

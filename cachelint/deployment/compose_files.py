@@ -1,85 +1,135 @@
-"""The Compose files that a command reads, and the services in them that it is about."""
+"""The project that a Compose command works on, and the services in it that it is about."""
 
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
-from cachelint.deployment.commands import is_known
+from cachelint.compose.project_files import Options, Request, request_for
+from cachelint.compose.variables import Variables
+from cachelint.deployment.commands import absolute, is_known
+from cachelint.record import NamedTuple
 from cachelint.source import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from cachelint.documents.docker_command import DockerCommand
+    from cachelint.compose.resolved import ResolvedService
+    from cachelint.deployment.jobs import Unit
+    from cachelint.documents.docker_command import DockerCommand, DockerOption
+    from cachelint.documents.script import Command
     from cachelint.project import Build, Project
     from cachelint.workspace import Workspace
 
-# In the order in which Compose looks for them (compose-spec/compose-go, cli/options.go).
-_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
-_OVERRIDES = (
-    "compose.override.yml",
-    "compose.override.yaml",
-    "docker-compose.override.yml",
-    "docker-compose.override.yaml",
-)
-_CHOOSES_FILES = re.compile(r"^\s*(?:export\s+)?COMPOSE_FILE=", re.MULTILINE)
+_DIRECTORIES = ("--project-directory", "--workdir")
 
 
-def compose_files(workspace: Workspace, docker: DockerCommand, directories: Iterable[str]) -> tuple[str, ...]:
-    """The files (absolute) of a Compose command that runs in one of these directories; none where not certain."""
-    given = [one for one in (*docker.globals, *docker.options) if one.name == "--file"]
-    if not all(is_known(one.word) for one in given) or docker.doubt:
-        return ()
-    names = [one.value or "" for one in given]
-    found = [_in(workspace, directory, names) for directory in directories]
-    certain = list(dict.fromkeys(files for files in found if files))
-    return certain[0] if len(certain) == 1 else ()
+class Asked(NamedTuple):
+    """A project as a command asks for it.
 
-
-def _in(workspace: Workspace, directory: str, names: list[str]) -> tuple[str, ...]:
-    if not names:
-        return _found_by_compose(workspace, directory)
-    paths = [workspace.tree.name_of(os.path.normpath(os.path.join(directory, name))) for name in names]
-    return tuple(paths) if all(map(os.path.isfile, paths)) else ()
-
-
-def _found_by_compose(workspace: Workspace, directory: str) -> tuple[str, ...]:
-    """The file in the directory, else in the nearest one above it, with its override."""
-    root = workspace.tree.root
-    while not any(os.path.isfile(os.path.join(directory, name)) for name in _NAMES):
-        if len(directory) <= len(root):
-            return ()
-        directory = os.path.dirname(directory)
-    if _is_chosen_elsewhere(workspace, directory):
-        return ()
-    names = [_first(directory, _NAMES), _first(directory, _OVERRIDES)]
-    return tuple(workspace.tree.name_of(os.path.join(directory, name)) for name in names if name)
-
-
-def _first(directory: str, names: tuple[str, ...]) -> str | None:
-    return next((name for name in names if os.path.isfile(os.path.join(directory, name))), None)
-
-
-def _is_chosen_elsewhere(workspace: Workspace, directory: str) -> bool:
-    """Whether ``.env`` names the files."""
-    path = os.path.join(directory, ".env")
-    try:
-        return os.path.isfile(path) and _CHOOSES_FILES.search(workspace.source(path).text) is not None
-    except SourceError:
-        return True
-
-
-def services(
-    docker: DockerCommand, files: tuple[str, ...], bind: Callable[[tuple[str, ...]], Project]
-) -> tuple[Build, ...]:
-    """The builds of the services that a Compose command is about.
-
-    `bind` makes the project of files that are given to Compose together.
+    `outer` is what the script says about the command's environment, as far as the files may look at it: None for a
+    value that only the deploying machine knows.
     """
-    wanted = [word.text for word in docker.services if is_known(word)]
-    if len(wanted) < len(docker.services):
+
+    request: Request
+    outer: tuple[tuple[str, str | None], ...] = ()
+
+
+if TYPE_CHECKING:
+    Bind = Callable[[Asked], Project]
+
+
+def asked_project(
+    workspace: Workspace,
+    asking: tuple[Unit, Command, DockerCommand],
+    directories: Iterable[str],
+    environment: Mapping[str, str | None],
+) -> Asked | None:
+    """The project of a Compose command that runs in one of these directories; None where it is not certain."""
+    unit, command, docker = asking
+    given = _paths(unit, command, _options(docker, "--file"))
+    roots = _paths(unit, command, [one for name in _DIRECTORIES for one in _options(docker, name)])
+    if docker.doubt or None in given or None in roots:
+        return None
+    env_files = _paths(unit, command, _options(docker, "--env-file"))
+    if None in env_files:
+        environment, env_files = {**environment, "COMPOSE_ENV_FILES": None}, []
+    outer = Variables(environment)
+    options = Options(_known(given), roots[-1] if roots else None, _known(env_files))
+    requests = (request_for(workspace, directory, options, outer) for directory in directories)
+    found = {named for one in requests if one and (named := _named(workspace, one))}
+    if len(found) != 1:
+        return None
+    [request] = found
+    return Asked(request, tuple(_mentioned(workspace, request, environment)))
+
+
+def _options(docker: DockerCommand, name: str) -> list[DockerOption]:
+    return [one for one in (*docker.globals, *docker.options) if one.name == name]
+
+
+def _paths(unit: Unit, command: Command, options: Sequence[DockerOption]) -> list[str | None]:
+    """The paths that options name, absolute where the script says what its variables stand for; None where unknown."""
+    return [_path(unit, command, one) for one in options]
+
+
+def _path(unit: Unit, command: Command, option: DockerOption) -> str | None:
+    if is_known(option.word):
+        return option.value if option.value != "-" else None
+    place = None if option.word.default or command.shell.path else unit.paths.locate(command, option.word)
+    found = absolute(unit, place) if place and place.base != "start" else ()
+    return found[0] if len(found) == 1 else None
+
+
+def _known(paths: Iterable[str | None]) -> list[str]:
+    return [path for path in paths if path is not None]
+
+
+def _named(workspace: Workspace, request: Request) -> Request | None:
+    """The request with the names under which its files are known here; None where one of them is missing."""
+    names = tuple(map(workspace.tree.name_of, request.files))
+    return request._replace(files=names) if all(map(os.path.isfile, names)) else None
+
+
+def _mentioned(
+    workspace: Workspace, request: Request, environment: Mapping[str, str | None]
+) -> Iterator[tuple[str, str | None]]:
+    """The variables that the files of a project may look at; all of them where it reads further files."""
+    texts = "\n".join(_texts(workspace, request)) if environment else ""
+    reads_more = "extends" in texts or "include" in texts
+    for name, value in sorted(environment.items()):
+        if reads_more or name in texts or name.startswith("COMPOSE_"):
+            yield name, value
+
+
+def _texts(workspace: Workspace, request: Request) -> Iterator[str]:
+    beside = (os.path.join(request.directory, ".env"),) if request.env_files is None else request.env_files
+    for path in (*request.files, *filter(os.path.isfile, beside)):
+        try:
+            yield workspace.source(path).text
+        except SourceError:
+            continue
+
+
+def services(docker: DockerCommand, project: Project) -> tuple[Build, ...]:
+    """The builds of the services that a Compose command is about, those of other profiles left out."""
+    if project.resolved is None or not all(map(is_known, docker.services)):
         return ()
-    found = bind(files).builds
-    return tuple(one for one in found if not wanted or (one.service and one.service.name in wanted))
+    wanted = {word.text for word in docker.services}
+    named = _options(docker, "--profile")
+    if wanted:
+        return tuple(one for one in project.builds if one.service and one.service.name in wanted)
+    if not all(is_known(one.word) for one in named):
+        active = None
+    else:
+        active = frozenset(one.value or "" for one in named) or project.resolved.profiles
+    known = project.resolved.services
+    if active is None and any(one.profiles for one in known.values()):
+        return ()
+    runs = {name for name, one in known.items() if _is_active(one, active or frozenset())}
+    return tuple(one for one in project.builds if one.service and one.service.name in runs)
+
+
+def _is_active(service: ResolvedService, profiles: frozenset[str]) -> bool:
+    own = {leaf.text for leaf in service.profiles if leaf.known}
+    return not service.profiles or "*" in profiles or not own.isdisjoint(profiles)

@@ -28,21 +28,16 @@ def services_with_source(call: DockerCall, directory: str | None, tree: str | No
     """
     docker = call.docker
     project = call.project_in(directory) if docker else None
-    if project is None or docker is None:
+    if project is None:
         return []
-    named = {word.text for word in docker.services}
     found: dict[str, Build] = {}
     for build in call.services_in(directory):
         service = project.services.get(build.service.name) if build.service else None
-        if service is None or not _is_started(service, named, every=bool(docker.values("--profile"))):
+        if service is None or not service.is_complete:
             continue
         if _keeps_image(service) and _copies(build, tree) and not _mounts_source(service, build):
             found.setdefault(service.name, build)
     return list(found.values())
-
-
-def _is_started(service: ResolvedService, named: set[str], *, every: bool) -> bool:
-    return service.is_complete and (service.name in named or (not named and (every or not service.profiles)))
 
 
 def _keeps_image(service: ResolvedService) -> bool:

@@ -14,6 +14,7 @@ from cachelint.source import Span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from cachelint.deployment.environment import Environment
     from cachelint.documents.mapped_text import MappedText
     from cachelint.documents.script import Script
     from cachelint.documents.script_paths import Paths
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from cachelint.documents.workflow import Setting, Step, Workflow
     from cachelint.documents.yaml import YamlFile
     from cachelint.source import SourceFile
+    from cachelint.workspace import Workspace
 
 ABOUT_DOCKER = re.compile(
     r"docker|podman|buildah|nerdctl|compose|\bbake\b|\$\{?\w+(?:\[@\])?\}?[\"']?[ \t]+(?:build|buildx|bake|up)\b",
@@ -41,7 +43,7 @@ class Unit:
     `path` is how the path of a fix's `Statement` about it begins.
     """
 
-    __slots__ = ("_paths", "_script", "env", "path", "starts", "step", "text")
+    __slots__ = ("_environment", "_paths", "_script", "env", "path", "starts", "step", "text")
 
     def __init__(
         self,
@@ -58,6 +60,7 @@ class Unit:
         self.path = path
         self._script: Script | None = None
         self._paths: Paths | None = None
+        self._environment: Environment | None = None
 
     @property
     def is_remote(self) -> bool:
@@ -81,6 +84,14 @@ class Unit:
 
             self._paths = Paths(self.script)
         return self._paths
+
+    def environment(self, workspace: Workspace) -> Environment:
+        """What is known of the variables that reach its commands."""
+        if self._environment is None:
+            from cachelint.deployment.environment import Environment
+
+            self._environment = Environment(workspace, self)
+        return self._environment
 
 
 class Action(NamedTuple):
@@ -148,7 +159,7 @@ def _makefile(source: SourceFile, root: str) -> Iterator[ScriptJob]:
 
     starts = (os.path.dirname(source.path),)
     for recipe in read_makefile(source):
-        units = tuple(Unit(text, starts) for text in recipe.scripts)
+        units = tuple(Unit(text, starts, recipe.exported) for text in recipe.scripts)
         yield ScriptJob(Kind.MAKEFILE, source, recipe.name, recipe.place, units)
 
 

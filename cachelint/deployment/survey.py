@@ -12,38 +12,38 @@ from cachelint.deployment.model import Deployment, DockerCall, is_ephemeral
 from cachelint.source import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from cachelint.compose.project_files import ResolvedProject
+    from cachelint.deployment.compose_files import Asked
     from cachelint.deployment.jobs import ScriptJob
     from cachelint.deployment.request import BuildRequest
     from cachelint.documents.docker_command import DockerCommand
     from cachelint.documents.script import Command
-    from cachelint.project import Build, Project
+    from cachelint.project import Build
+    from cachelint.scripts import Scripts
     from cachelint.workspace import Workspace
 
-    Bind = Callable[[tuple[str, ...]], Project]
 
-
-def survey(workspace: Workspace, path: str, bind: Bind) -> tuple[Deployment, ...]:
+def survey(workspace: Workspace, path: str, scripts: Scripts) -> tuple[Deployment, ...]:
     """The deployments of a file, those that call Docker or clear caches.
 
-    `bind` makes the project of Compose files that are given together.
+    `scripts` are those of the whole tree, one of which may start it.
     """
     try:
         source = workspace.source(path)
     except SourceError:
         return ()
     jobs = read_jobs(source, workspace.tree.files[path], workspace.tree.root)
-    return tuple(one for one in (_deployment(workspace, job, bind) for job in jobs) if one.calls or _clears(one.job))
+    return tuple(one for one in (_deployment(workspace, job, scripts) for job in jobs) if one.calls or _clears(one.job))
 
 
 def _clears(job: ScriptJob) -> bool:
     return any(isinstance(one, Unit) and ABOUT_CACHES.search(one.text.text) for one in job.items)
 
 
-def _deployment(workspace: Workspace, job: ScriptJob, bind: Bind) -> Deployment:
-    calls = tuple(call for item in job.items for call in _calls(workspace, job, item, bind))
+def _deployment(workspace: Workspace, job: ScriptJob, scripts: Scripts) -> Deployment:
+    calls = tuple(call for item in job.items for call in _calls(workspace, job, item, scripts))
     if not calls:
         return Deployment(job, (), frozenset(), "")
     from cachelint.deployment.variables import variables_set
@@ -52,11 +52,11 @@ def _deployment(workspace: Workspace, job: ScriptJob, bind: Bind) -> Deployment:
     return Deployment(job, calls, frozenset(variables_set(workspace, job)), path)
 
 
-def _calls(workspace: Workspace, job: ScriptJob, item: Unit | Action, bind: Bind) -> Iterator[DockerCall]:
+def _calls(workspace: Workspace, job: ScriptJob, item: Unit | Action, scripts: Scripts) -> Iterator[DockerCall]:
     if isinstance(item, Action):
         yield from _of_action(workspace, job, item)
     elif ABOUT_DOCKER.search(item.text.text):
-        yield from _of_unit(workspace, job, item, bind)
+        yield from _of_unit(workspace, job, item, scripts)
 
 
 def _of_action(workspace: Workspace, job: ScriptJob, action: Action) -> Iterator[DockerCall]:
@@ -70,7 +70,7 @@ def _of_action(workspace: Workspace, job: ScriptJob, action: Action) -> Iterator
         yield DockerCall(action.step.uses.span, (), action.workspace, action)
 
 
-def _of_unit(workspace: Workspace, job: ScriptJob, unit: Unit, bind: Bind) -> Iterator[DockerCall]:
+def _of_unit(workspace: Workspace, job: ScriptJob, unit: Unit, scripts: Scripts) -> Iterator[DockerCall]:
     from cachelint.deployment.commands import directories
     from cachelint.deployment.request import bind as bound
     from cachelint.documents.docker_calls import docker_calls
@@ -82,7 +82,7 @@ def _of_unit(workspace: Workspace, job: ScriptJob, unit: Unit, bind: Bind) -> It
         ephemeral = is_ephemeral(job, (("remote", ""),) if unit.is_remote else command.shell.path)
         builds = tuple(bound(workspace, request._replace(ephemeral=ephemeral)) for request in requests)
         directory = places[0] if len(places) == 1 else None
-        composition = _Composition(workspace, found[0], places, bind)
+        composition = _Composition(workspace, (unit, command, found[0]), places, scripts)
         yield DockerCall(unit.text.widened(command.span), builds, directory, (unit, command, found[0]), composition)
 
 
@@ -102,35 +102,50 @@ def _requests(workspace: Workspace, unit: Unit, command: Command, docker: Docker
 class _Composition:
     """What a Compose command is about; `places` are the directories in which it may run."""
 
-    def __init__(self, workspace: Workspace, docker: DockerCommand, places: tuple[str, ...], bind: Bind) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        asking: tuple[Unit, Command, DockerCommand],
+        places: tuple[str, ...],
+        scripts: Scripts,
+    ) -> None:
         self._workspace = workspace
-        self._docker = docker
+        self._asking = asking
         self._places = places
-        self._bind = bind
+        self._scripts = scripts
+        self._found: dict[str | None, Asked | None] = {}
 
     def services(self, directory: str | None) -> tuple[Build, ...]:
         from cachelint.deployment.compose_files import services
 
-        files = self._files(directory)
-        return services(self._docker, files, self._bind) if files else ()
+        asked = self._asked_in(directory)
+        return services(self._asking[2], self._scripts.project(asked)) if asked else ()
 
     def project(self, directory: str | None) -> ResolvedProject | None:
-        from cachelint.compose.project_files import Request, resolve_project
+        asked = self._asked_in(directory)
+        return self._scripts.project(asked).resolved if asked else None
 
-        files = self._files(directory)
-        if not files or self._docker.values("--project-directory") or self._docker.values("--env-file"):
-            return None
-        return resolve_project(self._workspace, Request(files, os.path.dirname(files[0])))
+    def _asked_in(self, directory: str | None) -> Asked | None:
+        if directory not in self._found:
+            self._found[directory] = self._asked(directory)
+        return self._found[directory]
 
-    def _files(self, directory: str | None) -> tuple[str, ...]:
-        from cachelint.deployment.compose_files import compose_files
-
+    def _asked(self, directory: str | None) -> Asked | None:
+        unit, command, docker = self._asking
         places = self._places if directory is None else (directory,)
-        if self._docker.verb.startswith("compose "):
-            return compose_files(self._workspace, self._docker, places)
-        if self._docker.verb == "buildx bake":
-            from cachelint.deployment.bake import bake_files
+        if docker.verb.startswith("compose "):
+            from cachelint.deployment.compose_files import asked_project
 
-            files = bake_files(self._workspace, self._docker, places)
-            return files if all(path.endswith((".yaml", ".yml")) for path in files) else ()
-        return ()
+            environment = unit.environment(self._workspace).of(command)
+            if self._scripts.caller_mentions("COMPOSE_FILE", unit.text.source.path):
+                environment.setdefault("COMPOSE_FILE", None)
+            return asked_project(self._workspace, self._asking, places, environment)
+        if docker.verb == "buildx bake":
+            from cachelint.compose.project_files import Request
+            from cachelint.deployment.bake import bake_files
+            from cachelint.deployment.compose_files import Asked
+
+            files = bake_files(self._workspace, docker, places)
+            if files and all(path.endswith((".yaml", ".yml")) for path in files):
+                return Asked(Request(files, os.path.dirname(files[0])))
+        return None

@@ -32,13 +32,18 @@ def variables_set(workspace: Workspace, job: ScriptJob) -> Iterator[str | None]:
                 yield from _in_sourced(workspace, unit, sourced)
 
 
-def _in_sourced(workspace: Workspace, unit: Unit, sourced: Sourced) -> Iterator[str | None]:
+def _in_sourced(workspace: Workspace, unit: Unit, sourced: Sourced) -> tuple[str | None, ...]:
     """The variables that a sourced file sets; one that is not here may set any."""
+    names = names_in_sourced(workspace, unit, sourced)
+    return (None,) if names is None else names
+
+
+def names_in_sourced(workspace: Workspace, unit: Unit, sourced: Sourced) -> tuple[str, ...] | None:
+    """The variables that a file sets which is read into a script; None for a file that is not here."""
     for path in absolute(unit, sourced.place) if sourced.place else ():
         if os.path.isfile(path):
             try:
-                yield from (match[1] for match in _SET.finditer(workspace.source(path).text))
+                return tuple(match[1] for match in _SET.finditer(workspace.source(path).text))
             except SourceError:
-                break
-            return
-    yield None
+                return None
+    return None

@@ -14,7 +14,7 @@ from cachelint.record import NamedTuple
 from cachelint.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from cachelint.source import SourceFile
 
@@ -35,18 +35,24 @@ _ENDEF = re.compile(r"[ ]*endef\b")
 _INCLUDE = re.compile(r"[ ]*[-s]?include\b")
 _PREFIX = re.compile(r"[@+ \t-]*")
 _REFERENCE = re.compile(r"\$(?:\$|\((?P<round>[\w.-]+)\)|\{(?P<curly>[\w.-]+)\}|(?=[({])|.)", re.DOTALL)
+_EXPORT = re.compile(
+    r"[ ]*(?:[^\t#:=][^:=#]*:[ \t]*)?(?:(?:override|private)[ \t]+)*(?:un)?export\b(?P<names>[^#]*)", re.DOTALL
+)
+_NAME = re.compile(r"[A-Za-z_][\w.-]*")
 _COMMENT = re.compile(r"(?<!\\)#.*", re.DOTALL)
 
 
 class Recipe(NamedTuple):
     """The recipe of one rule. `name` are its targets, `place` is where they stand.
 
-    Each of `scripts` runs in a shell of its own, one after the other, until one fails.
+    Each of `scripts` runs in a shell of its own, one after the other, until one fails. `exported` are the variables
+    that make hands to them, None for a value that is not known.
     """
 
     name: str
     place: Span
     scripts: tuple[MappedText, ...]
+    exported: Mapping[str, str | None]
 
 
 class _Line(NamedTuple):
@@ -68,6 +74,7 @@ class _Reader:
         self._source = source
         self._lines = list(_logical_lines(source.text))
         self._values = _literal_values(self._lines)
+        self._exported = {name: self._values.get(name) for name in _exported(self._lines)}
         self._one_shell = any(line.text.startswith(".ONESHELL:") for line in self._lines)
 
     def recipes(self) -> Iterator[Recipe]:
@@ -94,8 +101,8 @@ class _Reader:
         parts = [list(self._parts(line)) for line in body]
         if self._one_shell:
             joined = [part for line, one in zip(body, parts, strict=True) for part in (*one, _line_break(line))]
-            return Recipe(rule["targets"].strip(), place, (join(self._source, joined),))
-        return Recipe(rule["targets"].strip(), place, tuple(join(self._source, one) for one in parts))
+            return Recipe(rule["targets"].strip(), place, (join(self._source, joined),), self._exported)
+        return Recipe(rule["targets"].strip(), place, tuple(join(self._source, one) for one in parts), self._exported)
 
     def _parts(self, line: _Line) -> Iterator[tuple[str, Span]]:
         """The line without its tabs and prefixes, and with what make puts in for its variables."""
@@ -213,6 +220,20 @@ def _literal_values(lines: list[_Line]) -> dict[str, str]:
             if value is not None and depth == 0:
                 values[name] = value
     return {name: value for name, value in values.items() if seen[name] == 1}
+
+
+def _exported(lines: list[_Line]) -> Iterator[str]:
+    """The variables that make puts into the environment of recipes, or takes out of it."""
+    has_all = False
+    for line in lines:
+        match = None if line.text.startswith("\t") else _EXPORT.match(line.text)
+        if match:
+            names = match["names"].partition("=")[0] if "=" in match["names"] else match["names"]
+            yield from _NAME.findall(names)
+            has_all = has_all or not names.strip()
+        has_all = has_all or line.text.startswith(".EXPORT_ALL_VARIABLES:")
+    if has_all:
+        yield from (name for line in lines for name in [_assignment(line.text)[0]] if name)
 
 
 def _assignment(text: str) -> tuple[str, str | None]:

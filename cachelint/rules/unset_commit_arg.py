@@ -88,7 +88,7 @@ class UnsetCommitArg(Rule):
         unset: dict[str, list[tuple[DockerCall, BuildArg]]] = {}
         for call in deployment.calls:
             if call.docker and call.docker.builds and not call.host:
-                for arg in (one for build in call.services for one in build.args):
+                for arg in _open_args(call):
                     variable = self._variable(arg)
                     if variable and not _is_given(deployment, project, variable):
                         unset.setdefault(variable, []).append((call, arg))
@@ -118,6 +118,17 @@ class UnsetCommitArg(Rule):
             fix=fix,
             related=(Related(locate(arg.source, arg.entry.span), "passed here"),),
         )
+
+
+def _open_args(call: DockerCall) -> Iterator[BuildArg]:
+    """The arguments whose value no file gives; none where a file that is not here may give it."""
+    project = call.project_in(None)
+    if project is None or project.lacks_variables:
+        return
+    for build in call.services:
+        resolved = project.services[build.service.name].build if build.service else None
+        known = {name for name, leaf in resolved.args.items() if leaf.known} if resolved else set()
+        yield from (one for one in build.args if one.name not in known)
 
 
 def _is_given(deployment: Deployment, project: Project, variable: str) -> bool:

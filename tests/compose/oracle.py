@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from cachelint.compose.project_files import ResolvedProject, request_for, resolve_project
+from cachelint.compose.project_files import Options, ResolvedProject, request_for, resolve_project
 from cachelint.compose.tree import Fields, Leaf
 from cachelint.compose.variables import Variables
 from cachelint.discovery import discover
@@ -99,9 +99,10 @@ def resolved(
     """A project as cachelint has it, in the environment that Compose is given when no other is."""
     real = os.path.realpath(directory)
     workspace = Workspace(discover(os.path.realpath(root or directory), excluded=lambda path: False))
-    request = request_for(workspace, real, files, **options)
+    outer = variables or Variables(ENVIRONMENT, complete=True)
+    request = request_for(workspace, real, Options(files, **options), outer)
     assert request
-    return resolve_project(workspace, request, variables or Variables(ENVIRONMENT, complete=True))
+    return resolve_project(workspace, request, outer)
 
 
 def view(project: ResolvedProject) -> dict[str, Any]:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Case(NamedTuple):
-    """Files by name; `given` with ``-f``, called in `directory`. `since` is the first Compose that does so."""
+    """Files by name; `given` with ``-f``, called in `directory`, with `environment` on top of that of all cases.
+
+    `since` is the first Compose that does so.
+    """
 
     files: dict[str, str]
     given: tuple[str, ...] = ()
@@ -14,6 +21,7 @@ class Case(NamedTuple):
     project: str | None = None
     env_files: tuple[str, ...] = ()
     since: tuple[int, ...] = (2, 24)
+    environment: Mapping[str, str] = MappingProxyType({})
 
 
 class Refused(NamedTuple):
@@ -58,6 +66,44 @@ ACCEPTED = {
             "a.yml": BUILD,
             "b.yml": "services: {web: {image: b}}\n",
         }
+    ),
+    "COMPOSE_FILE of the shell": Case(
+        {
+            ".env": "COMPOSE_FILE=a.yml\nX=1\n",
+            "a.yml": BUILD,
+            "sub/b.yml": "services: {web: {build: {context: ., args: {A: $X}}}}\n",
+            "sub/.env": "X=2\n",
+        },
+        environment={"COMPOSE_FILE": "sub/b.yml"},
+    ),
+    "COMPOSE_FILE of the shell, and the project directory": Case(
+        {"a.yml": BUILD, "sub/.env": "X=2\n"},
+        project="sub",
+        environment={"COMPOSE_FILE": "a.yml"},
+    ),
+    "COMPOSE_FILE of the shell, and files given": Case(
+        {"a.yml": BUILD, "b.yml": "services: {web: {image: b}}\n"},
+        given=("b.yml",),
+        environment={"COMPOSE_FILE": "a.yml"},
+    ),
+    "COMPOSE_PATH_SEPARATOR of the shell": Case(
+        {"a.yml": BUILD, "b.yml": "services: {web: {image: b}}\n"},
+        environment={"COMPOSE_FILE": "a.yml,b.yml", "COMPOSE_PATH_SEPARATOR": ","},
+    ),
+    "COMPOSE_FILE above": Case(
+        {"a.yml": BUILD, "below/x": ""}, directory="below", environment={"COMPOSE_FILE": "../a.yml"}
+    ),
+    "COMPOSE_ENV_FILES": Case(
+        {"compose.yaml": "services: {web: {image: 'i:${V}'}}\n", ".env": "V=no\n", "a.env": "V=a\n", "b.env": "V=b\n"},
+        environment={"COMPOSE_ENV_FILES": "a.env,b.env"},
+    ),
+    "COMPOSE_ENV_FILES, and an env file given": Case(
+        {"compose.yaml": "services: {web: {image: 'i:${V}'}}\n", ".env": "V=no\n", "a.env": "V=a\n", "b.env": "V=b\n"},
+        env_files=("a.env",),
+        environment={"COMPOSE_ENV_FILES": "b.env"},
+    ),
+    "COMPOSE_ENV_FILES that names the files": Case(
+        {"a.yml": BUILD, "sub/a.env": "COMPOSE_FILE=a.yml\n"}, environment={"COMPOSE_ENV_FILES": "sub/a.env"}
     ),
     "files given": Case(
         {

@@ -48,8 +48,10 @@ def test_project(tmp_path, name):
     options = [word for file in case.given for word in ("-f", file)]
     options += ["--project-directory", case.project] if case.project else []
     options += [word for file in case.env_files for word in ("--env-file", file)]
-    wanted = asked(at, *options)
-    ours = resolved(at, *case.given, root=root, project=case.project, env_files=case.env_files)
+    environment = {**ENVIRONMENT, **case.environment}
+    wanted = asked(at, *options, environment=environment)
+    closed = Variables(environment, complete=True)
+    ours = resolved(at, *case.given, root=root, variables=closed, project=case.project, env_files=case.env_files)
     assert not isinstance(wanted, str), wanted
     assert not ours.errors, [str(one) for one in ours.errors]
     assert view(ours) == wanted
