@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.documents.script_blocks import blocks_of
 from cachelint.documents.script_tree import Chain, If, Loop, Pipeline, Simple
+from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,15 +15,21 @@ if TYPE_CHECKING:
     from cachelint.documents.script_tree import Block, Statement
 
 
-def checked_functions(script: Script) -> frozenset[str]:
-    """The functions that are called only where their failure is looked at, so that ``set -e`` does not hold in them."""
-    calls = list(_calls(script, script.body, False))
-    return suspended_functions(script) - {name for name, checked in calls if not checked}
+class Unstopped(NamedTuple):
+    """The functions in which ``set -e`` does not hold: on every call of them (`always`), or on one at least.
+
+    Their failure is looked at: they are called in a condition, or in front of ``&&`` or ``||``.
+    """
+
+    always: frozenset[str]
+    sometimes: frozenset[str]
 
 
-def suspended_functions(script: Script) -> frozenset[str]:
-    """The functions in which ``set -e`` does not hold on some call: in a condition, in front of ``&&`` or ``||``."""
-    return frozenset(name for name, checked in _calls(script, script.body, False) if checked)
+def unstopped(script: Script) -> Unstopped:
+    """Such functions of a script."""
+    calls = set(_calls(script, script.body, False))
+    sometimes = frozenset(name for name, checked in calls if checked)
+    return Unstopped(sometimes - {name for name, checked in calls if not checked}, sometimes)
 
 
 def _calls(script: Script, block: Block, checked: bool) -> Iterator[tuple[str, bool]]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cachelint.documents.script_tree import Define, Simple
-from cachelint.prune.errexit import checked_functions, suspended_functions
+from cachelint.prune.errexit import unstopped
 from cachelint.prune.lines import indent_unit
 from cachelint.prune.wording import Guard, Idiom
 
@@ -76,12 +76,13 @@ def _proven(script: Script, shell: Shell, start: int) -> frozenset[str]:
 
 
 def _guard(script: Script, place: Place, errexit: bool) -> Guard:
-    if place.function is not None and place.function in checked_functions(script):
-        return Guard.RETURN
-    if place.function is not None and _is_library(script):
-        return Guard.RETURN
-    suspended = place.function is not None and place.function in suspended_functions(script)
-    return Guard.ERREXIT if not suspended and _stops(script, place, errexit) else Guard.EXIT
+    stops = place.function is None
+    if place.function is not None:
+        functions = unstopped(script)
+        if place.function in functions.always or _is_library(script):
+            return Guard.RETURN
+        stops = place.function not in functions.sometimes
+    return Guard.ERREXIT if stops and _stops(script, place, errexit) else Guard.EXIT
 
 
 def _stops(script: Script, place: Place, errexit: bool) -> bool:
