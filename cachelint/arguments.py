@@ -50,6 +50,23 @@ def read_arguments(options: argparse.Namespace) -> tuple[list[Job], list[str]]:
     return jobs, complaints
 
 
+def read_project(options: argparse.Namespace, refusal: str) -> Job:
+    """The job of a command about one project; `refusal` is the answer to standard input in its place.
+
+    Raises `InputError`.
+    """
+    if options.isolated and options.config:
+        raise InputError("--isolated and --config exclude each other")
+    options.paths = [options.paths or "."]
+    if options.paths == [STDIN]:
+        raise InputError(refusal)
+    jobs, complaints = read_arguments(options)
+    if complaints:
+        raise InputError("; ".join(complaints))
+    [job] = jobs
+    return job
+
+
 def _paths(options: argparse.Namespace, complaints: list[str]) -> list[str]:
     """Absolute paths with links in their directories followed, so that one file has one name."""
     found: list[str] = []

@@ -6,7 +6,7 @@ import os
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from cachelint.arguments import read_arguments
+from cachelint.arguments import read_project
 from cachelint.compose.project_files import DEFAULTS, Options, request_for, resolve_project
 from cachelint.compose.readings import Reading, readings
 from cachelint.composition import relative, shown
@@ -30,15 +30,7 @@ if TYPE_CHECKING:
 
 def config_command(options: argparse.Namespace) -> int:
     """Print what projects come to. Returns the exit code; raises `InputError`."""
-    if options.isolated and options.config:
-        raise InputError("--isolated and --config exclude each other")
-    options.paths = [options.paths or "."]
-    if options.paths == ["-"]:
-        raise InputError("a project needs its files: name a directory or a Compose file")
-    jobs, complaints = read_arguments(options)
-    if complaints:
-        raise InputError("; ".join(complaints))
-    [job] = jobs
+    job = read_project(options, "a project needs its files: name a directory or a Compose file")
     projects = list(_given(job, options) if options.file else _found(job))
     if not projects:
         raise InputError(f"no Compose file in {options.paths[0]}")

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from cachelint.arguments import STDIN, read_arguments
+from cachelint.arguments import STDIN, read_project
 from cachelint.buildlog.reader import read_log
 from cachelint.log_judge import Verdict, judge
 from cachelint.messages import InputError
@@ -30,15 +30,9 @@ _CODES = {Verdict.FRESH: 0, Verdict.STALE: 1, Verdict.UNKNOWN: 2}
 
 def log_command(options: argparse.Namespace) -> int:
     """Print what the builds of a log did. Returns the exit code; raises `InputError`."""
-    if options.isolated and options.config:
-        raise InputError("--isolated and --config exclude each other")
-    options.paths = [options.paths or "."]
-    if options.paths == [STDIN]:
-        raise InputError("the project is a directory, a Compose file or a Dockerfile: only the log can come from -")
-    jobs, complaints = read_arguments(options)
-    if complaints:
-        raise InputError("; ".join(complaints))
-    [job] = jobs
+    job = read_project(
+        options, "the project is a directory, a Compose file or a Dockerfile: only the log can come from -"
+    )
     since = _revision(options, job)
     log = _read(options)
     judgement = judge(log, job, since)

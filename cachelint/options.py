@@ -12,7 +12,7 @@ from cachelint import __version__
 from cachelint.output import FORMATTERS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from _typeshed import SupportsWrite
 
@@ -62,6 +62,10 @@ class _Parser(argparse.ArgumentParser):
         (file or sys.stderr).write(message)
 
 
+def _parser(prog: str, description: str, epilog: str | None = None) -> _Parser:
+    return _Parser(prog, description=description, epilog=epilog, formatter_class=_formatter, allow_abbrev=False)
+
+
 def _formatter(prog: str) -> argparse.HelpFormatter:
     return argparse.RawDescriptionHelpFormatter(prog, width=_columns() - 2)
 
@@ -73,22 +77,41 @@ def _columns() -> int:
     return 80
 
 
+def _add_format(parser: argparse.ArgumentParser, formats: Iterable[str]) -> None:
+    listed = f"{', '.join(formats)} (default: text)"
+    parser.add_argument("--output-format", metavar="FMT", choices=formats, default="text", help=listed)
+
+
+def _add_output(parser: argparse.ArgumentParser, formats: Iterable[str]) -> None:
+    _add_format(parser, formats)
+    parser.add_argument("--output-file", metavar="FILE", help="write the results there instead of standard output")
+
+
+def _add_configuration(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", metavar="FILE", help="this configuration and no other")
+    parser.add_argument("--isolated", action="store_true", help="ignore configuration files")
+
+
+def _add_color(parser: argparse.ArgumentParser) -> None:
+    choices = ("auto", "always", "never")
+    listed = f"{', '.join(choices)} (default: auto)"
+    parser.add_argument("--color", metavar="WHEN", choices=choices, default="auto", help=listed)
+
+
 def parse(words: Sequence[str]) -> tuple[str, argparse.Namespace]:
     """The command and its options. Raises `UsageError` after help, version and mistakes."""
     if words and words[0] in COMMANDS:
-        return words[0], _PARSERS[words[0]]().parse_args(words[1:])
+        return words[0], PARSERS[words[0]]().parse_args(words[1:])
     return LINT, lint_parser().parse_args(words)
 
 
 def lint_parser() -> argparse.ArgumentParser:
     """The parser of the default command."""
     listed = "\n".join(f"  cachelint {name:<10} {text}" for name, text in COMMANDS.items())
-    parser = _Parser(
-        prog="cachelint",
-        description="Find Docker builds and deploys that silently run old code, and fix them.",
-        epilog=_EPILOG.format(commands=listed),
-        formatter_class=_formatter,
-        allow_abbrev=False,
+    parser = _parser(
+        "cachelint",
+        "Find Docker builds and deploys that silently run old code, and fix them.",
+        _EPILOG.format(commands=listed),
     )
     add = parser.add_argument
     add(
@@ -102,29 +125,15 @@ def lint_parser() -> argparse.ArgumentParser:
     add("--diff", action="store_true", help="show what --fix would write, as a unified diff; write nothing")
     add("--select", metavar="RULE,..", action="append", help="run only these rules")
     add("--ignore", metavar="RULE,..", action="append", help="do not run these rules")
-    add(
-        "--output-format",
-        metavar="FMT",
-        choices=FORMATTERS,
-        default="text",
-        help=f"{', '.join(FORMATTERS)} (default: text)",
-    )
-    add("--output-file", metavar="FILE", help="write the results there instead of standard output")
+    _add_output(parser, FORMATTERS)
     add("--stdin-filename", metavar="NAME", help="the name of the file that standard input holds (PATH is -)")
-    add("--config", metavar="FILE", help="this configuration and no other")
-    add("--isolated", action="store_true", help="ignore configuration files")
+    _add_configuration(parser)
     add("--exit-zero", action="store_true", help="exit with 0 even when diagnostics remain")
     add("--statistics", action="store_true", help="count the findings of each rule instead of showing them")
     add(
         "--show-files", action="store_true", help="list the files that would be checked and those that would be skipped"
     )
-    add(
-        "--color",
-        metavar="WHEN",
-        choices=("auto", "always", "never"),
-        default="auto",
-        help="auto, always, never (default: auto)",
-    )
+    _add_color(parser)
     add("-q", "--quiet", action="store_true", help="print findings and errors, no summary and no progress")
     add(
         "--print-completion",
@@ -136,17 +145,11 @@ def lint_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _rule_parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="cachelint rule",
-        description="List the rules, or show one rule's page.",
-        formatter_class=_formatter,
-        allow_abbrev=False,
-    )
+def rule_parser() -> argparse.ArgumentParser:
+    """The parser of ``cachelint rule``."""
+    parser = _parser("cachelint rule", "List the rules, or show one rule's page.")
     parser.add_argument("rule", nargs="?", metavar="RULE", help="the rule to explain (default: list all)")
-    parser.add_argument(
-        "--output-format", metavar="FMT", choices=("text", "json"), default="text", help="text, json (default: text)"
-    )
+    _add_format(parser, ("text", "json"))
     parser.set_defaults(print_completion=None)
     return parser
 
@@ -168,12 +171,10 @@ def plan_parser() -> argparse.ArgumentParser:
     """The parser of ``cachelint plan``."""
     from cachelint.output.plan import FORMATS
 
-    parser = _Parser(
-        prog="cachelint plan",
-        description="Show which steps BuildKit will run again, which it will take from its cache, and why.",
-        epilog=_PLAN_EPILOG,
-        formatter_class=_formatter,
-        allow_abbrev=False,
+    parser = _parser(
+        "cachelint plan",
+        "Show which steps BuildKit will run again, which it will take from its cache, and why.",
+        _PLAN_EPILOG,
     )
     add = parser.add_argument
     add(
@@ -197,23 +198,9 @@ def plan_parser() -> argparse.ArgumentParser:
         default="buildkit",
         help="buildkit, legacy (default: buildkit)",
     )
-    add(
-        "--output-format",
-        metavar="FMT",
-        choices=FORMATS,
-        default="text",
-        help=f"{', '.join(FORMATS)} (default: text)",
-    )
-    add("--output-file", metavar="FILE", help="write the plan there instead of standard output")
-    add("--config", metavar="FILE", help="this configuration and no other")
-    add("--isolated", action="store_true", help="ignore configuration files")
-    add(
-        "--color",
-        metavar="WHEN",
-        choices=("auto", "always", "never"),
-        default="auto",
-        help="auto, always, never (default: auto)",
-    )
+    _add_output(parser, FORMATS)
+    _add_configuration(parser)
+    _add_color(parser)
     parser.set_defaults(print_completion=None, select=None, ignore=None)
     return parser
 
@@ -236,12 +223,10 @@ exit codes:
 
 def prune_parser() -> argparse.ArgumentParser:
     """The parser of ``cachelint prune-step``."""
-    parser = _Parser(
-        prog="cachelint prune-step",
-        description="Print the step that drops what the next build must not reuse, or write it into deploy scripts.",
-        epilog=_PRUNE_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+    parser = _parser(
+        "cachelint prune-step",
+        "Print the step that drops what the next build must not reuse, or write it into deploy scripts.",
+        _PRUNE_EPILOG,
     )
     add = parser.add_argument
     add("paths", nargs="?", metavar="PATH", help="the project whose findings decide (default: the current directory)")
@@ -255,10 +240,8 @@ def prune_parser() -> argparse.ArgumentParser:
     add("--write", metavar="SCRIPT", nargs="+", help="write it into these shell scripts and workflows")
     add("--diff", action="store_true", help="with --write: show what would be written, as a unified diff")
     add("--tolerant", action="store_true", help="a failing prune is a warning, and the build goes on")
-    add("--output-format", metavar="FMT", choices=("text", "json"), default="text", help="text, json (default: text)")
-    add("--output-file", metavar="FILE", help="write the results there instead of standard output")
-    add("--config", metavar="FILE", help="this configuration and no other")
-    add("--isolated", action="store_true", help="ignore configuration files")
+    _add_output(parser, ("text", "json"))
+    _add_configuration(parser)
     parser.set_defaults(print_completion=None, select=None, ignore=None)
     return parser
 
@@ -278,34 +261,18 @@ def log_parser() -> argparse.ArgumentParser:
     """The parser of ``cachelint log``."""
     from cachelint.output.log import FORMATS
 
-    parser = _Parser(
-        prog="cachelint log",
-        description="Read the log of a build or a deploy: what ran, what was cached, and whether that can be right.",
-        epilog=_LOG_EPILOG,
-        formatter_class=_formatter,
-        allow_abbrev=False,
+    parser = _parser(
+        "cachelint log",
+        "Read the log of a build or a deploy: what ran, what was cached, and whether that can be right.",
+        _LOG_EPILOG,
     )
     add = parser.add_argument
     add("log", metavar="FILE", help="the log; - is standard input")
     add("paths", nargs="?", metavar="PATH", help="the project that was built (default: the current directory)")
     add("--since", metavar="REV", help="the commit that was built there before: what changed since must have run")
-    add(
-        "--output-format",
-        metavar="FMT",
-        choices=FORMATS,
-        default="text",
-        help=f"{', '.join(FORMATS)} (default: text)",
-    )
-    add("--output-file", metavar="FILE", help="write the results there instead of standard output")
-    add("--config", metavar="FILE", help="this configuration and no other")
-    add("--isolated", action="store_true", help="ignore configuration files")
-    add(
-        "--color",
-        metavar="WHEN",
-        choices=("auto", "always", "never"),
-        default="auto",
-        help="auto, always, never (default: auto)",
-    )
+    _add_output(parser, FORMATS)
+    _add_configuration(parser)
+    _add_color(parser)
     add("-q", "--quiet", action="store_true", help="show no progress")
     parser.set_defaults(print_completion=None, select=None, ignore=None)
     return parser
@@ -320,12 +287,10 @@ override, or COMPOSE_FILE of .env), and other files alone and on top of it. The 
 
 def config_parser() -> argparse.ArgumentParser:
     """The parser of ``cachelint config``."""
-    parser = _Parser(
-        prog="cachelint config",
-        description="Show what Compose makes of the files of a project, and where every value comes from.",
-        epilog=_CONFIG_EPILOG,
-        formatter_class=_formatter,
-        allow_abbrev=False,
+    parser = _parser(
+        "cachelint config",
+        "Show what Compose makes of the files of a project, and where every value comes from.",
+        _CONFIG_EPILOG,
     )
     add = parser.add_argument
     add("paths", nargs="?", metavar="PATH", help="a directory or a Compose file (default: the current directory)")
@@ -334,22 +299,22 @@ def config_parser() -> argparse.ArgumentParser:
     add("--env-file", metavar="FILE", action="append", default=[], help="in place of .env; may be repeated")
     add("--profile", metavar="NAME", action="append", help="services of this profile only; may be repeated")
     add("--service", metavar="S", help="show this service only")
-    add("--output-format", metavar="FMT", choices=("text", "json"), default="text", help="text, json (default: text)")
-    add("--output-file", metavar="FILE", help="write the results there instead of standard output")
-    add("--config", metavar="FILE", help="this configuration and no other")
-    add("--isolated", action="store_true", help="ignore configuration files")
-    add(
-        "--color",
-        metavar="WHEN",
-        choices=("auto", "always", "never"),
-        default="auto",
-        help="auto, always, never (default: auto)",
-    )
+    _add_output(parser, ("text", "json"))
+    _add_configuration(parser)
+    _add_color(parser)
     parser.set_defaults(print_completion=None, select=None, ignore=None)
     return parser
 
 
-_PARSERS = {CONFIG: config_parser, RULE: _rule_parser, PLAN: plan_parser, PRUNE_STEP: prune_parser, LOG: log_parser}
+PARSERS = {
+    LINT: lint_parser,
+    RULE: rule_parser,
+    PLAN: plan_parser,
+    LOG: log_parser,
+    CONFIG: config_parser,
+    PRUNE_STEP: prune_parser,
+}
+"""What makes the parser of each command."""
 
 
 def completion_parser() -> argparse.ArgumentParser:

@@ -7,7 +7,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from cachelint.arguments import read_arguments
+from cachelint.arguments import read_project
 from cachelint.buildcache.steps import Builder
 from cachelint.config import suggestion
 from cachelint.messages import InputError, complain
@@ -29,15 +29,7 @@ _WIDTH = 100
 
 def plan_command(options: argparse.Namespace) -> int:
     """Print what each build re-runs. Returns the exit code; raises `InputError`."""
-    if options.isolated and options.config:
-        raise InputError("--isolated and --config exclude each other")
-    options.paths = [options.paths or "."]
-    if options.paths == ["-"]:
-        raise InputError("a plan needs the files of a build: name a directory, a Compose file or a Dockerfile")
-    jobs, complaints = read_arguments(options)
-    if complaints:
-        raise InputError("; ".join(complaints))
-    [job] = jobs
+    job = read_project(options, "a plan needs the files of a build: name a directory, a Compose file or a Dockerfile")
     question = _question(options, job)
     builder = Builder(options.builder)
     plan, unused = make_plan(job, question, options.service, builder)

@@ -8,20 +8,18 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from cachelint import options
-from cachelint.options import COMMANDS, lint_parser
+from cachelint.options import COMMANDS, PARSERS, lint_parser
 from cachelint.output import FORMATTERS
 from cachelint.rules import RULES
 from tests.support import run
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "CONTRIBUTING.md", "examples/stale-deploy/README.md")
-PARSERS = [getattr(options, name) for name in dir(options) if name.endswith("_parser") and name != "completion_parser"]
 
 
 def known_options() -> set[str]:
     """The options of all commands."""
-    return {option for parser in PARSERS for action in parser()._actions for option in action.option_strings}
+    return {option for parser in PARSERS.values() for action in parser()._actions for option in action.option_strings}
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -51,7 +49,7 @@ def test_help_names_commands_formats_and_exit_codes() -> None:
     assert [line[:5] for line in text.splitlines() if re.match("  [0-9]  ", line)] == ["  0  ", "  1  ", "  2  "]
 
 
-@pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.__name__)
+@pytest.mark.parametrize("parser", PARSERS.values(), ids=lambda parser: parser.__name__)
 def test_every_option_has_a_help_text_in_the_same_style(parser: object) -> None:
     for action in parser()._actions:  # type: ignore[operator]
         assert action.help
@@ -61,7 +59,7 @@ def test_every_option_has_a_help_text_in_the_same_style(parser: object) -> None:
 
 def test_options_of_commands_mean_what_they_mean_for_lint() -> None:
     lint = {option: action.metavar for action in lint_parser()._actions for option in action.option_strings}
-    for parser in PARSERS:
+    for parser in PARSERS.values():
         for action in parser()._actions:
             assert {lint.get(option, action.metavar) for option in action.option_strings} <= {action.metavar}
 
