@@ -26,6 +26,11 @@ _TAKES_SCRIPT = re.compile(r"-\w*c|--command")
 _IN_DOUBLE = re.compile(r'\\(?:\n|([$`"\\]))')
 _IN_HEREDOC = re.compile(r"\\(?:\n|([$`\\]))")
 _PLAIN = re.compile(r"\\(?:\n|(.))", re.DOTALL)
+_IN_FRONT = re.compile(
+    r"""\s*(?:(?:sudo|exec|env)(?:\s+-u\s+\S+|\s+-\S+)*"""
+    r"""|[A-Za-z_]\w*=(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s'"\\;&|])*)(?=\s|\Z)""",
+    re.DOTALL,
+)
 
 
 class Nested(NamedTuple):
@@ -248,12 +253,11 @@ def _user(wrappers: tuple[Wrapper, ...]) -> str | None:
 
 
 def _is_shell(text: str) -> bool:
-    """Whether a command line is a shell that reads its script from its input."""
-    words = text.split()
-    while words and words[0] in {"sudo", "exec", "env"}:
-        words = words[1:]
-        while words and words[0].startswith("-"):
-            words = words[2:] if words[0] == "-u" else words[1:]
+    """Whether a command line is a shell that reads its script from its input, whatever is set in front of it."""
+    at = 0
+    while found := _IN_FRONT.match(text, at):
+        at = found.end()
+    words = text[at:].split()
     if not words:
         return True
     name, *rest = words

@@ -189,6 +189,17 @@ SHAPES = (
     Shape("ssh heredoc", "ssh h <<'EOF'\n  cd .\n  mark\n  docker build .\nEOF\n", "remote h: build"),
     Shape("ssh expanded heredoc", "D=.\nssh h <<EOF\n  cd $D\n  mark\n  docker build .\nEOF\n", "remote h: build"),
     Shape("ssh heredoc for bash", "ssh h 'bash -s' <<'EOF'\nmark\ndocker build .\nEOF\n", "remote h: build"),
+    Shape(
+        "ssh heredoc for bash with variables",
+        "T='a b'\nssh h \"TOKEN='$T' MODE=fast bash -s\" <<'EOF'\nmark\ndocker build .\nEOF\n",
+        "remote h: build",
+    ),
+    Shape(
+        "ssh heredoc for words",
+        "ssh h MODE=fast sudo -u app bash -s <<'EOF'\nmark\ndocker build .\nEOF\n",
+        "remote h: build",
+    ),
+    Shape("ssh heredoc for another program", "ssh h 'MODE=bash cat' <<'EOF'\ndocker build .\nEOF\n", ""),
     Shape("ssh heredoc with tabs", "ssh h <<-EOF\n\tcd .\n\tmark\n\tdocker build .\n\tEOF\n", "remote h: build"),
     Shape("ssh heredoc piped", "ssh h <<'EOF' | tee log\nmark\ndocker build .\nEOF\n", "remote h: build"),
     Shape("ssh heredoc with exit", "ssh h <<'EOF' || exit 1\nset -e\nmark\ndocker build .\nEOF\n", "remote h: build"),
