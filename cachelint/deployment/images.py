@@ -1,8 +1,9 @@
-"""The services whose image holds source of a tree, so that new source needs a new image."""
+"""The services whose image holds source of a tree, so that new source needs a new image; and what has none."""
 
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.copies import brings_source, context_sources
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from cachelint.documents.dockerfile import Instruction
     from cachelint.project import Build
 
+_NO_FILES = re.compile(r"type=(?:cache|secret|ssh|tmpfs)\b")
 _KEEPS_IMAGE = ("", "missing", "never")
 
 
@@ -38,6 +40,33 @@ def services_with_source(call: DockerCall, directory: str | None, tree: str | No
         if _keeps_image(service) and _copies(build, tree) and not _mounts_source(service, build):
             found.setdefault(service.name, build)
     return list(found.values())
+
+
+def may_read_files(call: DockerCall) -> bool:
+    """Whether a call that builds may have the builder read files of a context: not where it certainly copies none."""
+    if call.builds:
+        return any(map(_may_read_files, call.builds))
+    project = call.project_in(None) if call.docker and call.docker.verb.startswith("compose ") else None
+    if project is None or project.errors or not project.services:
+        return True
+    return any(one.build or not one.is_complete for one in project.services.values())
+
+
+def _may_read_files(build: Build) -> bool:
+    if build.model is None or not build.resolved:
+        return True
+    try:
+        instructions = [one for stage in build.model.stages for one in stage.instructions]
+    except GraphError:
+        return True
+    if build.fields and "additional_contexts" in build.fields.entries:
+        return True
+    return any(context_sources(one) or one.keyword == "ONBUILD" or _mounts_files(one) for one in instructions)
+
+
+def _mounts_files(instruction: Instruction) -> bool:
+    mounts = (flag.value or "" for flag in instruction.flags if flag.name == "mount")
+    return any(not _NO_FILES.search(one) for one in mounts)
 
 
 def _keeps_image(service: ResolvedService) -> bool:

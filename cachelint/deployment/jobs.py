@@ -132,6 +132,11 @@ def read_jobs(source: SourceFile, kind: Kind, root: str) -> tuple[ScriptJob, ...
     """
     if not ABOUT_DOCKER.search(source.text) and not ABOUT_CACHES.search(source.text):
         return ()
+    return jobs_in(source, kind, root)
+
+
+def jobs_in(source: SourceFile, kind: Kind, root: str) -> tuple[ScriptJob, ...]:
+    """The same, whatever the file is about."""
     from cachelint.documents.workflow import NotWorkflowError
     from cachelint.documents.yaml import YamlError
 

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 _SAYS_SO = re.compile(r"(?:^|[^a-z])(?:re)?(?:deploy(?:ment|s)?|releas(?:e|es|ing)|prod(?:uction)?|publish)(?![a-z])")
 _BUILDS_IMAGES = re.compile(r"(?:^|[^a-z])build[^/]*images?(?![a-z])")
 _TRIES = re.compile(
-    r"(?:^|[^a-z])(?:tests?|testing|e2e|(?<!gitlab-)ci|lint|check|validat(?:e|ion)|verify|dev|development|local|debug|"
+    r"(?:^|[^a-z])(?:tests?|testing|e2e|lint|check|validat(?:e|ion)|verify|dev|development|local|debug|"
     r"bench(?:marks?)?|smoke|sandbox|fixtures?|vendor|third_party|devcontainer)"
     r"(?![a-z])"
 )
+_CHECKS = re.compile(r"(?:^|[^a-z])(?<!gitlab-)ci(?![a-z])")
 _SHIPS = frozenset(("ssh", "rsync", "scp", "kubectl", "helm", "ansible-playbook", "flyctl", "eb", "kamal"))
 
 
@@ -38,8 +39,12 @@ def deploys(deployment: Deployment, *, is_named: bool = False) -> bool:
 
 
 def only_tries(deployment: Deployment) -> bool:
-    """Whether a script or job says by its path or its name that it tests, or that it is for developers."""
-    return bool(_TRIES.search(_said(deployment)))
+    """Whether a script or job says by its path or its name that it tests, or that it is for developers.
+
+    One in ``ci`` may do either, so there it says which it is.
+    """
+    said = _said(deployment)
+    return bool(_TRIES.search(said)) or bool(_CHECKS.search(said) and not _SAYS_SO.search(said))
 
 
 def _said(deployment: Deployment) -> str:

@@ -9,6 +9,7 @@ from cachelint.deployment.actions import BAKE, BUILD_PUSH, SETUP_BUILDX
 from cachelint.deployment.actions import build_request as action_request
 from cachelint.deployment.jobs import ABOUT_CACHES, ABOUT_DOCKER, Action, Unit, read_jobs
 from cachelint.deployment.model import Deployment, DockerCall, is_ephemeral
+from cachelint.discovery import Kind
 from cachelint.source import SourceError
 
 if TYPE_CHECKING:
@@ -43,13 +44,21 @@ def _clears(job: ScriptJob) -> bool:
 
 
 def _deployment(workspace: Workspace, job: ScriptJob, scripts: Scripts) -> Deployment:
-    calls = tuple(call for item in job.items for call in _calls(workspace, job, item, scripts))
+    calls = _all_calls(workspace, job, scripts)
     if not calls:
         return Deployment(job, (), frozenset(), "")
+    from cachelint.deployment.callers import is_run_by_service
     from cachelint.deployment.variables import variables_set
 
     path = os.path.relpath(job.source.path, workspace.tree.root).replace(os.sep, "/")
+    if job.kind is Kind.SHELL and is_run_by_service(workspace, job):
+        job = job._replace(ephemeral=None)
+        calls = _all_calls(workspace, job, scripts)
     return Deployment(job, calls, frozenset(variables_set(workspace, job)), path)
+
+
+def _all_calls(workspace: Workspace, job: ScriptJob, scripts: Scripts) -> tuple[DockerCall, ...]:
+    return tuple(call for item in job.items for call in _calls(workspace, job, item, scripts))
 
 
 def _calls(workspace: Workspace, job: ScriptJob, item: Unit | Action, scripts: Scripts) -> Iterator[DockerCall]:

@@ -39,6 +39,7 @@ SCRIPT = "script"
 
 _HOSTED = re.compile(r"(?:ubuntu|windows|macos)-(?:latest|slim|\d[\w.]*)(?:-(?:arm|xlarge|large|intel))?")
 _SHELLS = frozenset(("bash", "sh"))
+_NEVER = re.compile(r"\s*(?:false|\$\{\{\s*false\s*\}\})\s*", re.IGNORECASE)
 
 
 class NotWorkflowError(Exception):
@@ -187,7 +188,7 @@ class _Reader:
         defaults = _Defaults(None, "").below(root)
         for name, entry in jobs.merged.items():
             node = deref(entry.value)
-            if isinstance(node, Mapping):
+            if isinstance(node, Mapping) and not _is_off(node):
                 needs = tuple(_texts(node, "needs"))
                 steps = tuple(self.steps(node, defaults.below(node)))
                 env, condition = _settings(node, "env"), _text(node, "if")
@@ -198,7 +199,7 @@ class _Reader:
         for item in steps.items if isinstance(steps, Sequence) else ():
             step = deref(item)
             self._steps_left -= 1
-            if isinstance(step, Mapping) and self._steps_left >= 0:
+            if isinstance(step, Mapping) and self._steps_left >= 0 and not _is_off(step):
                 yield self._step(step, defaults.of(step))
 
     def _step(self, node: Mapping, defaults: _Defaults) -> Step:
@@ -248,6 +249,11 @@ def _runner(job: Mapping) -> Runner:
         return Runner.SELF_HOSTED
     hosted = len(labels) == 1 and _HOSTED.fullmatch(labels[0])
     return Runner.HOSTED if hosted else Runner.UNKNOWN
+
+
+def _is_off(node: Mapping) -> bool:
+    """Whether a job or step never runs: ``if: false``."""
+    return bool(_NEVER.fullmatch(_text(node, "if") or ""))
 
 
 def _value(node: Mapping | None, key: str) -> Scalar | Sequence | Mapping | None:

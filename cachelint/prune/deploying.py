@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cachelint.deployment.images import may_read_files
 from cachelint.deployment.shipping import deploys
 from cachelint.discovery import Kind
 
@@ -42,6 +43,12 @@ def builds_with_docker(docker: DockerCommand | None) -> bool:
         return False
     context = docker.context
     return context is None or not re.match(r"-$|https?:|git@|git:|ssh:|github\.com/", context.text)
+
+
+def reads_files(deployment: Deployment) -> bool:
+    """Whether a build of it may have files of a context, of which BuildKit keeps a copy."""
+    builds = [call for call in deployment.calls if call.action or (call.docker and call.docker.builds)]
+    return any(map(may_read_files, builds))
 
 
 def keeps_cache(deployment: Deployment, call: DockerCall) -> bool:

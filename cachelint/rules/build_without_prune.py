@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cachelint.diagnostic import Related, Severity, locate
 from cachelint.documents.script_flow import TooLongError
 from cachelint.fix import Applicability
-from cachelint.prune.deploying import builds_with_docker, is_deploying, keeps_cache, may_prune_elsewhere
+from cachelint.prune.deploying import builds_with_docker, is_deploying, keeps_cache, may_prune_elsewhere, reads_files
 from cachelint.prune.fixes import fix_of
 from cachelint.prune.ineffective import ineffective_prunes
 from cachelint.prune.job_step import missing_prunes, steps_by_item
@@ -60,8 +60,9 @@ class BuildWithoutPrune(Rule):
 
     ## Fix safety
     Safe: the step is written once for each builder, before the first build on every path, and drops a cache. A prune
-    that fails stops the deploy. Tests, developers' own scripts and machines that are made anew for each job are not
-    reported, nor are podman and the legacy builder, which no such prune helps.
+    that fails stops the deploy. Tests, developers' own scripts and machines that are made anew for each job (of a
+    workflow, or of the service that runs the script) are not reported, nor are builds that copy nothing from their
+    context, podman and the legacy builder, which no such prune helps.
     """
 
     id = "build-without-prune"
@@ -79,7 +80,7 @@ class BuildWithoutPrune(Rule):
             found = missing_prunes(deployment, NEEDED[Scope.CONTEXT])
         except TooLongError:
             return
-        if may_prune_elsewhere(deployment):
+        if may_prune_elsewhere(deployment) or not found or not reads_files(deployment):
             return
         told = {one.builder for one in ineffective_prunes(deployment)}
         groups: dict[object, list[Missing]] = {}

@@ -12,7 +12,7 @@ from cachelint.documents.script_flow import TooLongError
 from cachelint.documents.yaml_edit import CannotEditError
 from cachelint.fix import Applicability, Fix, display_only
 from cachelint.prune.client import legacy_reason
-from cachelint.prune.deploying import builds_with_docker, is_deploying, keeps_cache
+from cachelint.prune.deploying import builds_with_docker, is_deploying, keeps_cache, reads_files
 from cachelint.prune.job_step import missing_prunes
 from cachelint.prune.scope import NEEDED, Scope
 from cachelint.rules.base import Example, FixAvailability, Rule
@@ -70,7 +70,7 @@ class NoCacheBuild(Rule):
             return
         for call in deployment.calls:
             words = _words(deployment, call)
-            if words:
+            if words and reads_files(deployment):
                 yield self.report(
                     (deployment.source, words),
                     "`--no-cache` runs every step and empties the caches of npm, pip and the like, but a file of "

@@ -11,7 +11,7 @@ from cachelint.deployment.edits import add_word
 from cachelint.deployment.images import services_with_source
 from cachelint.deployment.opaque import is_opaque
 from cachelint.deployment.shipping import deploys
-from cachelint.deployment.trail import follow, related
+from cachelint.deployment.trail import below, follow, related
 from cachelint.diagnostic import Related, Severity, locate
 from cachelint.documents.yaml_edit import CannotEditError
 from cachelint.fix import Applicability, Fix, display_only
@@ -61,7 +61,8 @@ class UpWithoutBuild(Rule):
     ## Fix safety
     Unsafe: `--build` is written behind `up`, and building on that machine takes time and memory. Nothing is reported
     where the image may come from elsewhere (`pull`, `load`, a `pull_policy`, another script or a `make` in between),
-    where a service mounts its source, for a clone into an empty place, or on machines that are made anew for each job.
+    where a service mounts its source, for a clone into an empty place or a directory that gets another name (which
+    makes it another project), or on machines that are made anew for each job.
     Makefiles, `package.json` and GitLab's CI file are only reported.
     """
 
@@ -93,6 +94,7 @@ class UpWithoutBuild(Rule):
     def _judge(self, deployment: Deployment, call: DockerCall, visited: Visited) -> Iterator[Diagnostic]:
         moment, known = visited
         facts = {("built", moment.machine), ("built", _ANY_MACHINE), ("others", moment.machine)}
+        facts.add(("moved", moment.machine, moment.place))
         if not facts.isdisjoint(known):
             return
         if moment.command is None or is_chosen_instead(moment, _builds_number(deployment)):
@@ -140,6 +142,8 @@ def _effect(moment: Moment, known: Known) -> Known:
     if moment.call and (docker is None or docker.builds or docker.doubt):
         remote = docker is not None and (docker.daemon.host or docker.daemon.context)
         return known | {("built", _ANY_MACHINE if remote else moment.machine)}
+    if moment.command and moment.command.name == "mv":
+        return known | {("moved", moment.machine, below(moment.place, moment.command.texts[-1]))}
     if moment.call is None and is_opaque(moment):
         return known | {("built", _ANY_MACHINE)}
     return known

@@ -55,6 +55,16 @@ def test_the_machine(label, runner):
     assert job(f"runs-on: {label}\nsteps: []").runner is runner
 
 
+@pytest.mark.parametrize("condition", ["false", "${{ false }}", "'false'", "False"])
+def test_what_never_runs_is_no_job_and_no_step(condition):
+    jobs = read(
+        f"jobs:\n  off:\n    if: {condition}\n    steps: []\n  on:\n    if: ${{{{ inputs.on }}}}\n    steps: []\n"
+    ).jobs
+    assert [one.id for one in jobs] == ["on"]
+    steps = job(f"steps:\n  - if: {condition}\n    run: a\n  - if: always()\n    run: b\n").steps
+    assert [one.run.text for one in steps if one.run] == ["b"]
+
+
 def test_a_step_has_its_own_settings_before_those_of_job_and_workflow():
     [one] = read("""\
 defaults: {run: {shell: sh, working-directory: top}}

@@ -111,6 +111,73 @@ def test_only_machines_that_keep_a_cache_count(runner, expected):
     assert len(found_in("build-without-prune", {name: WORKFLOW.format(runner)})) == expected
 
 
+@pytest.mark.parametrize(
+    ("compose", "dockerfile", "expected"),
+    [
+        ("services:\n  web:\n    image: postgres:16\n", "", 0),
+        ("services:\n  web:\n    build: .\n", "FROM alpine\nRUN apk add curl\n", 0),
+        (
+            "services:\n  web:\n    build: .\n",
+            "FROM alpine\nCOPY --from=nginx /etc /etc\nRUN --mount=type=cache,target=/c x\n",
+            0,
+        ),
+        ("services:\n  web:\n    build: .\n", "FROM alpine\nCOPY a.conf /etc/\n", 1),
+        ("services:\n  web:\n    build: .\n", "FROM alpine\nRUN --mount=target=/src make -C /src\n", 1),
+        ("services:\n  web:\n    build: .\n", "FROM alpine:onbuild\nONBUILD COPY . .\n", 1),
+        ("services:\n  web:\n    build: .\n  db:\n    build: ./missing\n", "FROM alpine\n", 1),
+        ("services:\n  web: [\n", "FROM alpine\n", 1),
+    ],
+)
+def test_a_build_that_reads_no_files_has_nothing_stale(compose, dockerfile, expected):
+    files = {"compose.yaml": compose, **({"Dockerfile": dockerfile} if dockerfile else {})}
+    text = f"{HEAD}docker compose build --no-cache\ndocker compose up -d\n"
+    for rule in ("build-without-prune", "no-cache-build"):
+        assert len(lint_files({**files, "deploy.sh": text}, [rule])) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("docker build -t x/web .\ndocker push x/web:$TRAVIS_TAG\n", 0),
+        ("cd $GITHUB_WORKSPACE\ndocker build -t x/web .\ndocker push x/web\n", 0),
+        ('docker build -t "x/web:${CI_COMMIT_SHA:0:8}" .\ndocker push x/web\n', 0),
+        ("docker build -t x/web .\ndocker push x/web:${TRAVIS_TAG:-latest}\n", 1),
+        ("TAG=${GITHUB_SHA-none}\ndocker build -t x/web .\ndocker push x/web\n", 1),
+        ("ssh web <<EOF\ncd /srv\ngit checkout $GITHUB_SHA\ndocker compose up -d --build\nEOF\n", 1),
+    ],
+)
+def test_a_script_for_a_service_keeps_no_cache(text, expected):
+    assert len(found("build-without-prune", HEAD + text)) == expected
+
+
+_RUNS = "on: push\njobs:\n  ship:\n    runs-on: {}\n    steps:\n      - uses: actions/checkout@v4\n      {}\n"
+
+
+@pytest.mark.parametrize(
+    ("runner", "step", "expected"),
+    [
+        ("ubuntu-latest", "- run: ./ops/deploy.sh", 0),
+        ("ubuntu-latest", "- run: bash deploy.sh\n        working-directory: ops", 0),
+        ("self-hosted", "- run: ./ops/deploy.sh", 1),
+        ("ubuntu-latest", "- run: ssh web ./ops/deploy.sh", 1),
+        ("ubuntu-latest", "- run: ssh web 'cd /srv/shop && bash ops/deploy.sh'", 1),
+        ("ubuntu-latest", "- run: bash -n ops/deploy.sh && shellcheck ops/deploy.sh", 1),
+        ("ubuntu-latest", "- run: ./other/deploy.sh", 1),
+        ("ubuntu-latest", "- {uses: appleboy/ssh-action@v1, with: {host: web, script: ./ops/deploy.sh}}", 1),
+    ],
+)
+def test_a_script_that_a_workflow_runs_on_a_new_machine_keeps_no_cache(runner, step, expected):
+    files = {".github/workflows/ship.yml": _RUNS.format(runner, step), "ops/deploy.sh": f"{HEAD}cd ..\n{DEPLOY}"}
+    assert len(found_in("build-without-prune", files)) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"), [("script: bash deploy.sh", 0), ("script: ssh web ./deploy.sh", 1), ("# bash deploy.sh", 1)]
+)
+def test_a_script_that_another_service_runs_keeps_no_cache(line, expected):
+    assert len(found_in("build-without-prune", {".travis.yml": f"{line}\n", "deploy.sh": HEAD + DEPLOY})) == expected
+
+
 def test_the_step_drops_what_is_right_when_the_other_fixes_are_done():
     """A commit argument that does nothing is repaired in the same run, so its layers need not go."""
     files = {

@@ -137,6 +137,7 @@ def test_an_old_image_is_started(text):
         "UP\ngit pull\n",
         "case $1 in\n  pull) git pull;;\n  up) UP;;\nesac\n",
         'pull() { git pull; }\nup() { UP; }\n"$@"\n',
+        'mv /srv/old "$NEW"\ncd "$NEW"\ngit pull\nUP\n',
     ],
 )
 def test_silent(text):
@@ -181,6 +182,15 @@ def test_only_what_arrives_in_a_context_counts():
     files = {"compose.yaml": "services:\n  web:\n    build: ./web\n", "web/Dockerfile": FILES["Dockerfile"]}
     assert len(found("deploy.sh", "tar xf a.tar -C web\ndocker compose up -d\n", files)) == 1
     assert found("deploy.sh", "tar xf a.tar -C conf\ndocker compose up -d\n", files) == []
+
+
+def test_a_file_that_is_moved_makes_no_other_project():
+    assert len(found("deploy.sh", "git pull\nmv prod.yaml compose.yaml\ndocker compose up -d\n")) == 1
+
+
+@pytest.mark.parametrize("name", ["ci/deploy.sh", "scripts/deploy_to_ci_host.sh"])
+def test_a_deploy_script_of_ci_deploys(name):
+    assert len(found(name, "cd ..\ngit pull\ndocker compose up -d\n")) == 1
 
 
 @pytest.mark.parametrize("name", ["test.sh", "ci/up.sh", "scripts/dev.sh", "tests/deploy.sh"])
