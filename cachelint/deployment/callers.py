@@ -41,23 +41,19 @@ _texts: WeakKeyDictionary[Workspace, dict[str, str]] = WeakKeyDictionary()
 def is_run_by_service(workspace: Workspace, job: ScriptJob) -> bool:
     """Whether a shell script seems to run on machines that are made anew for it, so that nobody knows of a cache.
 
-    It takes values that only such a service gives, or a workflow runs it on GitHub's own machine, or the file of
-    another service names it. One that is run through ``ssh`` is not meant: it runs on the machine at the other end.
+    A workflow runs it on GitHub's own machine, or the file of another service names it, or it takes values that only
+    such a service gives; but no job of a machine that stays runs it. One that is run through ``ssh`` is not meant: it
+    runs on the machine at the other end.
     """
-    if _GIVEN.search(job.source.text):
-        return True
     path = job.source.path
     name = os.path.basename(path)
-    for file, text in _texts_of(workspace).items():
-        if name in text and (
-            _is_hosted(workspace, file, path) if _is_workflow(workspace, file) else _names(text, name)
-        ):
-            return True
-    return False
-
-
-def _is_workflow(workspace: Workspace, file: str) -> bool:
-    return workspace.tree.files.get(file) is Kind.WORKFLOW
+    files = {file: text for file, text in _texts_of(workspace).items() if name in text}
+    workflows = [file for file in files if workspace.tree.files.get(file) is Kind.WORKFLOW]
+    machines = {kept for file in workflows for kept in _machines(workspace, file, path)}
+    if False in machines:
+        return False
+    services = (text for file, text in files.items() if file not in workflows)
+    return True in machines or any(_names(text, name) for text in services) or bool(_GIVEN.search(job.source.text))
 
 
 def _texts_of(workspace: Workspace) -> dict[str, str]:
@@ -81,10 +77,11 @@ def _names(text: str, name: str) -> bool:
     return any(name in line and not re.search(r"\b(?:ssh|scp|rsync)\b", line) for line in _LOCAL.findall(text))
 
 
-def _is_hosted(workspace: Workspace, file: str, path: str) -> bool:
-    """Whether a job of a workflow runs the script (absolute) itself, on a machine of GitHub's."""
-    jobs = jobs_in(workspace.source(file), Kind.WORKFLOW, workspace.tree.root)
-    return any(_calls(unit, path) for job in jobs if job.ephemeral for unit in job.items if isinstance(unit, Unit))
+def _machines(workspace: Workspace, file: str, path: str) -> Iterator[bool | None]:
+    """Of each job of a workflow that runs the script (absolute) itself: whether its machine is made anew for it."""
+    for job in jobs_in(workspace.source(file), Kind.WORKFLOW, workspace.tree.root):
+        if any(_calls(unit, path) for unit in job.items if isinstance(unit, Unit)):
+            yield job.ephemeral
 
 
 def _calls(unit: Unit, path: str) -> bool:

@@ -93,9 +93,9 @@ class UpWithoutBuild(Rule):
 
     def _judge(self, deployment: Deployment, call: DockerCall, visited: Visited) -> Iterator[Diagnostic]:
         moment, known = visited
-        facts = {("built", moment.machine), ("built", _ANY_MACHINE), ("others", moment.machine)}
-        facts.add(("moved", moment.machine, moment.place))
-        if not facts.isdisjoint(known):
+        machine = moment.machine
+        facts = (("built", machine), ("built", _ANY_MACHINE), ("others", machine), ("moved", machine, moment.place))
+        if not known.isdisjoint(facts):
             return
         if moment.command is None or is_chosen_instead(moment, _builds_number(deployment)):
             return

@@ -171,6 +171,13 @@ def test_a_script_that_a_workflow_runs_on_a_new_machine_keeps_no_cache(runner, s
     assert len(found_in("build-without-prune", files)) == expected
 
 
+@pytest.mark.parametrize(("runner", "expected"), [("ubuntu-latest", 0), ("self-hosted", 1)])
+def test_what_a_workflow_gives_says_nothing_of_a_machine_that_stays(runner, expected):
+    files = {".github/workflows/ship.yml": _RUNS.format(runner, "- run: bash deploy.sh")}
+    files["deploy.sh"] = f"{HEAD}echo $GITHUB_REPOSITORY\n{DEPLOY}"
+    assert len(found_in("build-without-prune", files)) == expected
+
+
 @pytest.mark.parametrize(
     ("line", "expected"), [("script: bash deploy.sh", 0), ("script: ssh web ./deploy.sh", 1), ("# bash deploy.sh", 1)]
 )
