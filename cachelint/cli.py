@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 CLEAN = 0
-FOUND = 1
 FAILED = 2
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.equal_steps import StepNumbers
@@ -25,7 +24,6 @@ _BUILDERS = {  # the client writes the log, the engine the labels: a new client 
     Scheme.LEGACY: (Builder.LEGACY,),
     Scheme.BUILDAH: (Builder.BUILDKIT,),
 }
-_PADDING = re.compile(r"(?<=[\[ ]) +")
 _LAYERS = frozenset({"FROM", "RUN", "COPY", "ADD", "WORKDIR"})
 
 Key = tuple[str, int, int]

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cachelint.buildcache.change import Outcome
 from cachelint.documents.dockerfile import pairs
 from cachelint.documents.words import references
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from cachelint.buildcache.change import StepOutcome
     from cachelint.buildcache.steps import Graph, GraphStage
     from cachelint.documents.dockerfile import Instruction
 
@@ -54,11 +52,6 @@ def users(graph: Graph, name: str) -> tuple[Instruction, ...]:
             _carry(carriers, instruction, name)
         ends[index] = frozenset(carriers)
     return tuple(found)
-
-
-def first_rerun(outcomes: Iterable[StepOutcome]) -> StepOutcome | None:
-    """The first step that is sure to run again; None when there is none."""
-    return next((one for one in outcomes if one.outcome is Outcome.RUN and one.step.keyword != "FROM"), None)
 
 
 def place_below_source(

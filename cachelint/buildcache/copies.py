@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from cachelint.buildcache.manifests import Brings, kinds_by_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cachelint.documents.dockerfile import Instruction
 
 _REMOTE = ("http://", "https://", "git@", "git://", "ssh://")
@@ -30,8 +28,3 @@ def brings_source(instruction: Instruction) -> bool:
 def is_everything(source: str) -> bool:
     """Whether a pattern selects the whole context: ``.``, ``./``, ``/``, ``*``."""
     return source.strip("/").removeprefix("./").strip("/") in _EVERYTHING
-
-
-def source_copies(instructions: tuple[Instruction, ...]) -> Iterator[Instruction]:
-    """The instructions that copy source from the build context."""
-    return (one for one in instructions if brings_source(one))

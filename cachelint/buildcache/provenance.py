@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 _MAX_LOOKS = 10_000  # steps looked at in one prediction; stacks of thousands of re-run COPYs are answered with MAYBE
 
-Evidence = "Callable[[int], tuple[Verdict, Verdict]]"
-
 
 class Place(Enum):
     """How the path that is read lies to the path that a step writes."""

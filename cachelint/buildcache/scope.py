@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from cachelint.documents.dockerfile import Instruction
 
-Arguments = "Mapping[str, str | None]"
 _LINUX_SHELL = Value("/bin/sh\0-c")
 
 

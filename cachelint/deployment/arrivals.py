@@ -22,7 +22,6 @@ _RSYNC_LONG_VALUES = re.compile(
     r"temp-dir|backup-dir|suffix|compare-dest|copy-dest|link-dest|out-format|max-size|min-size)"
 )
 _SCP_VALUES = re.compile(r"-[cDFiJlloPSX]")
-_TAR_VALUES = re.compile(r"-?[A-Za-z]*[fC]|--(?:file|directory|exclude|strip-components|transform)")
 _PLAIN_FILE = re.compile(r"(?:^|/)[^/]*\.[A-Za-z]\w{0,9}$|(?:^|/)\.env[^/]*$|(?:^|/)(?:Docker|Make|Caddy)file$")
 _KEPT_DATA = re.compile(r"backup|restore|dump|snapshot|volume|\bdata\b|\.sql|certs?\b", re.IGNORECASE)
 _MOVED_REF = re.compile(r"@\{u|FETCH_HEAD|[\w-]+/|\$|[0-9a-f]{7,40}\Z|v?\d+\.")

@@ -145,18 +145,13 @@ class DockerCommand(NamedTuple):
         return self.arguments if self.verb.startswith("compose ") or self.verb == "buildx bake" else ()
 
 
-def docker_command(command: Command, environment: Environment | None = None) -> DockerCommand | None:
-    """Read a command as one of docker's; None when it is none, or none that can be told.
+def docker_commands(command: Command, environment: Environment | None = None) -> tuple[DockerCommand, ...]:
+    """A command read as one of docker's: empty when it is none, or none that can be told.
 
     `environment` are variables known to be exported before it, over which those in front of the command win, and the
-    choices of earlier commands as ``context use`` and ``buildx use``. Of several readings it is the first; see
-    `docker_commands`.
+    choices of earlier commands as ``context use`` and ``buildx use``. There is one reading for each known value that
+    the variables of the command may hold.
     """
-    return _read(command, command.words, _settings(environment))
-
-
-def docker_commands(command: Command, environment: Environment | None = None) -> tuple[DockerCommand, ...]:
-    """Every reading of a command whose variables may hold several known values."""
     readings = command.alternatives or (command.words,)
     known = _settings(environment)
     found = (_read(command, words, known) for words in readings)

@@ -29,8 +29,8 @@ _FAILURE = re.compile(r"0*[1-9][0-9]*")
 class TooLongError(Exception):
     """There are too many ways through a script, or it is nested too deeply, to follow them all."""
 
-    def __init__(self) -> None:
-        super().__init__("there are too many ways through the script")
+    def __init__(self, reason: str = "there are too many ways through the script") -> None:
+        super().__init__(reason)
 
 
 class Facts(Generic[State]):

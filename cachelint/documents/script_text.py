@@ -86,10 +86,6 @@ class ScriptText:
         """Whether something is written in a node: asked before its tree is searched for it."""
         return sign.search(self.data, node.start_byte, node.end_byte) is not None
 
-    def in_file(self, at: int) -> int:
-        """The place in the file of a character of the text."""
-        return offset_of(self.pieces, at)
-
     def part(self, start: int, end: int) -> tuple[str, Pieces]:
         """A part of the text with its own pieces."""
         return self.text[start:end], cut(self.pieces, start, end)

@@ -9,7 +9,7 @@ from cachelint.deployment.jobs import Unit
 from cachelint.discovery import Kind
 from cachelint.documents.script_blocks import blocks, definitions
 from cachelint.documents.script_tree import Case, If, Simple
-from cachelint.prune.idiom import idiom_of
+from cachelint.prune.idiom import Speech
 from cachelint.prune.job_step import Condition, step_before
 from cachelint.prune.lines import CannotInsertError, appended, insertion
 from cachelint.prune.places import Place
@@ -184,7 +184,7 @@ def _in_block(script: Script, block: Block, at: int, wish: Wish) -> Written:
     around = next((one.name for one in definitions(script.body) if one.body is block), None)
     place = Place(block, at - is_last, around, 0)
     lines = step_lines(
-        wish.decision.scope, wish.decision.comment, idiom_of(script, place, DOCKER), tolerant=wish.tolerant
+        wish.decision.scope, wish.decision.comment, Speech(script).idiom(place, DOCKER), tolerant=wish.tolerant
     )
     if is_last:
         return Written(appended(script.source, block, lines), lines, block.numbers.stop)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from cachelint.deployment.jobs import Unit
 from cachelint.discovery import Kind
 from cachelint.documents.script_flow import TooLongError
-from cachelint.prune.idiom import idiom_of
+from cachelint.prune.idiom import Speech
 from cachelint.prune.lines import CannotInsertError, check_editable, insertion
-from cachelint.prune.paths import Effects
+from cachelint.prune.paths import Effects, Paths
 from cachelint.prune.places import NoPlaceError, find_places
 from cachelint.prune.scope import DOCKER, NEEDED, Scope
-from cachelint.prune.script_step import DockerCalls, Refused, Steps, Written, tells_commit, unpruned
+from cachelint.prune.script_step import Refused, Steps, Written, tells_commit
+from cachelint.prune.unpruned import DockerCalls, unpruned
 from cachelint.prune.wording import commit_lines
 
 if TYPE_CHECKING:
@@ -41,13 +42,13 @@ def commit_steps(deployment: Deployment, calls: Sequence[DockerCall], variable: 
 def _written(calls: DockerCalls, variable: str) -> Iterator[Written]:
     script = calls.script
     check_editable(script)
-    effects = Effects(dict.fromkeys(calls.by_number, "commit"), {})
-    builds = sorted({number for one in unpruned(calls, _ANY) for number in one.builds})
-    for place in find_places(script, effects, "commit", builds, _ANY):
-        docker = calls.by_number[place.build]
-        if not tells_commit(script, place, docker):
+    paths = Paths(script, Effects(dict.fromkeys(calls.by_number, "commit")))
+    builds = {number for one in unpruned(calls, _ANY) for number in one.builds}
+    speech = Speech(script)
+    for place in find_places(paths, "commit", builds, _ANY):
+        if not tells_commit(calls, place):
             raise CannotInsertError("the commit in front of the build may be another one, or not arrive at it")
-        lines = commit_lines(variable, idiom_of(script, place, DOCKER))
+        lines = commit_lines(variable, speech.idiom(place, DOCKER))
         edit = insertion(script.source, place.block, place.index, lines)
         yield Written(edit, lines, place.statement.numbers.start)
 

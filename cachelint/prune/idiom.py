@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,8 @@ from cachelint.prune.lines import indent_unit
 from cachelint.prune.wording import Guard, Idiom
 
 if TYPE_CHECKING:
-    from cachelint.documents.script import Command, Function, Script, Shell
+    from cachelint.documents.script import Command, Function, Script
+    from cachelint.prune.errexit import Unstopped
     from cachelint.prune.places import Place
     from cachelint.prune.scope import Client
 
@@ -21,38 +23,87 @@ _INFO = (
 )
 _SUCCESS = "log_success success log::success print_success echo_success log_ok ok log_info_success".split()
 _WARNING = "log_warning log_warn warning warn log::warn print_warning print_warn echo_warning".split()
+_NAMES = frozenset((*_INFO, *_SUCCESS, *_WARNING))
+_NEVER = 1 << 62
 _PRINTS = frozenset({"echo", "printf", "cat", "date", "tput", "logger", "tee", "local", "true", ":"})
 _ARGUMENT = re.compile(r"\$(?:[1*@]|\{[1*@][^}]*\})")
 _MORE_ARGUMENTS = re.compile(r"\$(?:[2-9]|\{[2-9])|\bshift\b")
 
 
-def idiom_of(script: Script, place: Place, client: Client, errexit: bool | None = None) -> Idiom:
-    """The words for a step at a place. `errexit` says whether the shell of the file was started with ``-e``."""
-    shell = place.block.shell
-    helpers = _helpers(script, place)
-    return Idiom(
-        client,
-        _first(_INFO, helpers),
-        _first(_SUCCESS, helpers),
-        _first(_WARNING, helpers),
-        indent_unit(script.source),
-        _guard(script, place, bool(errexit)),
-        shell.parent is not None or script.interpreter not in {"bash", "zsh", "ksh"},
-        shell.parent is not None,
-    )
+class Speech:
+    """The words of one script. `errexit` says whether the shell of the file was started with ``-e``."""
+
+    def __init__(self, script: Script, *, errexit: bool = False) -> None:
+        self._script = script
+        self._errexit = errexit or _shebang_stops(script)
+        self._unit = indent_unit(script.source)
+        self._helpers = _helpers(script)
+        self._switched = _switched(script)
+
+    def idiom(self, place: Place, client: Client) -> Idiom:
+        """The words for a step at a place."""
+        shell = place.block.shell
+        known = {
+            name
+            for (owner, name), end in self._helpers.items()
+            if owner == id(shell) and end <= place.statement.span.start
+        }
+        return Idiom(
+            client,
+            _first(_INFO, known),
+            _first(_SUCCESS, known),
+            _first(_WARNING, known),
+            self._unit,
+            self._guard(place),
+            shell.parent is not None or self._script.interpreter not in {"bash", "zsh", "ksh"},
+            shell.parent is not None,
+        )
+
+    def _guard(self, place: Place) -> Guard:
+        stops = place.function is None
+        if place.function is not None:
+            if place.function in self._unstopped.always or _is_library(self._script):
+                return Guard.RETURN
+            stops = place.function not in self._unstopped.sometimes
+        return Guard.ERREXIT if stops and self._stops(place) else Guard.EXIT
+
+    def _stops(self, place: Place) -> bool:
+        """Whether the shell of a place ends at a failing command."""
+        shell = place.block.shell
+        on = self._switched.get(id(shell), None if shell.parent else _NEVER)
+        if on is None:
+            return False
+        return (shell.parent is None and self._errexit) or on < place.statement.span.start
+
+    @cached_property
+    def _unstopped(self) -> Unstopped:
+        return unstopped(self._script)
 
 
-def _first(names: list[str], helpers: frozenset[str]) -> str | None:
-    return next((name for name in names if name in helpers), None)
+def _switched(script: Script) -> dict[int, int | None]:
+    """Where ``set -e`` begins to hold in each shell that says so (by identity); None for one that says ``set +e``."""
+    found: dict[int, int | None] = {}
+    for one in script.commands:
+        shell = id(one.shell)
+        if one.name != "set":
+            continue
+        if _switches(one, "+"):
+            found[shell] = None
+        elif _switches(one, "-") and not one.conditional and one.function is None:
+            start = found.get(shell, _NEVER)
+            found[shell] = None if start is None else min(start, one.span.start)
+    return found
 
 
-def _helpers(script: Script, place: Place) -> frozenset[str]:
-    """The functions that print their argument and are known at a place."""
-    shell, start = place.block.shell, place.statement.span.start
-    own = {
-        one.name for one in script.functions if one.shell is shell and one.span.end <= start and _prints(script, one)
-    }
-    return frozenset(own | _proven(script, shell, start))
+def _first(names: list[str], known: set[str]) -> str | None:
+    return next((name for name in names if name in known), None)
+
+
+def _helpers(script: Script) -> dict[tuple[int, str], int]:
+    """Where the functions that print their argument begin to be known, by their shell (identity) and name."""
+    own = {(id(one.shell), one.name): one for one in reversed(script.functions) if one.name in _NAMES}
+    found = {key: one.span.end for key, one in own.items() if _prints(script, one)}
+    return {**_proven(script), **found}
 
 
 def _prints(script: Script, function: Function) -> bool:
@@ -62,38 +113,17 @@ def _prints(script: Script, function: Function) -> bool:
     return only_prints and bool(_ARGUMENT.search(body)) and not _MORE_ARGUMENTS.search(body)
 
 
-def _proven(script: Script, shell: Shell, start: int) -> frozenset[str]:
-    """The functions of a file that is read in, as far as the script uses them with one text before the place."""
+def _proven(script: Script) -> dict[tuple[int, str], int]:
+    """The functions of a file that is read in, from where the script has used them with one text."""
     if not script.sourced:
-        return frozenset()
+        return {}
     known = {one.name for one in script.functions}
-    first = script.sourced[0].command
-    return frozenset(
-        one.name
-        for one in script.commands[first:]
-        if one.shell is shell and len(one.words) == 2 and one.name not in known and one.span.end <= start
-    )
-
-
-def _guard(script: Script, place: Place, errexit: bool) -> Guard:
-    stops = place.function is None
-    if place.function is not None:
-        functions = unstopped(script)
-        if place.function in functions.always or _is_library(script):
-            return Guard.RETURN
-        stops = place.function not in functions.sometimes
-    return Guard.ERREXIT if stops and _stops(script, place, errexit) else Guard.EXIT
-
-
-def _stops(script: Script, place: Place, errexit: bool) -> bool:
-    """Whether the shell of a place ends at a failing command."""
-    shell = place.block.shell
-    sets = [one for one in script.commands if one.name == "set" and one.shell is shell]
-    if any(_switches(one, "+") for one in sets):
-        return False
-    on = [one for one in sets if _switches(one, "-") and not one.conditional]
-    at_start = shell.parent is None and (errexit or _shebang_stops(script))
-    return at_start or any(one.function is None and one.span.start < place.statement.span.start for one in on)
+    used = (one for one in script.commands[script.sourced[0].command :] if one.name in _NAMES and len(one.words) == 2)
+    found: dict[tuple[int, str], int] = {}
+    for one in used:
+        if one.name not in known:
+            found.setdefault((id(one.shell), one.name), one.span.end)
+    return found
 
 
 def _switches(command: Command, sign: str) -> bool:

@@ -10,7 +10,7 @@ from cachelint.documents.script_flow import TooLongError
 from cachelint.documents.script_tree import Chain
 from cachelint.prune.job_step import missing_prunes
 from cachelint.prune.scope import NEEDED, Scope
-from cachelint.prune.script_step import prunes_of
+from cachelint.prune.unpruned import prunes_of
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from cachelint.prune.lines import CannotInsertError
 from cachelint.prune.paste import github_step
 from cachelint.prune.paths import Paths, State, merged
 from cachelint.prune.scope import DOCKER, NEEDED, prune_commands
-from cachelint.prune.script_step import DockerCalls, Steps, Unpruned, Written, refused_at, steps_of, unpruned
+from cachelint.prune.script_step import Steps, Written, refused_at, steps_of
+from cachelint.prune.unpruned import DockerCalls, Unpruned, unpruned
 from cachelint.prune.wording import title
 from cachelint.record import NamedTuple
 from cachelint.source import Span
@@ -77,8 +78,11 @@ def missing_prunes(deployment: Deployment, needed: frozenset[str]) -> tuple[Miss
     found: list[Missing] = []
     state = State()
     under: dict[str, State] = {}
+    calls: dict[int, list[DockerCall]] = {}
+    for call in deployment.calls:
+        calls.setdefault(id(call.unit or call.action), []).append(call)
     for item in deployment.job.items:
-        here = [call for call in deployment.calls if (call.unit or call.action) is item]
+        here = calls.get(id(item), [])
         look = _of_unit if isinstance(item, Unit) else _of_action
         condition = item.step.condition if item.step else None
         before = state if condition is None else _both(state, under.get(condition, State()))

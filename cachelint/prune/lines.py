@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cachelint.documents.script import Quoting
@@ -23,7 +24,6 @@ _SPECIAL = {
 }
 _HEREDOC = re.compile(r"<<-?\s*[\"'\\]?\w")
 _DIRECTIVE = re.compile(r"#\s*(?:shellcheck|cachelint:|shfmt)\b")
-_OPENS = re.compile(r"(?:[){(;&]|\b(?:then|do|else))\Z")
 _BLANKS = " \t"
 
 
@@ -107,8 +107,13 @@ def _indent(line: str) -> str:
 
 def indent_unit(source: SourceFile) -> str:
     """One level of the file's indentation: a tab, or the fewest spaces that a line begins with."""
+    return _unit_of(source.text)
+
+
+@lru_cache(maxsize=1)  # asked for every place in one file after the other
+def _unit_of(text: str) -> str:
     found: set[int] = set()
-    for match in re.finditer(r"^([ \t]+)\S", source.text, re.MULTILINE):
+    for match in re.finditer(r"^([ \t]+)\S", text, re.MULTILINE):
         if match[1][0] == "\t":
             return "\t"
         found.add(len(match[1]))

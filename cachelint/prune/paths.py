@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cachelint.documents.script_flow import Facts, Walk
+from cachelint.documents.script_flow import Facts, TooLongError, Walk
 from cachelint.prune.scope import LAYER, MOUNT, SOURCE
+from cachelint.prune.taken import Taken
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
 
     from cachelint.documents.script import Script
     from cachelint.documents.script_tree import Define, Simple, Statement
+
+MAX_BUILDERS = 50
+"""Whoever follows more of them at once takes too long."""
 
 RECORDS = frozenset((SOURCE, LAYER, MOUNT))
 
@@ -62,11 +67,20 @@ class Paths:
     """
 
     def __init__(self, script: Script, effects: Effects, start: State = State()) -> None:  # noqa: B008  # immutable
+        builders = {*effects.builds.values(), *(builder for builder, _ in effects.prunes.values())}
+        if len(builders) > MAX_BUILDERS:
+            raise TooLongError("there are too many builders")
+        self.script = script
         self._facts = _Covering(effects, start)
         walk = Walk(script, self._facts)
         self.calls = walk.calls
         self.states = walk.run()
         self.end = walk.end
+
+    @cached_property
+    def taken(self) -> Taken:
+        """What is printed for something else to read."""
+        return Taken(self.script, self.calls)
 
     def before(self, statement: Statement) -> State | None:
         """What is known before a statement; None for one that is never reached."""

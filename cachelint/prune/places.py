@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from cachelint.documents.script import Machine, Quoting
 from cachelint.documents.script_tree import Case, Chain, Define, Group, If, Loop, Pipeline, Simple
-from cachelint.prune.paths import Paths
 from cachelint.prune.reach import Reach
 from cachelint.prune.rounds import changes_daemon
 from cachelint.record import NamedTuple
@@ -17,9 +16,8 @@ from cachelint.record import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
-    from cachelint.documents.script import Script
     from cachelint.documents.script_tree import Block, Statement
-    from cachelint.prune.paths import Effects
+    from cachelint.prune.paths import Paths
 
 
 class Place(NamedTuple):
@@ -47,29 +45,24 @@ class NoPlaceError(Exception):
         self.build = build
 
 
-def find_places(
-    script: Script, effects: Effects, builder: Hashable, uncovered: Iterable[int], needed: frozenset[str]
-) -> tuple[Place, ...]:
+def find_places(paths: Paths, builder: Hashable, uncovered: Iterable[int], needed: frozenset[str]) -> tuple[Place, ...]:
     """The places for a builder's step so that the `uncovered` builds have it in front of them.
 
     `needed` are the types of records that the step drops. Raises `NoPlaceError`, `TooLongError`.
     """
-    finder = _Finder(script, Paths(script, effects), builder, sorted(uncovered), needed)
+    finder = _Finder(paths, builder, sorted(uncovered), needed)
     return tuple(sorted(finder.find(), key=lambda one: one.statement.span))
 
 
 class _Finder:
-    def __init__(
-        self, script: Script, paths: Paths, builder: Hashable, wanted: Sequence[int], needed: frozenset[str]
-    ) -> None:
-        self._script = script
+    def __init__(self, paths: Paths, builder: Hashable, wanted: Sequence[int], needed: frozenset[str]) -> None:
+        self._script = paths.script
         self._paths = paths
         self._builder = builder
         self._needed = needed
-        self._reach = Reach(script, paths.calls, wanted)
+        self._reach = Reach(paths.script, paths.calls, wanted)
         self._found: dict[tuple[int, int], Place] = {}
         self._entered: set[int] = set()
-        self._taken = self._reach.functions(script.taken)
 
     def find(self) -> list[Place]:
         self._block(self._script.body, None)
@@ -117,8 +110,7 @@ class _Finder:
         self._found[block.span.start, at] = Place(block, at, function, build)
 
     def _elsewhere(self, build: int) -> str:
-        printing = (one.numbers for one in self._paths.calls.defined if id(one) in self._taken)
-        if any(build in one for one in (*self._script.taken, *printing)):
+        if self._paths.taken.command(build):
             return "the build runs elsewhere, and what is printed there is read here"
         return "the build runs elsewhere, and this script decides how often"
 
@@ -131,9 +123,8 @@ class _Finder:
         return None if ways is None or any(map(self._is_taken, ways)) else ways
 
     def _is_taken(self, way: Block | Define) -> bool:
-        if isinstance(way, Define):
-            return id(way) in self._taken
-        return is_taken(self._script, way)
+        taken = self._paths.taken
+        return taken.function(way) if isinstance(way, Define) else taken.block(way)
 
     def _ways_inside(self, statement: Statement) -> Sequence[Block | Define] | None:
         found: Sequence[Block | Define] | None = None
@@ -153,7 +144,7 @@ class _Finder:
         return found
 
     def _ways_of_loop(self, loop: Loop) -> Sequence[Block] | None:
-        builds = self._reach.wanted(loop.body.numbers)
+        builds = self._reach.goals(loop.body.numbers)
         return [loop.body] if loop.endless or (builds and changes_daemon(self._script, loop, builds)) else None
 
     def _ways_of_if(self, statement: If) -> Sequence[Block | Define] | None:
@@ -167,11 +158,11 @@ class _Finder:
         return ways if alone and ways and all(_is_apart(way) for way in ways) else None
 
     def _ways_of_command(self, statement: Simple) -> Sequence[Block | Define] | None:
-        if statement.nested and self._reach.wanted(statement.nested.numbers):
+        if statement.nested and self._reach.goals(statement.nested.numbers):
             return self._ways_of_nested(statement.nested)
-        if statement.command is None or self._reach.wanted(statement.numbers):
+        if statement.command is None or self._reach.goals(statement.numbers):
             return None
-        building = self._reach.building(statement.command)
+        building = self._reach.leading(statement.command)
         return building if building and all(map(self._is_first, building)) else None
 
     def _ways_of_nested(self, nested: Block) -> Sequence[Block] | None:
@@ -179,7 +170,7 @@ class _Finder:
         shell = nested.shell
         if shell.multiline and shell.quoting is not Quoting.WORDS and shell.machine is not Machine.CONTAINER:
             return [nested]
-        build = self._reach.wanted(nested.numbers)[0]
+        build = self._reach.goals(nested.numbers)[0]
         if shell.machine is Machine.REMOTE:
             how = "text that several words make" if shell.multiline else "words of one line"
             raise NoPlaceError(f"the build runs on another machine, in {how}", build)
@@ -194,12 +185,7 @@ class _Finder:
 
     def _builds_in(self, statement: Statement) -> bool:
         """Whether a statement leads to a build that needs a step."""
-        return not isinstance(statement, Define) and self._reach.builds(statement.numbers)
-
-
-def is_taken(script: Script, block: Block) -> bool:
-    """Whether something else reads what a block prints."""
-    return any(block.numbers and block.numbers[0] in one and block.numbers[-1] in one for one in script.taken)
+        return not isinstance(statement, Define) and self._reach.leads(statement.numbers)
 
 
 def _is_apart(way: Block | Define) -> bool:

@@ -1,4 +1,4 @@
-"""Which commands of a script lead to a build that needs a step, also through the functions that they call."""
+"""Which commands of a script lead to others, such as builds, also through the functions that they call."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _MAX_STEPS = 1_000_000
 
 
 class Reach:
-    """The builds with these numbers (in order), and the ways to them. All questions raise `TooLongError`."""
+    """The ways to some commands, the goals, by their numbers in order. All questions raise `TooLongError`."""
 
-    def __init__(self, script: Script, calls: Calls, builds: Sequence[int]) -> None:
-        self._builds = builds
+    def __init__(self, script: Script, calls: Calls, goals: Sequence[int] = ()) -> None:
+        self._goals = goals
         found = {one.number: calls.of(one).functions for one in script.commands}
         self._calls = {number: functions for number, functions in found.items() if functions}
         self._calling = sorted(self._calls)
@@ -39,22 +39,22 @@ class Reach:
         finally:
             self._around.pop()
 
-    def wanted(self, numbers: range) -> Sequence[int]:
-        """The builds among some commands themselves."""
-        return self._builds[bisect_left(self._builds, numbers.start) : bisect_left(self._builds, numbers.stop)]
+    def goals(self, numbers: range) -> Sequence[int]:
+        """The goals among some commands themselves."""
+        return self._goals[bisect_left(self._goals, numbers.start) : bisect_left(self._goals, numbers.stop)]
 
-    def builds(self, numbers: range) -> bool:
-        """Whether some of these commands lead to a build."""
+    def leads(self, numbers: range) -> bool:
+        """Whether some of these commands lead to a goal."""
         return next(self._reached(numbers), None) is not None
 
     def first(self, numbers: range) -> int:
-        """The first build that these commands lead to; there must be one."""
+        """The first goal that these commands lead to; there must be one."""
         return min(self._reached(numbers))
 
-    def building(self, number: int) -> list[Define]:
-        """The functions that a command calls and that lead to a build."""
+    def leading(self, number: int) -> list[Define]:
+        """The functions that a command calls and that lead to a goal."""
         functions = self._calls.get(number, ())
-        return [one for one in functions if id(one) not in self._around and self.builds(one.numbers)]
+        return [one for one in functions if id(one) not in self._around and self.leads(one.numbers)]
 
     def functions(self, numbers: Iterable[range]) -> frozenset[int]:
         """The functions that some commands call, and those that are called in them, by identity."""
@@ -66,7 +66,7 @@ class Reach:
     def _reached(self, numbers: range) -> Iterator[int]:
         seen = set(self._around)
         for one in self._visited([numbers], seen, self._leading):
-            yield from self.wanted(one)
+            yield from self.goals(one)
 
     def _visited(
         self, numbers: Iterable[range], seen: set[int], leading: frozenset[int] | None = None
@@ -89,14 +89,14 @@ class Reach:
         return self._calling[bisect_left(self._calling, numbers.start) : bisect_left(self._calling, numbers.stop)]
 
     def _leading_functions(self, functions: Sequence[Define]) -> frozenset[int]:
-        """The functions that lead to a build on some way."""
+        """The functions that lead to a goal on some way."""
         callers: dict[int, list[Define]] = {}
         for function in functions:
             for number in self._calls_in(function.numbers):
                 for one in self._calls[number]:
                     callers.setdefault(id(one), []).append(function)
         found: set[int] = set()
-        pending = [one for one in functions if self.wanted(one.numbers)]
+        pending = [one for one in functions if self.goals(one.numbers)]
         while pending:
             one = pending.pop()
             if id(one) not in found:

@@ -5,28 +5,23 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cachelint.documents.docker_calls import docker_calls
-from cachelint.documents.script_calls import Calls
 from cachelint.documents.script_flow import TooLongError
 from cachelint.prune.client import NoClientError, client_of, legacy_reason
-from cachelint.prune.idiom import idiom_of
+from cachelint.prune.idiom import Speech
 from cachelint.prune.lines import CannotInsertError, check_editable, insertion
-from cachelint.prune.paths import Effects, Paths
 from cachelint.prune.places import NoPlaceError, find_places
-from cachelint.prune.scope import LAYER, MOUNT, NEEDED, SOURCE, dropped
+from cachelint.prune.scope import NEEDED
 from cachelint.prune.wording import PLAIN, commit_lines, step_lines
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from cachelint.commit_arg import CommitArg
-    from cachelint.documents.docker_command import DockerCommand
-    from cachelint.documents.docker_daemon import Daemon
-    from cachelint.documents.script import Script
     from cachelint.fix import Edit
     from cachelint.prune.decision import Decision
     from cachelint.prune.places import Place
+    from cachelint.prune.unpruned import DockerCalls, Unpruned
     from cachelint.source import Span
 
 
@@ -76,72 +71,6 @@ class Steps(NamedTuple):
         return tuple(one.edit for one in self.written)
 
 
-class Unpruned(NamedTuple):
-    """The builds of one builder that are reached without a prune on some path, by their numbers in the script."""
-
-    builder: Daemon
-    builds: tuple[int, ...]
-
-
-class DockerCalls:
-    """The calls of docker in a script by the numbers of their commands, with the builder that each of them means."""
-
-    def __init__(self, script: Script, by_number: Mapping[int, DockerCommand]) -> None:
-        self.script = script
-        self.by_number = by_number
-
-    @property
-    def effects(self) -> Effects:
-        """What the calls do to the build cache."""
-        builds = {number: self.builder(number) for number, one in self.by_number.items() if one.builds}
-        prunes = {
-            number: (self.builder(number), kinds) for number, one in self.by_number.items() if (kinds := prunes_of(one))
-        }
-        return Effects(builds, prunes)
-
-    def builder(self, number: int) -> Daemon:
-        """The builder that a call means: the one that it names, else the one that was selected before it."""
-        daemon = self.by_number[number].daemon
-        return daemon._replace(builder=None) if daemon.builder == "default" else daemon
-
-
-def prunes_of(docker: DockerCommand) -> frozenset[str]:
-    """The types of records that a call drops; nothing for one that is no prune of the build cache."""
-    if docker.verb not in {"builder prune", "system prune"} or docker.idle:
-        return frozenset()
-    if docker.doubt:
-        return frozenset((SOURCE, LAYER, MOUNT))
-    options = [word for one in docker.options for word in (one.name, *([one.value] if one.value else []))]
-    return dropped(options)
-
-
-def calls_of(script: Script, environment: Mapping[str, str] | None = None) -> DockerCalls:
-    """The calls in a script that stands alone."""
-    found = docker_calls(script, environment)
-    return DockerCalls(script, {readings[0].command.number: readings[0] for readings in found})
-
-
-def unpruned(calls: DockerCalls, needed: frozenset[str], paths: Paths | None = None) -> Iterator[Unpruned]:
-    """The builds that some path reaches without a prune that drops these types. Raises `TooLongError`."""
-    effects = calls.effects
-    states = (paths or Paths(calls.script, effects)).states
-    found: dict[Hashable, list[int]] = {}
-    for number, builder in effects.builds.items():
-        if number in states and not states[number].covers(builder, needed):
-            found.setdefault(builder, []).append(number)
-    for numbers in found.values():
-        yield Unpruned(calls.builder(numbers[0]), tuple(numbers))
-
-
-def steps_for(calls: DockerCalls, wish: Wish, commit: CommitArg) -> Steps:
-    """What to write into a script so that no path builds without the step."""
-    try:
-        missing = list(unpruned(calls, NEEDED[wish.decision.scope]))
-    except TooLongError as error:
-        return Steps((), (refused_at(calls.script.body.span, str(error), wish),))
-    return steps_of(calls, missing, wish, commit)
-
-
 def steps_of(calls: DockerCalls, missing: Iterable[Unpruned], wish: Wish, commit: CommitArg) -> Steps:
     """What to write in front of these builds."""
     written: dict[Span, Written] = {}
@@ -158,16 +87,16 @@ def steps_of(calls: DockerCalls, missing: Iterable[Unpruned], wish: Wish, commit
 def _steps(calls: DockerCalls, missing: Unpruned, wish: Wish, commit: CommitArg) -> Iterator[Written]:
     script = calls.script
     check_editable(script)
-    places = find_places(script, calls.effects, missing.builder, missing.builds, NEEDED[wish.decision.scope])
-    for place in places:
+    speech = Speech(script, errexit=wish.errexit)
+    lacking = wish.variable if wish.variable and lacks_commit(calls, wish.variable, commit) else None
+    for place in find_places(calls.paths, missing.builder, missing.builds, NEEDED[wish.decision.scope]):
         docker = calls.by_number[place.build]
         if reason := legacy_reason(docker, script, wish.environment):
             raise NoClientError(reason)
-        client = client_of(docker)
-        idiom = idiom_of(script, place, client, wish.errexit)
+        idiom = speech.idiom(place, client_of(docker))
         lines = [*step_lines(wish.decision.scope, wish.decision.comment, idiom, tolerant=wish.tolerant)]
-        if wish.variable and lacks_commit(calls, wish.variable, commit) and tells_commit(script, place, docker):
-            lines += commit_lines(wish.variable, idiom)
+        if lacking and tells_commit(calls, place):
+            lines += commit_lines(lacking, idiom)
         edit = insertion(script.source, place.block, place.index, lines)
         yield Written(edit, tuple(lines), place.statement.numbers.start)
 
@@ -188,26 +117,12 @@ def lacks_commit(calls: DockerCalls, variable: str, commit: CommitArg) -> bool:
     return not any(map(commit.is_one, named)) and not re.search(rf"\b{re.escape(variable)}\b", text)
 
 
-def tells_commit(script: Script, place: Place, docker: DockerCommand) -> bool:
+def tells_commit(calls: DockerCalls, place: Place) -> bool:
     """Whether the commit at a place is the one that is built, and its variable arrives at the build."""
-    for wrapper in docker.command.wrappers:
+    for wrapper in calls.by_number[place.build].command.wrappers:
         words = {word.text.partition("=")[0] for word in wrapper.words}
         if wrapper.name in {"sudo", "doas", "su"} and not words & {"-E", "--preserve-env"}:
             return False
-    return not any(script.commands[number].name in {"cd", "git", "pushd"} for number in _until(script, place))
-
-
-def _until(script: Script, place: Place) -> Iterator[int]:
-    """The commands between a place and the build, also in functions that are called there."""
     numbers = place.statement.numbers
-    if place.build in numbers:
-        numbers = range(numbers.start, place.build)
-    calls = Calls(script)
-    pending, seen = [numbers], set[int]()
-    while pending:
-        for number in pending.pop():
-            yield number
-            for one in calls.of(script.commands[number]).functions:
-                if id(one) not in seen:
-                    seen.add(id(one))
-                    pending.append(one.numbers)
+    between = range(numbers.start, place.build) if place.build in numbers else numbers
+    return not calls.moves.leads(between)

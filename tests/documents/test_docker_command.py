@@ -1,13 +1,13 @@
 import pytest
 
 from cachelint.documents.docker_calls import docker_calls
-from cachelint.documents.docker_command import DockerCommand, docker_command, docker_commands
+from cachelint.documents.docker_command import DockerCommand, docker_commands
 from cachelint.documents.docker_daemon import Setting
 from cachelint.documents.script import read_script
 
 
 def read(text: str) -> DockerCommand:
-    found = [one for command in read_script(text).commands if (one := docker_command(command))]
+    found = [one for command in read_script(text).commands for one in docker_commands(command)[:1]]
     assert len(found) == 1
     return found[0]
 

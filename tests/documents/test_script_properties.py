@@ -12,8 +12,10 @@ from cachelint.documents.script import Quoting, read_script
 from cachelint.fix import apply_edits
 from cachelint.prune.decision import chosen
 from cachelint.prune.scope import NEEDED, Scope
-from cachelint.prune.script_step import Wish, calls_of, steps_for, unpruned
+from cachelint.prune.script_step import Wish
+from cachelint.prune.unpruned import unpruned
 from cachelint.source import SourceFile
+from tests.prune.steps import calls_of, steps_for
 
 _PRELUDE = """
 docker() {

@@ -13,8 +13,9 @@ from cachelint.documents.script import Script, read_script
 from cachelint.fix import apply_edits
 from cachelint.prune.decision import chosen
 from cachelint.prune.scope import Scope
-from cachelint.prune.script_step import Steps, Wish, calls_of, steps_for
+from cachelint.prune.script_step import Steps, Wish
 from cachelint.source import SourceFile
+from tests.prune.steps import calls_of, steps_for
 from tests.shapes.scripts import SHAPES, Shape
 
 _RECORD = 'echo "{name} $*" >> "$CALLS"\n'

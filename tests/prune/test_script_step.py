@@ -12,10 +12,11 @@ from cachelint.documents.script import read_script
 from cachelint.fix import apply_edits
 from cachelint.prune.decision import chosen
 from cachelint.prune.scope import Scope
-from cachelint.prune.script_step import Wish, calls_of, steps_for
+from cachelint.prune.script_step import Wish
 from cachelint.source import SourceFile
 from tests.prune.shapes import SHAPES
 from tests.prune.stage import COMMIT, Stage
+from tests.prune.steps import calls_of, steps_for
 from tests.support import SHELLCHECK
 
 PODMAN = "podman has other options: its `prune` knows none of Docker's record types"

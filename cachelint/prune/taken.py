@@ -1,0 +1,41 @@
+"""What a script prints for something else to read: a variable, a file, the next command of a pipeline."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from cachelint.prune.reach import Reach
+
+if TYPE_CHECKING:
+    from cachelint.documents.script import Script
+    from cachelint.documents.script_calls import Calls
+    from cachelint.documents.script_tree import Block, Define
+
+
+class Taken:
+    """The places of a script whose output is read, so that nothing more may be printed there."""
+
+    def __init__(self, script: Script, calls: Calls) -> None:
+        ranges = sorted(script.taken, key=lambda one: one.start)
+        self._starts = [one.start for one in ranges]
+        self._stops = list(accumulate((one.stop for one in ranges), max))
+        self._functions = Reach(script, calls).functions(ranges)
+        self._printing = [one.numbers for one in calls.defined if id(one) in self._functions]
+
+    def block(self, block: Block) -> bool:
+        """Whether something reads what a block prints."""
+        return bool(block.numbers) and self._covers(block.numbers)
+
+    def function(self, function: Define) -> bool:
+        """Whether something reads what a function prints, on one call of it at least."""
+        return id(function) in self._functions
+
+    def command(self, number: int) -> bool:
+        """Whether something reads what a command prints."""
+        return self._covers(range(number, number + 1)) or any(number in one for one in self._printing)
+
+    def _covers(self, numbers: range) -> bool:
+        before = bisect_right(self._starts, numbers.start)
+        return before > 0 and self._stops[before - 1] >= numbers.stop
