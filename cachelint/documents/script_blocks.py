@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from cachelint.documents.script_tree import Case, Chain, Define, If, Loop, Pipeline, Simple
+from cachelint.documents.script_tree import Case, Chain, Define, Group, If, Loop, Pipeline, Simple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,3 +52,14 @@ def _defined_by(statement: Statement) -> Iterator[Define]:
     elif isinstance(statement, (Chain, Pipeline)):
         for part in statement.parts:
             yield from _defined_by(part)
+
+
+def asks_status(statement: Statement) -> bool:
+    """Whether the first that a statement does is to look at how the command before it ended."""
+    if isinstance(statement, (Chain, Pipeline)):
+        return asks_status(statement.parts[0])
+    if isinstance(statement, If):
+        return any(map(asks_status, statement.branches[0][0].statements[:1]))
+    if isinstance(statement, Group):
+        return any(map(asks_status, statement.body.statements[:1]))
+    return bool(getattr(statement, "asks_status", False))

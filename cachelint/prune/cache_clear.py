@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from cachelint.deployment.jobs import Unit
 from cachelint.discovery import Kind
 from cachelint.documents.script_blocks import blocks, definitions
-from cachelint.documents.script_tree import Case, If, Simple
+from cachelint.documents.script_tree import Case, If
+from cachelint.prune.clear_place import end_of
 from cachelint.prune.idiom import Speech
 from cachelint.prune.job_step import Condition, step_before
-from cachelint.prune.lines import CannotInsertError, appended, insertion
-from cachelint.prune.places import Place
+from cachelint.prune.lines import CannotInsertError, appended, insertion, is_alone
 from cachelint.prune.scope import DOCKER
 from cachelint.prune.script_step import Steps, Written, refused_at
 from cachelint.prune.wording import step_lines
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cachelint.deployment.jobs import ScriptJob
     from cachelint.deployment.model import Deployment
     from cachelint.documents.script import Command, Script
-    from cachelint.documents.script_tree import Block, Statement
+    from cachelint.documents.script_tree import Block
     from cachelint.prune.script_step import Wish
     from cachelint.source import Span
 
@@ -37,21 +37,19 @@ _ALL_ARM = re.compile(r"(?:^|[\s|(;\"'])(?:all|everything|full)[\"']?\s*(?:\|[^)
 _ALL_FUNCTION = re.compile(r"(?:clear|clean|purge|flush|reset|wipe)_?(?:all|everything)\w*", re.IGNORECASE)
 _ALL_TEST = re.compile(r"==?\s*[\"']?(?:all|everything)\b")
 _ALL_TERM = re.compile(r"[\w.\[\]'-]+\s*==\s*(?:'(?:all|everything)'|true)")
-_SAYS = re.compile(r"echo|printf|(?:log|print|echo)_?\w*|info|success|ok|say|msg|message|note|status")
-_ENDS = frozenset({"exit", "return"})
 
 
 class Clearing(NamedTuple):
     """The branch for everything of what clears caches and leaves Docker's.
 
-    `span` is the place of its last command that clears, `item` what it is in. For a script `block` is the branch and
-    the step goes in front of its statement `at`, or below the last one; for a workflow `at` is the number of the step.
+    `span` is the place of its last command that clears, `item` what it is in. For a script `block` is the branch; for a
+    workflow `at` is the number of the step that the new one goes in front of, `condition` that of the branch.
     """
 
     span: Span
     item: Unit
     block: Block | None
-    at: int
+    at: int = 0
     condition: str | None = None
 
 
@@ -97,7 +95,7 @@ def _in_script(unit: Unit, removals: list[Command]) -> Clearing | None:
         inside = _reached(script, block) & numbers
         if inside and not script.broken:
             last = max(removals, key=lambda one: (one.number in inside, one.number))
-            return Clearing(last.span, unit, block, _end(script, block))
+            return Clearing(last.span, unit, block)
     return None
 
 
@@ -139,21 +137,6 @@ def _reached(script: Script, block: Block) -> set[int]:
     return found
 
 
-def _end(script: Script, block: Block) -> int:
-    """In front of what only tells that it is done."""
-    at = len(block.statements)
-    while at and _only_tells(script, block.statements[at - 1]):
-        at -= 1
-    return at or len(block.statements)
-
-
-def _only_tells(script: Script, statement: Statement) -> bool:
-    if not isinstance(statement, Simple) or statement.command is None or statement.nested:
-        return False
-    command = script.commands[statement.command]
-    return bool(_SAYS.fullmatch(command.name)) or command.name in _ENDS
-
-
 def _in_workflow(job: ScriptJob, clearing: list[tuple[Unit, list[Command]]]) -> Clearing | None:
     if job.ephemeral is not False or not job.is_editable:
         return None
@@ -174,22 +157,21 @@ def clearing_steps(deployment: Deployment, one: Clearing, wish: Wish) -> Steps:
     try:
         if one.block is None:
             return Steps((_in_front_of_step(deployment.job, one, wish),))
-        return Steps((_in_block(one.item.script, one.block, one.at, wish),))
+        return Steps((_in_block(one.item.script, one.block, wish),))
     except CannotInsertError as error:
         return Steps((), (refused_at(one.span, str(error), wish),))
 
 
-def _in_block(script: Script, block: Block, at: int, wish: Wish) -> Written:
-    is_last = at == len(block.statements)
-    around = next((one.name for one in definitions(script.body) if one.body is block), None)
-    place = Place(block, at - is_last, around, 0)
-    lines = step_lines(
-        wish.decision.scope, wish.decision.comment, Speech(script).idiom(place, DOCKER), tolerant=wish.tolerant
-    )
-    if is_last:
-        return Written(appended(script.source, block, lines), lines, block.numbers.stop)
-    edit = insertion(script.source, block, at, lines)
-    return Written(edit, lines, block.statements[at].numbers.start)
+def _in_block(script: Script, branch: Block, wish: Wish) -> Written:
+    reached = _reached(script, branch)
+    end = end_of(script, branch, [one for one in _removals(script) if one.number in reached])
+    place = end.place
+    idiom = Speech(script).idiom(place, DOCKER)
+    lines = step_lines(wish.decision.scope, wish.decision.comment, idiom, tolerant=wish.tolerant)
+    if end.below and is_alone(script.source, place.statement):
+        return Written(appended(script.source, place.block, lines), lines, place.block.numbers.stop)
+    edit = insertion(script.source, place.block, place.index, lines)
+    return Written(edit, lines, place.statement.numbers.start)
 
 
 def _in_front_of_step(job: ScriptJob, one: Clearing, wish: Wish) -> Written:

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from cachelint.documents.script import Quoting
+from cachelint.documents.script import Machine, Quoting
 from cachelint.documents.shell_syntax import SHELLS
 from cachelint.fix import Edit
 from cachelint.source import Span
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cachelint.documents.script import Script, Shell
-    from cachelint.documents.script_tree import Block
+    from cachelint.documents.script_tree import Block, Statement
     from cachelint.source import SourceFile
 
 _SPECIAL = {
@@ -25,6 +25,9 @@ _SPECIAL = {
 _HEREDOC = re.compile(r"<<-?\s*[\"'\\]?\w")
 _DIRECTIVE = re.compile(r"#\s*(?:shellcheck|cachelint:|shfmt)\b")
 _BLANKS = " \t"
+
+
+UNREAD = "the text that it stands in has a part that cannot be read"
 
 
 class CannotInsertError(Exception):
@@ -37,6 +40,22 @@ def check_editable(script: Script) -> None:
         raise CannotInsertError("bash does not understand the whole script")
     if script.interpreter not in SHELLS:
         raise CannotInsertError(f"{script.interpreter} scripts are not edited")
+
+
+def takes_lines(shell: Shell) -> bool:
+    """Whether the text that a command hands to a shell has lines that others can be written between."""
+    return shell.multiline and shell.quoting is not Quoting.WORDS and shell.machine is not Machine.CONTAINER
+
+
+def is_unread(script: Script, shell: Shell) -> bool:
+    """Whether the text that a command hands to a shell has a part that cannot be read."""
+    return shell.parent is not None and any(shell.span.start <= one.start <= shell.span.end for one in script.unread)
+
+
+def check_shell(script: Script, shell: Shell) -> None:
+    """Raises `CannotInsertError` where `is_unread`."""
+    if is_unread(script, shell):
+        raise CannotInsertError(UNREAD)
 
 
 def insertion(source: SourceFile, block: Block, index: int, lines: Sequence[str]) -> Edit:
@@ -58,16 +77,29 @@ def insertion(source: SourceFile, block: Block, index: int, lines: Sequence[str]
     return _broken(source, Span(line_start, start), [*written, ""], newline)
 
 
+def is_alone(source: SourceFile, statement: Statement) -> bool:
+    """Whether nothing but a comment shares the lines of a statement with it, and it ends there: no heredoc follows."""
+    front, behind = _beside(source, statement)
+    if _HEREDOC.search(source.text, statement.span.start, statement.span.end):
+        return False
+    return not front.strip(_BLANKS) and bool(re.fullmatch(r"[ \t]*(?:#.*)?", behind))
+
+
 def appended(source: SourceFile, block: Block, lines: Sequence[str]) -> Edit:
-    """The edit that writes lines below the last statement of a block. Raises `CannotInsertError`."""
-    span = block.statements[-1].span
-    line_start = source.line_span(source.position(span.start).line).start
-    front = source.text[line_start : span.start]
-    end = source.line_span(source.position(span.end).line).end
-    if front.strip(_BLANKS) or not re.fullmatch(r"[ \t]*(?:#.*)?", source.text[span.end : end]):
-        raise CannotInsertError("the last command shares its line with something else")
-    newline = source.line_break_at(span.end)
+    """The edit that writes lines below the last statement of a block, which `is_alone`. Raises `CannotInsertError`."""
+    last = block.statements[-1]
+    front, _ = _beside(source, last)
+    newline = source.line_break_at(last.span.end)
+    end = source.line_span(source.position(last.span.end).line).end
     return Edit(Span(end, end), "".join(f"{newline}{front}{_quoted(one, block.shell)}" for one in lines))
+
+
+def _beside(source: SourceFile, statement: Statement) -> tuple[str, str]:
+    """What stands in front of a statement on its first line, and behind it on its last one."""
+    span = statement.span
+    begin = source.line_span(source.position(span.start).line).start
+    end = source.line_span(source.position(span.end).line).end
+    return source.text[begin : span.start], source.text[span.end : end]
 
 
 def _broken(source: SourceFile, before: Span, lines: Sequence[str], newline: str) -> Edit:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cachelint.documents.script import Machine, Quoting
+from cachelint.documents.script import Machine
+from cachelint.documents.script_blocks import asks_status
 from cachelint.documents.script_tree import Case, Chain, Define, Group, If, Loop, Pipeline, Simple
+from cachelint.prune.lines import UNREAD, is_unread, takes_lines
 from cachelint.prune.reach import Reach
 from cachelint.prune.rounds import changes_daemon
 from cachelint.record import NamedTuple
@@ -99,11 +101,11 @@ class _Finder:
     def _put(self, block: Block, at: int, function: str | None) -> None:
         build = self._reach.first(block.statements[at].numbers)
         shell = block.shell
-        if any(shell.span.start <= one.start <= shell.span.end for one in self._script.unread if shell.parent):
-            raise NoPlaceError("the text that it stands in has a part that cannot be read", build)
+        if is_unread(self._script, shell):
+            raise NoPlaceError(UNREAD, build)
         if self._script.commands[build].shell.path != shell.path:
             raise NoPlaceError(self._elsewhere(build), build)
-        while _asks_status(block.statements[at]):
+        while asks_status(block.statements[at]):
             if at == 0:
                 raise NoPlaceError("the command before it is asked how it ended", build)
             at -= 1
@@ -168,7 +170,7 @@ class _Finder:
     def _ways_of_nested(self, nested: Block) -> Sequence[Block] | None:
         """The script that a command hands to another shell, where lines can be written into it."""
         shell = nested.shell
-        if shell.multiline and shell.quoting is not Quoting.WORDS and shell.machine is not Machine.CONTAINER:
+        if takes_lines(shell):
             return [nested]
         build = self._reach.goals(nested.numbers)[0]
         if shell.machine is Machine.REMOTE:
@@ -191,14 +193,3 @@ class _Finder:
 def _is_apart(way: Block | Define) -> bool:
     """Whether a condition leads to where lines can be written: a function, the text of another shell."""
     return isinstance(way, Define) or way.shell.multiline
-
-
-def _asks_status(statement: Statement) -> bool:
-    """Whether the first that a statement does is to look at how the command before it ended."""
-    if isinstance(statement, (Chain, Pipeline)):
-        return _asks_status(statement.parts[0])
-    if isinstance(statement, If):
-        return any(map(_asks_status, statement.branches[0][0].statements[:1]))
-    if isinstance(statement, Group):
-        return any(map(_asks_status, statement.body.statements[:1]))
-    return bool(getattr(statement, "asks_status", False))

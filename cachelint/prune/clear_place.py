@@ -1,0 +1,90 @@
+"""Where the step belongs in a branch that clears caches: behind what it clears, and in front of what only tells so."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cachelint.documents.script import Machine
+from cachelint.documents.script_blocks import asks_status, blocks
+from cachelint.documents.script_calls import Calls
+from cachelint.documents.script_tree import Simple
+from cachelint.prune.lines import CannotInsertError, check_editable, check_shell, takes_lines
+from cachelint.prune.places import Place
+from cachelint.prune.taken import Taken
+from cachelint.record import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cachelint.documents.script import Command, Script, Shell
+    from cachelint.documents.script_tree import Block, Define, Statement
+
+_SAYS = re.compile(r"echo|printf|(?:log|print|echo)_?\w*|info|success|ok|say|msg|message|note|status")
+_ENDS = frozenset({"exit", "return"})
+
+
+class End(NamedTuple):
+    """In front of a place's statement, or with `below` behind it."""
+
+    place: Place
+    below: bool
+
+
+def end_of(script: Script, branch: Block, clearing: Sequence[Command]) -> End:
+    """The place in a branch, on the machine where these commands clear caches. Raises `CannotInsertError`."""
+    check_editable(script)
+    calls = Calls(script)
+    block = _on_their_machine(branch, clearing)
+    check_shell(script, block.shell)
+    around = [one for one in calls.defined if one.body.shell is block.shell and _holds(one, block)]
+    taken = Taken(script, calls)
+    if taken.block(block) or any(map(taken.function, around)):
+        raise CannotInsertError("what is printed there is read")
+    at = _end(script, block)
+    below = at == len(block.statements)
+    function = max(around, key=lambda one: one.span.start).name if around else None
+    return End(Place(block, at - below, function, clearing[-1].number), below)
+
+
+def _on_their_machine(branch: Block, clearing: Sequence[Command]) -> Block:
+    """The branch, or the text in it that another machine runs: what is cleared there has its Docker there."""
+    here = _machine(branch.shell)
+    if any(_machine(one.shell) == here for one in clearing):
+        return branch
+    shell = clearing[-1].shell
+    found = next((one for one in blocks(branch) if one.shell is shell), None)
+    if found is None or not takes_lines(shell):
+        raise CannotInsertError("the caches are cleared on another machine, where no line can be written")
+    return found
+
+
+def _machine(shell: Shell) -> tuple[tuple[str, str], ...]:
+    """The machines on the way to a shell. A container belongs to the Docker that it is reached with."""
+    return tuple(one for one in shell.path if one[0] != Machine.CONTAINER.value)
+
+
+def _holds(function: Define, block: Block) -> bool:
+    return function.body.span.start <= block.span.start and block.span.end <= function.body.span.end
+
+
+def _end(script: Script, block: Block) -> int:
+    """The number of the statement that the step goes in front of; that of all where it goes below the last one."""
+    statements = block.statements
+    at = len(statements)
+    while at and _only_tells(script, statements[at - 1]):
+        at -= 1
+    at = at or len(statements)
+    while at < len(statements) and asks_status(statements[at]):
+        if at == 0:
+            raise CannotInsertError("the command before it is asked how it ended")
+        at -= 1
+    return at
+
+
+def _only_tells(script: Script, statement: Statement) -> bool:
+    if not isinstance(statement, Simple) or statement.command is None or statement.nested:
+        return False
+    command = script.commands[statement.command]
+    ends = command.name in _ENDS or any(one.name == "exec" for one in command.wrappers)
+    return ends or bool(_SAYS.fullmatch(command.name))
