@@ -63,6 +63,9 @@ class Binder:
         self._bases = bases
         self._problems: list[Problem] = []
         self._models: dict[tuple[object, ...], Model] = {}  # each keeps its Dockerfile, so that no `id` comes again
+        self._contexts: dict[str, str | None] = {}
+        self._dockerfiles: dict[tuple[str, str], str | None] = {}
+        self._sent: dict[tuple[str, str], Context] = {}
         self.dockerfile_paths: set[str] = set()
 
     def bind(self, paths: list[str]) -> Project:
@@ -102,19 +105,22 @@ class Binder:
 
     def _builds(self, read: list[ReadProject]) -> list[Build]:
         """The builds of all readings; one that is the same in several of them comes once."""
+        asked = [
+            (one, service, parts)
+            for one in read
+            for service in one.project.services.values()
+            if service.build and (parts := parts_of(service))
+        ]
+        if len(read) == 1 and not any(service.extends for _, service, _ in asked):
+            return [self._build(*one) for one in asked]
         found: dict[tuple[object, ...], Build] = {}
         extended: dict[tuple[object, ...], tuple[tuple[str, str], ...]] = {}
-        for one in read:
-            for service in one.project.services.values():
-                parts = parts_of(service) if service.build else ()
-                if parts:
-                    build = self._build(one, service, parts)
-                    key = _identity(build)
-                    if key not in found or (build.is_certain and not found[key].is_certain):
-                        found[key] = build
-                        extended[key] = service.extends
-        if len(read) == 1 and not any(extended.values()):
-            return list(found.values())
+        for one, service, parts in asked:
+            build = self._build(one, service, parts)
+            key = _identity(build)
+            if key not in found or (build.is_certain and not found[key].is_certain):
+                found[key] = build
+                extended[key] = service.extends
         return list(_with_added(found, extended))
 
     def _build(self, one: ReadProject, service: ResolvedService, parts: tuple[Part, ...]) -> Build:
@@ -124,7 +130,7 @@ class Binder:
         context = self._context(service.build.context)
         dockerfile, path = self._dockerfile(service.build, context)
         args = tuple(_argument(name, leaf) for name, leaf in service.build.args.items())
-        files = Context(self._workspace, context, path or "") if context else None
+        files = self._files(context, path or "") if context else None
         target = service.build.target
         text = shown_value(target) if target else None
         sources = dict.fromkeys(layer.file.source.path for layer in service.layers)
@@ -172,8 +178,17 @@ class Binder:
         text = value_of(leaf)
         if text is None or "$" in text or not os.path.isabs(text):
             return None
-        path = os.path.normpath(text)
-        return path if os.path.isdir(path) and self._workspace.contains(path) else None
+        if text not in self._contexts:
+            path = os.path.normpath(text)
+            self._contexts[text] = path if os.path.isdir(path) and self._workspace.contains(path) else None
+        return self._contexts[text]
+
+    def _files(self, directory: str, dockerfile: str) -> Context:
+        """Builds of the same Dockerfile send the same files."""
+        key = directory, dockerfile
+        if key not in self._sent:
+            self._sent[key] = Context(self._workspace, directory, dockerfile)
+        return self._sent[key]
 
     def _dockerfile(self, build: ResolvedBuild, context: str | None) -> tuple[Dockerfile | None, str | None]:
         if build.inline and build.inline.text:
@@ -181,10 +196,14 @@ class Binder:
         name = value_of(build.dockerfile) if build.dockerfile else "Dockerfile"
         if context is None or name is None or not _known(name):
             return None, None
-        path = self._workspace.tree.name_of(os.path.normpath(os.path.join(context, name or "Dockerfile")))
-        if not os.path.isfile(path) or not self._workspace.contains(path):
-            return None, None
-        return self._read_dockerfile(path), path
+        if (context, name) not in self._dockerfiles:
+            self._dockerfiles[context, name] = self._dockerfile_path(context, name or "Dockerfile")
+        path = self._dockerfiles[context, name]
+        return self._read_dockerfile(path) if path else None, path
+
+    def _dockerfile_path(self, context: str, name: str) -> str | None:
+        path = self._workspace.tree.name_of(os.path.normpath(os.path.join(context, name)))
+        return path if os.path.isfile(path) and self._workspace.contains(path) else None
 
     def _read_dockerfile(self, path: str) -> Dockerfile | None:
         first_time = path not in self.dockerfile_paths

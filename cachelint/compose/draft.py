@@ -71,6 +71,8 @@ def canonical(service: Fields, directory: str) -> Fields:
 
     Mounts are compared as they are written and then again when short ones are long: Compose does so, too.
     """
+    if "build" not in service.entries and "volumes" not in service.entries:
+        return service
     entries = dict(service.entries)
     build, volumes = entries.get("build"), entries.get("volumes")
     if build is not None and not is_null(build):

@@ -64,7 +64,9 @@ class Loader:
                 if isinstance(root, Mapping):
                     self._add(model, Document(self, file, root, place))
         for name, draft in model.services.items():
-            model.services[name] = draft._replace(fields=_with_context(draft.fields, place.directory))
+            fields = _with_context(draft.fields, place.directory)
+            if fields is not draft.fields:
+                model.services[name] = draft._replace(fields=fields)
         return model
 
     def open(self, path: str) -> ComposeFile:
@@ -127,10 +129,11 @@ class Loader:
     def canonical(self, draft: Draft, directory: str) -> Draft:
         """A service in its long form, its paths relative to a directory made absolute."""
         try:
-            return draft._replace(fields=canonical(draft.fields, directory))
+            fields = canonical(draft.fields, directory)
         except ComposeError as error:
             self.errors.append(error)
             return draft._replace(fields=Fields({}, draft.fields.origin), broken=True)
+        return draft if fields is draft.fields else draft._replace(fields=fields)
 
     def variables_of(self, paths: Iterable[str], outer: Variables, asking: Origin | None) -> Variables:
         """The environment with that of some files behind it."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cachelint.compose.scalars import is_date, plain_text
 from cachelint.compose.tree import ComposeError, Fields, Items, Leaf, Link, Origin, Value
 from cachelint.compose.variables import VariableError
-from cachelint.documents.yaml import Alias, Mapping, Scalar, Sequence, children, deref, is_merge, merge_sources
+from cachelint.documents.yaml import MERGE, Alias, Mapping, Scalar, Sequence, children, deref, is_merge, merge_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +42,7 @@ class Reader:
         self._variables = variables
         self._left = MAX_EXPANDED + len(file.source.text)
         self._written: dict[int, frozenset[int]] = {}
+        self._merges = MERGE in file.source.text
 
     def refused(self, root: Node) -> Iterator[ComposeError]:
         """What Compose refuses of the texts of a document, wherever they stand."""
@@ -80,7 +81,7 @@ class Reader:
         self, mapping: Mapping, entry: Entry, chain: tuple[Link, ...]
     ) -> tuple[Scalar | Sequence | Mapping, tuple[Link, ...]]:
         """The value of an entry of a mapping behind aliases and merge keys, and the way to it."""
-        if id(entry) not in self._own(mapping):
+        if self._merges and id(entry) not in self._own(mapping):
             chain = (*self._merge_chain(mapping, entry), *chain)
         return self._behind(entry.value, chain)
 

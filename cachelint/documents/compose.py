@@ -85,11 +85,16 @@ class Service(NamedTuple):
 
 
 class ComposeFile(NamedTuple):
-    """A file of services. `odd` is set when something has a shape that Compose may reject."""
+    """A file of services.
+
+    `odd` is set when something has a shape that Compose may reject, `takes_away` when a tag may drop what other files
+    say.
+    """
 
     yaml: YamlFile
     services: tuple[Service, ...]
     odd: bool
+    takes_away: bool = False
 
     @property
     def source(self) -> SourceFile:
@@ -105,7 +110,7 @@ def parse_compose(source: SourceFile) -> ComposeFile:
     if not found and not any(_has(root, "include") for root in yaml.documents):
         raise NotComposeError("no services in it", ComposeFile(yaml, (), odd=False))
     services = tuple(service for node in found for service in reader.services(node))
-    return ComposeFile(yaml, services, reader.odd)
+    return ComposeFile(yaml, services, reader.odd, any(tag in source.text for tag in ("!reset", "!override")))
 
 
 def _has(root: Node | None, key: str) -> bool:

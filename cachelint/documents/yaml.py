@@ -220,6 +220,11 @@ def _slow_events(text: str) -> Iterator[Any]:
     yield from YAML(typ="safe", pure=True).parse(text)
 
 
+_SIGNS = ("&", "!")
+_BLOCK_STYLES = ("|", ">")
+_new: Any = tuple.__new__  # what the types' own constructors call, without the call
+
+
 class _Open:
     """A collection whose end has not come yet."""
 
@@ -234,6 +239,7 @@ class _Open:
 class _Builder:
     def __init__(self, source: SourceFile) -> None:
         self._source = source
+        self._text = source.text
         self._shift = len(BOM) if source.text.startswith(BOM) else 0  # the scanner drops the BOM and counts behind it
         self._anchors: dict[str, Node | None] = {}
         self._open: list[_Open] = []
@@ -244,16 +250,30 @@ class _Builder:
         from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
         try:
-            for event in events(self._source.text[self._shift :]):
-                handler = _HANDLERS.get(type(event).__name__)
-                if handler:
-                    handler(self, event)
+            self._read(events(self._text[self._shift :]))
         except MarkedYAMLError as error:
             raise YamlError(_problem(error), self._mark(error.problem_mark)) from error
         except YAMLError as error:  # a character that YAML does not allow: it has no mark
             at = self._illegal_character()
             raise YamlError(str(getattr(error, "reason", None) or "character not allowed"), Span(at, at)) from error
         return YamlFile(self._source, tuple(self._documents))
+
+    def _read(self, events: Iterator[Any]) -> None:
+        """Take every event; scalars without anything special, which most are, are made on the spot."""
+        from ruamel.yaml.events import ScalarEvent
+
+        text, shift, opened, handlers = self._text, self._shift, self._open, _HANDLERS
+        for event in events:
+            if event.__class__ is ScalarEvent and event.style not in _BLOCK_STYLES and event.value and opened:
+                start, end = event.start_mark.index + shift, event.end_mark.index + shift
+                if not event.anchor and end > start and text[start] not in _SIGNS:
+                    span = _new(Span, (start, end))
+                    tag = None if event.ctag is None else event.tag  # which is computed
+                    opened[-1].children.append(_new(Scalar, (span, event.value, event.style or "", tag, None)))
+                    continue
+            handler = handlers.get(event.__class__.__name__)
+            if handler:
+                handler(self, event)
 
     def _illegal_character(self) -> int:
         match = re.compile(_ILLEGAL).search(self._source.text, self._shift)
@@ -266,23 +286,27 @@ class _Builder:
     def _span(self, event: Any) -> Span:
         """Span of an event without the anchor and tag that its start mark includes."""
         start, end = event.start_mark.index + self._shift, event.end_mark.index + self._shift
-        if event.anchor or self._source.text[start : start + 1] in ("&", "!"):
-            match = _PROPERTIES.match(self._source.text, start)
-            start = min(match.end(), max(end, start)) if match else start
-        return Span(start, max(start, end))
+        if event.anchor or self._text[start : start + 1] in _SIGNS:
+            start = self._behind_properties(start, end)
+        span: Span = _new(Span, (start, max(start, end)))
+        return span
+
+    def _behind_properties(self, start: int, end: int) -> int:
+        match = _PROPERTIES.match(self._text, start)
+        return min(match.end(), max(end, start)) if match else start
 
     def _document_start(self, event: Any) -> None:
         self._anchors = {}
         self._documents.append(None)
 
     def _scalar(self, event: Any) -> None:
-        span, style = self._span(event), event.style or ""
-        if style in ("|", ">"):
-            span = Span(span.start, span.start + len(self._source.text[slice(*span)].rstrip()))
-        elif not style and not event.value:
-            end = span.end if event.anchor or event.tag else self._end_of_nothing(span.end)
+        span, style, value, anchor = self._span(event), event.style or "", event.value, event.anchor
+        if style in _BLOCK_STYLES:
+            span = Span(span.start, span.start + len(self._text[slice(*span)].rstrip()))
+        elif not style and not value:
+            end = span.end if anchor or event.tag else self._end_of_nothing(span.end)
             span = Span(end, end)
-        self._add(Scalar(span, event.value, style, event.tag, event.anchor), event.anchor)
+        self._add(Scalar(span, value, style, event.tag, anchor), anchor)
 
     def _end_of_nothing(self, end: int) -> int:
         """Where an empty value ends: behind its key's colon, or behind the key; its mark lies at what follows it."""
@@ -318,7 +342,7 @@ class _Builder:
         opened = self._open.pop()
         start = opened.event
         pairs = iter(opened.children)
-        entries = tuple(map(Entry, pairs, pairs))
+        entries = tuple([_new(Entry, pair) for pair in zip(pairs, pairs, strict=True)])
         merged = self._merge(entries)
         span = self._collection_span(opened, event)
         self._add(Mapping(span, entries, start.flow_style, merged, start.tag, start.anchor), start.anchor)
@@ -337,13 +361,16 @@ class _Builder:
         own: dict[str, Entry] = {}
         merges: list[Entry] = []
         for entry in entries:
-            key = deref(entry.key)
+            key = entry.key
             if not isinstance(key, Scalar):
-                continue
-            if key.value in own:
-                raise YamlError(f"key {key.value!r} is already defined in this mapping", entry.key.span)
-            own[key.value] = entry
-            if key.value == MERGE and is_merge(entry):
+                key = deref(key)
+                if not isinstance(key, Scalar):
+                    continue
+            name = key.value
+            if name in own:
+                raise YamlError(f"key {name!r} is already defined in this mapping", entry.key.span)
+            own[name] = entry
+            if name == MERGE and is_merge(entry):
                 merges.append(entry)
         return self._with_merges(own, merges) if merges else own
 

@@ -151,7 +151,7 @@ services:
             owners = [one for _, one in sharers if args_home(one.request) is node]
             if owners and all(self._is_missing(one) for one, _ in sharers) and _may_edit(part, project):
                 found = _Home(owners[-1], part)
-            if _takes_away(part):
+            if part.file.takes_away:
                 break
         return found
 
@@ -213,10 +213,6 @@ def _homes(build: Build) -> Iterator[tuple[Node, Part]]:
 def _may_edit(part: Part, project: Project) -> bool:
     """A file that is shared with other projects may be needed there as it is."""
     return any(part.file is one for one in project.compose_files)
-
-
-def _takes_away(part: Part) -> bool:
-    return any(tag in part.file.source.text for tag in ("!reset", "!override"))
 
 
 def _habit(project: Project, is_commit_arg: Callable[[str], bool], default: tuple[str, str]) -> tuple[str, str]:
