@@ -104,6 +104,55 @@ def make_long_file(directory: Path, lines: int) -> Path:
     return target
 
 
+def make_project(directory: Path, files: int, services: int) -> Path:
+    """One project: half of its files are included in the first, half are laid over it; services extend a common one."""
+    target = directory / "project"
+    target.mkdir()
+    half = files // 2
+    each = services // half
+    build = "    build: {context: ., args: {A: '1', SHA: '${SHA}'}}\n"
+    (target / "common.yaml").write_text(f"services:\n  base:\n{build}    environment: {{LEVEL: info}}\n")
+    for number in range(files - 1):
+        first = number * each if number < half else 0
+        names = [f"web{one}" for one in range(first, first + each)]
+        text = "".join(_service(name, number, extends=number < half) for name in names)
+        include = "".join(f"  - part{one}.yaml\n" for one in range(1, half)) if number == 0 else ""
+        head = f"include:\n{include}" if include else ""
+        (target / f"part{number}.yaml").write_text(f"{head}services:\n{text}volumes: {{data: }}\n")
+    over = ":".join(f"part{one}.yaml" for one in (0, *range(half, files - 1)))
+    (target / ".env").write_text(f"COMPOSE_FILE={over}\nTAG=v1\n")
+    return target
+
+
+def _service(name: str, number: int, *, extends: bool) -> str:
+    own = "    extends: {file: common.yaml, service: base}\n    volumes: ['data:/data']\n" if extends else ""
+    args = "    build:\n      args: ['B=${TAG:-x}']\n"
+    return f"  {name}:\n{own}{args}    environment:\n      - NUMBER={number}\n"
+
+
+def resolve(directory: Path) -> tuple[float, int, int]:
+    """Seconds to read and resolve the project of a directory, without the start; how many files and services it has."""
+    from cachelint.compose.project_files import request_for, resolve_project
+    from cachelint.discovery import discover
+    from cachelint.workspace import Workspace
+
+    start = time.perf_counter()
+    workspace = Workspace(discover(os.path.realpath(directory), excluded=lambda path: False))
+    request = request_for(workspace, os.path.realpath(directory))
+    assert request
+    project = resolve_project(workspace, request)
+    assert not project.errors, project.errors
+    return time.perf_counter() - start, len(project.paths), len(project.services)
+
+
+def show_project(directory: Path, rounds: int) -> None:
+    """What resolving one large project takes."""
+    project = make_project(directory, 30, 300)
+    runs = [resolve(project) for _ in range(rounds)]
+    seconds, files, services = min(runs)
+    print(f"\na project of {files} files and {services} services, read and resolved: {seconds * 1000:.0f} ms")
+
+
 def measure_peers(directory: Path, rounds: int) -> dict[str, Run]:
     """Those peers that are there, on all files of theirs below the directory."""
     found: dict[str, Run] = {}
@@ -142,6 +191,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         show("the incident, whole process", rows, bare)
         long, rounds = make_long_file(directory, 10_000), max(1, options.rounds // 3)
         show("a Compose file of 10,000 lines", {"cachelint": alternate([CACHELINT], long, rounds)[0]}, bare)
+        show_project(directory, rounds)
         for position, number in enumerate(options.copies):
             tree = make_copies(directory, number)
             rows = {"cachelint": alternate([CACHELINT], tree, min(3, options.rounds))[0]}
