@@ -14,6 +14,8 @@ from cachelint.fix import ABSENT, Edit, Statement
 from cachelint.source import Span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cachelint.deployment.jobs import ScriptJob, Unit
     from cachelint.deployment.model import DockerCall
     from cachelint.documents.script import Command, Shell
@@ -34,7 +36,8 @@ def remove_words(job: ScriptJob, call: DockerCall, words: Span) -> Change:
         raise CannotEditError("a variable holds it")
     gone = removal(job.source, words, call.span)
     rest = blank_expressions(without(job.source, call.span, gone))
-    return Change((Edit(gone, ""),), (Statement((*call.unit.path, call.command.number), rest),))
+    said = Statement((*call.unit.path, call.command.number), rest)
+    return Change((Edit(gone, ""),), (said, *_taken(call, Edit(gone, ""))))
 
 
 def add_word(job: ScriptJob, call: DockerCall, verb: str, word: str) -> Change:
@@ -79,7 +82,27 @@ def _changed(call: DockerCall, job: ScriptJob, edit: Edit) -> Change:
     rest = blank_expressions(f"{text[start:first]}{edit.replacement}{text[last:end]}")
     inner = (one.number for one in commands[outer.number + 1 :] if _is_run_by(one, outer))
     said = Statement((*call.unit.path, outer.number), rest)
-    return Change((edit,), (said, *(Statement((*call.unit.path, number), ABSENT) for number in inner)))
+    gone = (Statement((*call.unit.path, number), ABSENT) for number in inner)
+    return Change((edit,), (said, *gone, *_taken(call, edit)))
+
+
+def _taken(call: DockerCall, edit: Edit) -> Iterator[Statement]:
+    """The assignments that take the output of an edited command, as they are then.
+
+    Raises `CannotEditError` where a word of another command takes it.
+    """
+    assert call.unit
+    assert call.command
+    text, (first, last) = call.unit.text.source.text, edit.span
+    for other in call.unit.script.commands:
+        start, end = call.unit.text.widened(other.span)
+        if start <= first and last <= end and other is not call.command and not _is_run_by(call.command, other):
+            raise CannotEditError("its output is a word of another command")
+    for number, one in enumerate(call.unit.script.assignments):
+        start, end = call.unit.text.widened(one.span)
+        if start <= first and last <= end:
+            rest = blank_expressions(f"{text[start:first]}{edit.replacement}{text[last:end]}")
+            yield Statement((*call.unit.path, "assignment", number), rest)
 
 
 def _is_run_by(command: Command, outer: Command) -> bool:

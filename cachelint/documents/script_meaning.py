@@ -22,28 +22,29 @@ def means_as_stated(old: Script, statements: Iterable[Statement], new: Script) -
 
     A statement's path is ``(number,)`` of a command of `old`, which is replaced by the commands of the value or dropped
     when that is `ABSENT`; ``("before", number)``, where the commands and assignments of the value are inserted (the
-    number behind the last command appends); or ``("assignment", number)`` of one that is dropped. What stands in a
-    file but is neither (a comment, an empty line) has no meaning.
+    number behind the last command appends); or ``("assignment", number)`` of one that is dropped, or has the value of
+    the statement's then. What stands in a file but is neither (a comment, an empty line) has no meaning.
     """
     if len(new.errors) > len(old.errors):
         return False
     replaced: dict[int, object] = {}
     inserted: dict[int, str] = {}
-    dropped: set[int] = set()
+    assigned: dict[int, object] = {}
     for statement in statements:
         number = statement.path[-1]
         assert isinstance(number, int)
         if statement.path[0] == "before":
             inserted[number] = inserted.get(number, "") + str(statement.value)
         elif statement.path[0] == "assignment":
-            dropped.add(number)
+            assigned[number] = statement.value
         else:
             replaced[number] = statement.value
     expected = list(_expected(old, replaced, inserted))
     found = [_place(command) for command in new.commands]
     if len(found) != len(expected) or not all(_agree(one, two) for one, two in zip(expected, found, strict=True)):
         return False
-    kept = Counter(_given(one) for number, one in enumerate(old.assignments) if number not in dropped)
+    kept = Counter(_given(one) for number, one in enumerate(old.assignments) if number not in assigned)
+    kept += Counter(_changed(old.assignments[one], text) for one, text in assigned.items() if text is not ABSENT)
     added = Counter(_given(one) for text in inserted.values() for one in read_script(text).assignments)
     return kept + added == Counter(map(_given, new.assignments))
 
@@ -86,6 +87,12 @@ def _words(command: Command) -> Meaning:
 def _given(one: Assignment) -> Meaning:
     """What an assignment gives to which variable, as written where that is not certain."""
     return one.name, one.how, tuple(map(_word, one.values or ())), one.exported
+
+
+def _changed(one: Assignment, text: object) -> Meaning:
+    """The same for an assignment that is written in another way."""
+    values = [new.values for new in read_script(str(text)).assignments if new.name == one.name]
+    return one.name, one.how, tuple(map(_word, (values[0] if values else None) or ())), one.exported
 
 
 def _word(word: Word) -> Meaning:
