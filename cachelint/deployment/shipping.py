@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 _SAYS_SO = re.compile(r"(?:^|[^a-z])(?:re)?(?:deploy(?:ment|s)?|releas(?:e|es|ing)|prod(?:uction)?|publish)(?![a-z])")
 _BUILDS_IMAGES = re.compile(r"(?:^|[^a-z])build[^/]*images?(?![a-z])")
 _TRIES = re.compile(
-    r"(?:^|[^a-z])(?:tests?|testing|e2e|lint|check|validat(?:e|ion)|verify|dev|development|local|debug|"
-    r"bench(?:marks?)?|smoke|sandbox|fixtures?|vendor|third_party|devcontainer)"
+    r"(?:^|[^a-z])(?:tests?|testing|e2e|lint|check|validat(?:e|ion)|(?:deployment|release|build)[-_]validator|verify|dev|"
+    r"development|local|debug|bench(?:marks?)?|smoke|sandbox|fixtures?|vendor|third_party|devcontainer)"
     r"(?![a-z])"
 )
 _CHECKS = re.compile(r"(?:^|[^a-z])(?<!gitlab-)ci(?![a-z])")

@@ -157,7 +157,8 @@ class _Trail(Facts[_State]):
     def _machine(self, shell: Shell) -> MachineKey:
         if not self._unit.is_remote:
             return shell.path
-        host = self._unit.step.inputs.get("host") if self._unit.step else None
+        inputs = self._unit.step.inputs if self._unit.step else {}
+        host = inputs.get("host") or inputs.get("hosts")
         return ("remote", host.node.value if host and host.node else ""), *shell.path
 
     def _place(self, command: Command, place: str) -> str:

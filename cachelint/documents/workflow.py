@@ -31,6 +31,8 @@ REMOTE_SCRIPTS = {
     "appleboy/ssh-action": "script",
     "fifsky/ssh-action": "command",
     "garygrossgarten/github-action-ssh": "command",
+    "JimCronqvist/action-ssh": "command",
+    "nekiro/ssh-job": "command",
 }
 """Actions that run a script on another machine, with the input that holds it (from their README files)."""
 

@@ -77,9 +77,10 @@ def _reason(deployment: Deployment, call: DockerCall, missing: tuple[Missing, ..
             "" if docker.verb == "image prune" else " when it is filtered"
         )
     same = docker.daemon == missing[0].builder
-    if not before and same and docker.verb == "builder prune" and NEEDED[Scope.CONTEXT] <= kinds and _is_sure(call):
+    if not before and same and NEEDED[Scope.CONTEXT] <= kinds and _is_sure(call):
         return (
-            "it comes after the build, so it can only help the next one, and is skipped when something fails before it"
+            "it comes after the build, so it helps the next deploy, and only when nothing in this one fails before it "
+            "and nothing is built in between"
         )
     return None
 

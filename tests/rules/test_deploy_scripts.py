@@ -53,6 +53,7 @@ def found_in(rule: str, files: dict[str, str]) -> list[str]:
         "docker build -t shop/web .\ndocker push shop/web\n",
         "docker buildx build --push -t shop/web .\n",
         "docker compose up -d --build\n",
+        f"{DEPLOY}if [ $FULL ]; then docker system prune -af; fi\n",
         "docker-compose build\ndocker-compose up -d\n",
         f"docker image prune -f\n{DEPLOY}",
         f'[ -z "$CLEAN" ] || {PRUNE}{DEPLOY}',
@@ -84,6 +85,7 @@ def test_build_without_prune(text):
         ("ci/build.sh", "docker build .\n"),
         ("vendor/x/build.sh", "docker build .\n"),
         ("smoke-test.sh", DEPLOY),
+        ("docker-deployment-validator.sh", DEPLOY),
         ("build.sh", "docker build .\n"),
         ("deploy.sh", "docker compose up -d\n"),
         ("deploy.sh", "docker compose pull\ndocker compose up -d\n"),
@@ -153,6 +155,12 @@ def test_a_script_for_a_service_keeps_no_cache(text, expected):
 _RUNS = "on: push\njobs:\n  ship:\n    runs-on: {}\n    steps:\n      - uses: actions/checkout@v4\n      {}\n"
 
 
+@pytest.mark.parametrize("step", ["{uses: JimCronqvist/action-ssh@master, with: {hosts: a@b, command: SAID}}"])
+def test_a_workflow_hands_a_script_to_another_machine(step):
+    text = _RUNS.format("ubuntu-latest", f"- {step.replace('SAID', 'cd /srv && docker compose up -d --build')}")
+    assert len(found_in("build-without-prune", {".github/workflows/ship.yml": text})) == 1
+
+
 @pytest.mark.parametrize(
     ("runner", "step", "expected"),
     [
@@ -209,6 +217,7 @@ def test_the_step_drops_what_is_right_when_the_other_fixes_are_done():
         (f"docker builder prune -f --filter until=24h\n{DEPLOY}", 1),
         (f"docker builder prune -af --keep-storage 10GB\n{DEPLOY}", 1),
         (f"{DEPLOY}docker builder prune -f\n", 3),
+        (f"{DEPLOY}docker system prune -af\n", 3),
         (f"# clear the cache\ndocker image prune -f\n{DEPLOY}", 2),
         ("docker builder prune -f\ndocker buildx build --builder slim --push -t web .\n", 1),
         (f'docker builder prune -f || true\necho "cache cleared"\n{DEPLOY}', 1),
@@ -226,6 +235,7 @@ def test_ineffective_prune(text, line):
         PRUNE + DEPLOY,
         f"{PRUNE}{DEPLOY}docker builder prune -f --filter until=24h\n",
         f"{DEPLOY}docker image prune -f\n",
+        f"{DEPLOY}if [ $FULL ]; then docker system prune -af; fi\n",
         f"{DEPLOY}docker system prune -f --filter until=24h\n",
         f"docker image prune -f\n{DEPLOY}",
         f"docker builder prune -f || true\n{DEPLOY}",
