@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import os
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cachelint.record import NamedTuple
@@ -126,4 +127,9 @@ class Report(NamedTuple):
 
     def relative(self, path: str) -> str:
         """A path as it is shown: relative, with ``/``."""
-        return os.path.relpath(path, self.directory).replace(os.sep, "/")
+        return _relative(path, self.directory)
+
+
+@lru_cache(maxsize=64)  # the findings of one file come in a row
+def _relative(path: str, directory: str) -> str:
+    return os.path.relpath(path, directory).replace(os.sep, "/")
