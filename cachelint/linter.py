@@ -101,22 +101,20 @@ class Linter:
 
     def _open_findings(self, census: Census, run: _Run) -> OpenFindings:
         """The findings that decide about prune steps, those of rules and files that were not asked for, too."""
-        from cachelint.open_findings import CAUSES, OpenFindings
+        from cachelint.open_findings import CAUSES, OpenFindings, asking, is_cause
 
         rules = [rule(self._settings) for rule in RULES if rule.id in CAUSES]
-        complete = self._given is None and all(self._config.enables(rule.id) for rule in rules)
+        config = asking(self._config)
+        same = self._config.severity.keys().isdisjoint(CAUSES)
+        complete = self._given is None and same and all(self._config.enables(rule.id) for rule in rules)
 
         def of_compose() -> list[tuple[str, str]]:
-            whole = (
-                run
-                if complete
-                else Linter(self._workspace, self._config._replace(select=CAUSES))._of_directories(census)
-            )
-            return [(one.rule, one.path) for one in whole.open_diagnostics() if one.rule in CAUSES]
+            whole = run if complete else Linter(self._workspace, config)._of_directories(census)
+            return [(one.rule, one.path) for one in whole.open_diagnostics() if is_cause(one)]
 
         def judge(build: Build) -> Iterator[str]:
             project = census.project_of(build)
-            return (one.rule for rule in rules for one in rule.check_build(build, project))
+            return (one.rule for rule in rules for one in rule.check_build(build, project) if is_cause(one))
 
         def lone(path: str) -> tuple[Build, ...]:
             return () if path in run.findings.built else census.lone(path).builds

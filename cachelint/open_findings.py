@@ -8,28 +8,27 @@ from functools import cached_property
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from cachelint.diagnostic import Severity
 from cachelint.discovery import Kind
 from cachelint.linter import Linter
-from cachelint.prune.decision import Cause
+from cachelint.prune.decision import CURES, Cause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from cachelint.config import Config
     from cachelint.deployment.model import Deployment
+    from cachelint.diagnostic import Diagnostic
     from cachelint.project import Build
     from cachelint.workspace import Workspace
 
-CAUSES = frozenset(
-    """
-    undeclared-build-arg inert-commit-arg early-commit-arg constant-commit-arg
-    cached-fetch volume-over-build cache-mount-over-output host-output-in-context cache-from-fetch
-    """.split()
-)
-"""The rules about what ships old code and about commit arguments.
+CAUSES = frozenset(CURES)
+"""The rules that are asked."""
 
-Not `preserved-mtime`: what it finds is undone by dropping the context alone.
-"""
+
+def is_cause(found: Diagnostic) -> bool:
+    """Whether a finding counts: of arguments that Docker drops only the commit's, which is an error."""
+    return found.rule in CAUSES and (found.rule != "undeclared-build-arg" or found.severity is Severity.ERROR)
 
 
 def open_causes(
@@ -40,9 +39,14 @@ def open_causes(
     `given` are the files (absolute) whose builds count, None for all. Their names are relative to `directory`, else to
     the root of the tree.
     """
-    found = Linter(workspace, config._replace(select=CAUSES), given).lint()
+    found = Linter(workspace, asking(config), given).lint()
     report = found._replace(directory=directory or workspace.tree.root)
-    return tuple(sorted({Cause(one.rule, report.relative(one.path)) for one in report.diagnostics}))
+    return tuple(sorted({Cause(one.rule, report.relative(one.path)) for one in report.diagnostics if is_cause(one)}))
+
+
+def asking(config: Config) -> Config:
+    """The configuration with which the causes are looked for, whatever it says about how severe they are."""
+    return config._replace(select=CAUSES, severity={})
 
 
 class OpenFindings:

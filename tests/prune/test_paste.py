@@ -113,3 +113,39 @@ def test_usage(words, tmp_path):
     done = run("prune-step", *words.split(), cwd=tmp_path)
     assert (done.code, done.out) == (2, "")
     assert done.err
+
+
+FROM = "FROM alpine\nWORKDIR /app\n"
+EARLY = f"{FROM}ARG GIT_COMMIT_HASH\nCOPY package.json .\nRUN npm ci\nCOPY src src\nRUN npm run build\n"
+MOUNT = f"{FROM}COPY src src\nRUN --mount=type=cache,target=/app/.next npm run build\n"
+WEB = "services:\n  web:\n    build:\n      context: .\n"
+OPEN = [
+    ("cached-fetch", STALE["Dockerfile"], "", "layers"),
+    ("undeclared-build-arg", f"{FROM}COPY src src\nRUN ./build\n", "      args: [GIT_COMMIT_HASH]\n", "layers"),
+    ("undeclared-build-arg", f"{FROM}COPY src src\nRUN ./build\n", "      args: [PORT]\n", "context"),
+    ("early-commit-arg", EARLY, "      args: [GIT_COMMIT_HASH]\n", "context"),
+    ("volume-over-build", f"{FROM}COPY . .\n", "    volumes: [app:/app]\nvolumes:\n  app:\n", "context"),
+    ("host-output-in-context", f"{FROM}COPY package.json .\nRUN npm ci\nCOPY . .\n", "", "context"),
+    ("cache-mount-over-output", MOUNT, "", "all"),
+]
+
+
+@pytest.mark.parametrize(("rule", "dockerfile", "compose", "scope"), OPEN)
+def test_the_scope_is_the_cheapest_that_cures(rule, dockerfile, compose, scope, tmp_path):
+    files = {"package.json": "{}", "src/a.js": "", "Dockerfile": dockerfile, "compose.yaml": WEB + compose}
+    write_files(tmp_path, files)
+    assert rule in run("--output-format=concise", ".", cwd=tmp_path).out
+    assert f'"scope": "{scope}"' in run("prune-step", "--output-format", "json", cwd=tmp_path).out
+    (tmp_path / ".cachelint.yaml").write_text(f"severity: {{{rule}: note}}\n")
+    assert f'"scope": "{scope}"' in run("prune-step", "--output-format", "json", cwd=tmp_path).out
+
+
+def test_the_reason_names_what_asks_for_the_most_and_what_is_enough_without_it():
+    mount, fetch = Cause("cache-mount-over-output", "Dockerfile"), Cause("cached-fetch", "api/Dockerfile")
+    assert decide([mount]).comment == (
+        "Everything, because of cache-mount-over-output in Dockerfile; without that, type=source.local is enough."
+    )
+    both = decide([fetch, mount])
+    assert both.scope is Scope.ALL
+    assert both.comment.endswith("in Dockerfile; without that, dropping all layers is enough.")
+    assert both.reason.endswith("without, `layers` is enough and cheaper")
