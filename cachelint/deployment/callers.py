@@ -23,6 +23,7 @@ _SERVICES = (
     ".travis.yml",
     ".circleci/config.yml",
     "appveyor.yml",
+    ".gitlab-ci.yml",
     "azure-pipelines.yml",
     "bitbucket-pipelines.yml",
     "buildspec.yml",
@@ -52,7 +53,7 @@ def is_run_by_service(workspace: Workspace, job: ScriptJob) -> bool:
     machines = {kept for file in workflows for kept in _machines(workspace, file, path)}
     if False in machines:
         return False
-    services = (text for file, text in files.items() if file not in workflows)
+    services = (text for file, text in files.items() if file not in workflows and _is_service(file, text))
     return True in machines or any(_names(text, name) for text in services) or bool(_GIVEN.search(job.source.text))
 
 
@@ -70,6 +71,11 @@ def _read(workspace: Workspace, paths: list[str]) -> Iterator[tuple[str, str]]:
             yield path, workspace.source(path).text
         except SourceError:
             continue  # what cannot be read runs nothing
+
+
+def _is_service(file: str, text: str) -> bool:
+    """Whether jobs of a service's file find a new Docker: of GitLab's where it is started beside them."""
+    return not file.endswith(".gitlab-ci.yml") or "dind" in text
 
 
 def _names(text: str, name: str) -> bool:

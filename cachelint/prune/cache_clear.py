@@ -33,6 +33,12 @@ _CACHE = re.compile(
 )
 _CLEARS = re.compile(r"clear|clean|purge|flush|reset|wipe|bust|invalidate", re.IGNORECASE)
 _NAMES_CACHES = re.compile(r"cache", re.IGNORECASE)
+_FOR_DEVELOPERS = re.compile(
+    r"\b(?:npm|pnpm|yarn|bun|next|vite|turbo)\b(?: run)? (?:dev|start)\b|\blocalhost\b|\brunserver\b"
+    r"|\bdev(?:elopment)?[ -](?:servers?|cache|mode)\b",
+    re.IGNORECASE,
+)
+_FOR_IMAGES = re.compile(r"docker|compose|container|deploy", re.IGNORECASE)
 _ALL_ARM = re.compile(r"(?:^|[\s|(;\"'])(?:all|everything|full)[\"']?\s*(?:\|[^)]*)?\)\s*\Z")
 _ALL_FUNCTION = re.compile(r"(?:clear|clean|purge|flush|reset|wipe)_?(?:all|everything)\w*", re.IGNORECASE)
 _ALL_TEST = re.compile(r"==?\s*[\"']?(?:all|everything)\b")
@@ -54,9 +60,14 @@ class Clearing(NamedTuple):
 
 
 def find_clearing(deployment: Deployment) -> Clearing | None:
-    """The branch for everything; None where a job clears no caches, clears Docker's too, or has no such branch."""
-    job = deployment.job
-    if not _is_named_so(job) or re.search(r"(?<!-)\bprune\b|\brmi\b|--no-cache", _texts(job)):
+    """The branch for everything; None where a job clears no caches, clears Docker's too, or has no such branch.
+
+    Nor is there one where the caches are those of a server that a developer runs on the files themselves.
+    """
+    job, texts = deployment.job, _texts(deployment.job)
+    if not _is_named_so(job) or re.search(r"(?<!-)\bprune\b|\brmi\b|--no-cache", texts):
+        return None
+    if _FOR_DEVELOPERS.search(texts) and not _FOR_IMAGES.search(texts):
         return None
     clearing = [(unit, found) for unit in deployment.units if (found := _removals(unit.script))]
     if not clearing:

@@ -61,7 +61,8 @@ class PartialCacheClear(Rule):
     ## What it does
     Finds scripts and workflows that clear caches by their name (`clear-caches.sh`), delete those of applications
     (`.next`, `__pycache__`, `.turbo`, …) in a branch for everything, and leave Docker's build cache, in a project that
-    is built with Docker.
+    is built with Docker. Scripts that speak of a development server (`npm run dev`, `localhost`) and not of Docker
+    clear its caches, and are left alone.
 
     ## Why it matters
     The next build does not look at the deleted directories. What it reuses is the engine's copy of the source files and

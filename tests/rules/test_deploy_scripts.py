@@ -193,6 +193,12 @@ def test_a_script_that_another_service_runs_keeps_no_cache(line, expected):
     assert len(found_in("build-without-prune", {".travis.yml": f"{line}\n", "deploy.sh": HEAD + DEPLOY})) == expected
 
 
+@pytest.mark.parametrize(("services", "expected"), [("services: [docker:27-dind]\n", 0), ("", 1)])
+def test_a_script_of_a_gitlab_job_may_find_a_new_docker(services, expected):
+    files = {".gitlab-ci.yml": f"{services}ship:\n  script: [./deploy.sh]\n", "deploy.sh": HEAD + DEPLOY}
+    assert len(found_in("build-without-prune", files)) == expected
+
+
 def test_the_step_drops_what_is_right_when_the_other_fixes_are_done():
     """A commit argument that does nothing is repaired in the same run, so its layers need not go."""
     files = {
@@ -260,6 +266,7 @@ CLEAR = "rm -rf web/.next\n"
         f'case "$1" in\n  web)\n    {CLEAR}    ;;\n  all)\n    {CLEAR}    echo done\n    ;;\nesac\n',
         f'case "$1" in\n  all | "")\n    {CLEAR}    ;;\nesac\n',
         f'if [ "$1" = all ]; then\n  {CLEAR}fi\n',
+        f"{CLEAR}docker compose up -d --build\ncurl --silent http://localhost:3000\n",
         f'clear_all() {{\n  {CLEAR}}}\ncase "$1" in\n  x) clear_all ;;\nesac\n',
     ],
 )
@@ -282,6 +289,10 @@ def test_partial_cache_clear(text):
         ("clear-cache.sh", "rm -rf /tmp/x\necho .next\n"),
         ("clear-cache.sh", "curl -X PURGE https://cdn.example.com/.next\n"),
         ("warm-cache.sh", CLEAR),
+        ("clear-cache.sh", f"{CLEAR}npm run dev\n"),
+        ("clear-cache.sh", f'{CLEAR}echo "Now run pnpm dev"\n'),
+        ("clear-cache.sh", f"# for the development server\n{CLEAR}"),
+        ("clear-cache.sh", f"{CLEAR}open http://localhost:3000\n"),
     ],
 )
 def test_partial_cache_clear_is_silent(name, text):
