@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cachelint.buildcache.packages import only_installs_packages
 from cachelint.documents.dockerfile import pairs
 from cachelint.documents.words import references
 
@@ -59,6 +60,8 @@ def place_below_source(
 ) -> Instruction | None:
     """The RUN above which an ARG re-runs the first step on copied source, and no install below that.
 
+    A step that only installs packages of the system is no step on the source.
+
     It is searched from the target upwards: the stage nearest to the target counts. None when no stage has a RUN below
     both its source and its installs: there an ARG can re-run nothing.
     """
@@ -78,7 +81,7 @@ def _first_on_source(
     step: Instruction | None = None
     for instruction in instructions:
         started = started or brings_source(instruction)
-        if started and instruction.keyword == "RUN":
+        if started and instruction.keyword == "RUN" and not only_installs_packages(instruction):
             step = None if is_install(instruction) else step or instruction
     return step
 

@@ -40,16 +40,23 @@ def declare(dockerfile: Dockerfile, graph: Graph, name: str) -> Fix:
     Where no such step exists, a LABEL records the value.
     """
     step = first_step_on_source(graph)
-    copies = [one for stage in graph.stages.values() for one in stage.stage.instructions if brings_source(one)]
+    copies = any(brings_source(one) for stage in graph.stages.values() for one in stage.stage.instructions)
     if step:
         edit, statement = insert_before(dockerfile, step, f"ARG {name}")
         title = f"declare {name} above line {step.line}, the first step that works on the source"
     elif copies:
-        edit, statement = insert_after(dockerfile, copies[-1], f"ARG {name}\n{revision_label(name)}")
+        edit, statement = insert_after(dockerfile, _last_step(graph), f"ARG {name}\n{revision_label(name)}")
         title = f"declare {name} and record it as the image's revision"
     else:
         return display_only(f"add `ARG {name}` by hand: no stage copies source")
     return Fix(title, Applicability.SAFE, (edit,), (statement,), dockerfile.source.path)
+
+
+def _last_step(graph: Graph) -> Instruction:
+    """The last instruction of the target that makes files: below it an argument re-runs nothing."""
+    *_, target = graph.stages.values()
+    first, *others = target.stage.instructions
+    return next((one for one in reversed(others) if one.keyword in {"RUN", "COPY", "ADD", "WORKDIR"}), first)
 
 
 def revision_label(name: str) -> str:

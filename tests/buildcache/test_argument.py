@@ -58,6 +58,11 @@ def test_what_an_argument_does(text, declared, used, overridden, reruns):
         ("FROM b\nRUN one\nCOPY . .\n", None),
         ("FROM b AS a\nCOPY . .\nRUN build\nFROM c\nCOPY --from=a /x /x\nRUN last\n", 3),
         ("FROM b AS a\nCOPY . .\nRUN build\nFROM c\nCOPY src /src\nRUN last\n", 6),
+        ("FROM b\nCOPY run.sh /\nRUN apk add bash\nCOPY . .\nRUN build\n", 5),
+        ("FROM b\nCOPY . .\nRUN apk add bash\nRUN build\nRUN apk add curl\n", 4),
+        ("FROM b\nCOPY . .\nRUN apk add bash && build\n", 3),
+        ("FROM b\nCOPY . .\nRUN apk add bash\n", None),
+        ("FROM b AS a\nCOPY . .\nRUN build\nFROM c\nCOPY --from=a /x /x\nCOPY src /src\nRUN apk add bash\n", 3),
     ],
 )
 def test_where_an_argument_helps(text, line):

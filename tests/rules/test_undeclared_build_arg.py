@@ -79,6 +79,23 @@ def test_reports(args: str, dockerfile: str, severity: Severity):
             id="in the stage that has the source",
         ),
         pytest.param(
+            "FROM a\nCOPY run.sh /\nRUN apk add bash\nCOPY . .\nRUN make\n",
+            "FROM a\nCOPY run.sh /\nRUN apk add bash\nCOPY . .\nARG GIT_SHA\nRUN make\n",
+            id="below the packages of the system, which no commit changes",
+        ),
+        pytest.param(
+            'FROM a\nCOPY . .\nRUN apk add bash\nCMD ["./run"]\n',
+            "FROM a\nCOPY . .\nRUN apk add bash\nARG GIT_SHA\n"
+            'LABEL org.opencontainers.image.revision="${GIT_SHA}"\nCMD ["./run"]\n',
+            id="a label below the packages",
+        ),
+        pytest.param(
+            "FROM a AS one\nCOPY . .\nFROM b\nCOPY --from=one / /\nRUN apk add bash\n",
+            "FROM a AS one\nCOPY . .\nFROM b\nCOPY --from=one / /\nRUN apk add bash\nARG GIT_SHA\n"
+            'LABEL org.opencontainers.image.revision="${GIT_SHA}"\n',
+            id="a label in the image itself, not in a stage that is left behind",
+        ),
+        pytest.param(
             "# escape=`\nFROM a\nCOPY . .\nRUN a `\n  b\n",
             "# escape=`\nFROM a\nCOPY . .\nARG GIT_SHA\nRUN a `\n  b\n",
             id="another escape character",
