@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cachelint.deployment.jobs import Unit
@@ -44,6 +45,22 @@ def statements_around(block: Block, number: int) -> Iterator[Statement]:
             statement = next((part for part in statement.parts if number in part.numbers), None)
 
 
+def is_first(script: Script, number: int) -> bool:
+    """Whether a command runs only where an image is missing: ``if ! docker image inspect web; then docker build …``."""
+    return any(_asks_for_image(script, one, number) for one in statements_around(script.body, number))
+
+
+def _asks_for_image(script: Script, statement: Statement, number: int) -> bool:
+    text = script.source.text
+    if isinstance(statement, If):
+        asked = (text[slice(*condition.span)] for condition, body in statement.branches if number in body.numbers)
+        return any(_MISSING.search(one) and "||" not in one for one in asked)
+    if isinstance(statement, Chain):
+        at = next(index for index, part in enumerate(statement.parts) if number in part.numbers)
+        return statement.operators[:at] == ("||",) and bool(_INSPECTS.match(text[slice(*statement.parts[0].span)]))
+    return False
+
+
 def is_optional(script: Script, command: Command, seen: frozenset[str] = frozenset()) -> bool:
     """Whether a command runs only when something asks for it: a condition, an option, the name of a function."""
     around = list(statements_around(script.body, command.number))
@@ -73,4 +90,8 @@ def _is_test(script: Script, statement: Statement) -> bool:
     return script.commands[statement.command].name in _TESTS
 
 
+_INSPECTS = re.compile(r"(?:sudo\s+)?docker\s+(?:image\s+)?inspect\b")
+_MISSING = re.compile(
+    r"!\s*(?:sudo\s+)?docker\s+(?:image\s+)?inspect\b|(?:-z\s+|!\s*)\"?\$\(\s*(?:sudo\s+)?docker\s+images?\b"
+)
 _TESTS = frozenset(("[", "[[", "test", "grep", "command", "which", "true", "false", "read", "confirm", "ask"))

@@ -86,7 +86,8 @@ def _reason(deployment: Deployment, call: DockerCall, missing: tuple[Missing, ..
 
 
 def _is_sure(call: DockerCall) -> bool:
-    return call.command is not None and not call.command.conditional
+    step = call.unit.step if call.unit else None
+    return call.command is not None and not call.command.conditional and (step is None or step.condition is None)
 
 
 def _is_about_cache(deployment: Deployment, call: DockerCall) -> bool:

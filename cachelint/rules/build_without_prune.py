@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cachelint.deployment.choices import is_first
 from cachelint.diagnostic import Related, Severity, locate
 from cachelint.documents.script_flow import TooLongError
 from cachelint.fix import Applicability
@@ -107,6 +108,8 @@ class BuildWithoutPrune(Rule):
 def _counts(deployment: Deployment, one: Missing) -> bool:
     if not keeps_cache(deployment, one.first):
         return False
+    if one.unpruned and one.first.unit and all(is_first(one.first.unit.script, n) for n in one.unpruned.builds):
+        return False  # where no image is, none is old
     if one.first.docker is None:
         return one.first.action is not None
     return builds_with_docker(one.first.docker) and not one.is_legacy

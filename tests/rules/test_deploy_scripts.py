@@ -54,6 +54,9 @@ def found_in(rule: str, files: dict[str, str]) -> list[str]:
         "docker buildx build --push -t shop/web .\n",
         "docker compose up -d --build\n",
         f"{DEPLOY}if [ $FULL ]; then docker system prune -af; fi\n",
+        'if [ "$1" ] || [ -z "$(docker images -q web)" ]; then docker build -t web .; fi\ndocker run -d web\n',
+        "docker image inspect web && docker build -t web .\ndocker run -d web\n",
+        "if docker image inspect web; then docker build -t web .; fi\ndocker run -d web\n",
         "docker-compose build\ndocker-compose up -d\n",
         f"docker image prune -f\n{DEPLOY}",
         f'[ -z "$CLEAN" ] || {PRUNE}{DEPLOY}',
@@ -86,6 +89,12 @@ def test_build_without_prune(text):
         ("vendor/x/build.sh", "docker build .\n"),
         ("smoke-test.sh", DEPLOY),
         ("docker-deployment-validator.sh", DEPLOY),
+        (
+            "start.sh",
+            "if ! docker image inspect web &>/dev/null; then\n  docker compose build\nfi\ndocker compose up -d\n",
+        ),
+        ("start.sh", 'if [ -z "$(docker images -q web)" ]; then docker build -t web .; fi\ndocker run -d web\n'),
+        ("start.sh", "docker image inspect web || docker build -t web .\ndocker run -d web\n"),
         ("build.sh", "docker build .\n"),
         ("deploy.sh", "docker compose up -d\n"),
         ("deploy.sh", "docker compose pull\ndocker compose up -d\n"),
@@ -252,6 +261,13 @@ def test_ineffective_prune(text, line):
 )
 def test_ineffective_prune_is_silent(text):
     assert found("ineffective-prune", HEAD + text) == []
+
+
+def test_a_prune_under_a_condition_helps_no_deploy_for_sure():
+    text = WORKFLOW.format("self-hosted") + "      - if: failure()\n        run: docker system prune -f\n"
+    name = ".github/workflows/deploy.yml"
+    assert found_in("ineffective-prune", {name: text}) == []
+    assert len(found_in("build-without-prune", {name: text})) == 1
 
 
 # partial-cache-clear
