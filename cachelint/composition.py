@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
     from cachelint.compose.project_files import ResolvedProject
     from cachelint.compose.resolved import ResolvedBuild, ResolvedService
-    from cachelint.compose.tree import ComposeError, Origin
+    from cachelint.compose.tree import ComposeError, Link, Origin
 
 _LISTS = ("cache_from", "cache_to")
 _MOUNT = ("type", "source", "target", "read_only")
 
 
 class Setting(NamedTuple):
-    """One value: `path` is its keys inside the service. Where it is not `known`, it is as written.
+    """One value: `path` is its keys inside the service. Where it is not `known`, it is as written; None is no value.
 
     `location` is None for what Compose adds by itself; `chain` is how the value came from there.
     """
 
     path: tuple[str, ...]
-    value: str | bool
+    value: str | bool | None
     known: bool
     location: Location | None
     chain: tuple[Related, ...]
@@ -81,6 +81,8 @@ def _settings(service: ResolvedService) -> Iterator[Setting]:
             yield _setting((key,), leaf)
     if service.build:
         yield from _of_build(service.build)
+    for name, one in sorted(service.environment.items()):
+        yield Setting(("environment", name), one.text, one.known, locate(one.source, one.span), _way(one.chain))
     for number, mount in enumerate(service.mounts):
         yield from _of_mount(mount, number)
 
@@ -115,9 +117,12 @@ def _of_mount(mount: Fields, number: int) -> Iterator[Setting]:
 
 
 def _setting(path: tuple[str, ...], leaf: Leaf) -> Setting:
-    chain = tuple(Related(locate(link.source, link.span), link.word) for link in leaf.origin.chain)
     value = (leaf.text if leaf.known else leaf.written) or ""
-    return Setting(path, value, leaf.known, _location(leaf.origin), chain)
+    return Setting(path, value, leaf.known, _location(leaf.origin), _way(leaf.origin.chain))
+
+
+def _way(chain: Iterable[Link]) -> tuple[Related, ...]:
+    return tuple(Related(locate(link.source, link.span), link.word) for link in chain)
 
 
 def _location(origin: Origin) -> Location:

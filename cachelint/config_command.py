@@ -56,7 +56,7 @@ def _given(job: Job, options: argparse.Namespace) -> Iterator[ResolvedProject]:
     here = os.path.realpath(os.getcwd())
     request = request_for(job.workspace, here, Options(options.file, options.project_directory, options.env_file))
     assert request
-    yield resolve_project(job.workspace, request)
+    yield resolve_project(job.workspace, request, with_environment=True)
 
 
 def _found(job: Job) -> Iterator[ResolvedProject]:
@@ -67,7 +67,7 @@ def _found(job: Job) -> Iterator[ResolvedProject]:
         found = list(readings(job.workspace, directory, beside))
         for reading in found:
             if any(map(job.concerns, reading.request.files)):
-                project = resolve_project(job.workspace, reading.request)
+                project = resolve_project(job.workspace, reading.request, with_environment=True)
                 if not _is_fragment(reading, project, found):
                     yield project
 

@@ -58,6 +58,7 @@ def test_values_are_those_of_compose(project):
     assert on_top["services"]["web"] == {
         "image": None,
         "pull_policy": None,
+        "environment": {},
         "volumes": [
             {"type": "volume", "source": "data", "target": "/d"},
             {"type": "bind", "source": f"{root}/x", "target": "/y", "read_only": True},
@@ -95,6 +96,62 @@ def test_text(project):
     assert "${TAG}  (unknown)" in ran.out
     assert "`web` extends `base` compose.yaml:11" in ran.out
     assert "by default" in ran.out
+
+
+ENVIRONMENT = {
+    "compose.yaml": "services:\n  web:\n    image: x\n    env_file:\n      - web.env\n"
+    "    environment:\n      LEVEL: info\n      HOST:\n",
+    "compose.override.yaml": "services: {web: {environment: [LEVEL=debug, 'KEY=${KEY}']}}\n",
+    "web.env": "# secrets\nFROM_FILE=1\nMENTIONS=${LEVEL}/${KEY}\nLEVEL=file\n",
+}
+
+
+def test_environment(tmp_path):
+    write_files(tmp_path, ENVIRONMENT)
+    [found] = shown(tmp_path)
+    assert found["services"]["web"]["environment"] == {
+        "FROM_FILE": "1",
+        "HOST": {"unknown": "${HOST}"},
+        "KEY": {"unknown": "${KEY}"},
+        "LEVEL": "debug",
+        "MENTIONS": {"unknown": "${MENTIONS}"},
+    }
+    places = found["provenance"]
+    level, from_file = places["services.web.environment.LEVEL"], places["services.web.environment.FROM_FILE"]
+    assert (level["path"], level["line"], level["chain"][0]["message"]) == ("compose.override.yaml", 1, "replaces this")
+    assert (from_file["path"], from_file["line"], from_file["column"]) == ("web.env", 2, 1)
+    assert [(one["message"], one["line"]) for one in from_file["chain"]] == [("read here", 5)]
+    text = run("config", cwd=tmp_path).out
+    assert "environment.LEVEL      debug" in text
+    assert "web.env:2, read here compose.yaml:5" in text
+    assert "${HOST}  (unknown)" in text
+
+
+def test_an_environment_file_that_is_not_here_leaves_open_what_others_say(tmp_path):
+    write_files(tmp_path, ENVIRONMENT)
+    text = ENVIRONMENT["compose.yaml"].replace("- web.env", "[web.env, secret.env]")
+    write_files(tmp_path, {"compose.yaml": text})
+    [found] = shown(tmp_path)
+    environment = found["services"]["web"]["environment"]
+    assert (environment["LEVEL"], environment["FROM_FILE"]) == ("debug", {"unknown": "1"})
+    assert [one["message"] for one in found["notes"]] == [
+        "the environment file secret.env cannot be read: no such file or directory"
+    ]
+    assert found["errors"] == []
+
+
+def test_a_variable_that_nobody_sets(tmp_path):
+    write_files(tmp_path, {"compose.yaml": "services: {web: {image: x, environment: {A: , B: ''}}}\n", ".env": "A\n"})
+    [found] = shown(tmp_path)
+    assert found["services"]["web"]["environment"] == {"A": {"unknown": "${A}"}, "B": ""}
+
+
+def test_environment_files_outside_of_the_repository_are_not_read(tmp_path):
+    text = "services: {web: {image: x, env_file: [../out.env, /etc/passwd]}}\n"
+    write_files(tmp_path, {"p/.git/HEAD": "", "p/compose.yaml": text, "out.env": "SECRET=1\n"})
+    [found] = shown(tmp_path / "p")
+    assert found["services"]["web"]["environment"] == {}
+    assert [one["message"].rpartition(": ")[2] for one in found["notes"]] == ["outside the repository"] * 2
 
 
 def test_files_are_given(tmp_path):

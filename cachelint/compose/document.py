@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from cachelint.documents.compose import ComposeFile
     from cachelint.documents.yaml import Entry
 
-_KEYS = frozenset(("build", "image", "pull_policy", "volumes", "profiles", "extends", "provider"))
 MAX_CHAIN = 50
 """Services that extend each other, or files that include each other: recursion follows them so far."""
 
@@ -91,7 +90,7 @@ class Document:
         origin = self.reader.origin(entry, chain)
         layers = (Layer(self._file, self._as_written[name, id(node)]),)
         try:
-            fields = Fields(self.reader.fields(node, path, chain, _KEYS), origin)
+            fields = Fields(self.reader.fields(node, path, chain, self._loader.keys), origin)
             return Draft(fields, layers)
         except ComposeError as error:
             self._loader.errors.append(error)

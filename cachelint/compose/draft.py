@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cachelint.compose.env_files import long_env_files
 from cachelint.compose.merge import build_fields, is_null, unique_mounts, without
 from cachelint.compose.mounts import mount_of
 from cachelint.compose.paths import resolved_context, resolved_mount
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from cachelint.compose.tree import Link
     from cachelint.compose.variables import Variables
     from cachelint.documents.compose import ComposeFile, Service
+
+
+_SHORT = frozenset(("build", "volumes", "env_file"))
 
 
 class Layer(NamedTuple):
@@ -67,11 +71,11 @@ def remove(services: dict[str, Draft], path: tuple[str, ...]) -> None:
 
 
 def canonical(service: Fields, directory: str) -> Fields:
-    """A service with long forms in place of short ones, and with absolute paths. Raises `ComposeError`.
+    """A service with long forms in place of short ones, contexts and mounts with absolute paths. Raises `ComposeError`.
 
     Mounts are compared as they are written and then again when short ones are long: Compose does so, too.
     """
-    if "build" not in service.entries and "volumes" not in service.entries:
+    if _SHORT.isdisjoint(service.entries):
         return service
     entries = dict(service.entries)
     build, volumes = entries.get("build"), entries.get("volumes")
@@ -84,4 +88,6 @@ def canonical(service: Fields, directory: str) -> Fields:
     if isinstance(volumes, Items) and volumes.values:
         mounts = (resolved_mount(mount_of(one), directory) for one in unique_mounts(volumes.values))
         entries["volumes"] = Items(tuple(unique_mounts(mounts)), volumes.origin)
+    if "env_file" in entries:
+        entries["env_file"] = long_env_files(entries["env_file"])
     return service._replace(entries=entries)

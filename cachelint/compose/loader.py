@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 from cachelint.compose.document import Document
 from cachelint.compose.draft import Draft, Model, Place, canonical, remove
 from cachelint.compose.env_file import EnvFileError, parse_env_file
+from cachelint.compose.env_files import moved_env_files
+from cachelint.compose.environment import with_bare
 from cachelint.compose.merge import merge_service
 from cachelint.compose.tree import ComposeError, Fields, Leaf, Link, refuse, size
 from cachelint.documents.compose import NotComposeError
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from cachelint.documents.compose import ComposeFile
 
 
+_KEYS = frozenset(("build", "image", "pull_policy", "volumes", "profiles", "extends", "provider"))
+_ENVIRONMENT = frozenset(("environment", "env_file"))
 MAX_COPIED = 1_000_000
 """Values that all ``extends`` of a project together may copy: the bound that chains of large services meet."""
 
@@ -41,10 +45,14 @@ class Files(Protocol):
 
 
 class Loader:
-    """Loads projects. `errors` are what Compose refuses, `notes` what is not followed; neither ends the loading."""
+    """Loads projects. `errors` are what Compose refuses, `notes` what is not followed; neither ends the loading.
 
-    def __init__(self, files: Files) -> None:
+    `keys` are those of a service that are read.
+    """
+
+    def __init__(self, files: Files, *, with_environment: bool = False) -> None:
         self._files = files
+        self.keys = _KEYS | _ENVIRONMENT if with_environment else _KEYS
         self.errors: list[ComposeError] = []
         self.notes: list[ComposeError] = []
         self._copies_left = MAX_COPIED
@@ -64,10 +72,18 @@ class Loader:
                 if isinstance(root, Mapping):
                     self._add(model, Document(self, file, root, place))
         for name, draft in model.services.items():
-            fields = _with_context(draft.fields, place.directory)
-            if fields is not draft.fields:
-                model.services[name] = draft._replace(fields=fields)
+            model.services[name] = self._placed(draft, place)
         return model
+
+    def _placed(self, draft: Draft, place: Place) -> Draft:
+        """A service with what the place of its files decides, whoever includes them."""
+        try:
+            fields = moved_env_files(_with_context(draft.fields, place.directory), place.directory)
+            fields = with_bare(fields, place.variables)
+        except ComposeError as error:
+            self.errors.append(error)
+            return draft._replace(broken=True)
+        return draft if fields is draft.fields else draft._replace(fields=fields)
 
     def open(self, path: str) -> ComposeFile:
         """A file, even one without services. Raises `SourceError` or `YamlError`."""
@@ -159,6 +175,7 @@ class Extended:
 
     def __init__(self, loader: Loader, file: ComposeFile, place: Place) -> None:
         self._directory = os.path.dirname(file.source.path)
+        self._asking = place.directory
         own = Place(self._directory, place.variables)
         roots = (root for root in file.yaml.documents if isinstance(root, Mapping))
         self._documents = [Document(loader, file, root, own) for root in roots]
@@ -169,7 +186,8 @@ class Extended:
         drafts = [draft for one in self._documents if (draft := one.service(name))]
         if not drafts:
             return None
-        return self._loader.canonical(functools.reduce(self._loader.laid_over, drafts), self._directory)
+        draft = self._loader.canonical(functools.reduce(self._loader.laid_over, drafts), self._directory)
+        return draft._replace(fields=moved_env_files(draft.fields, self._directory, self._asking))
 
 
 def _with_context(service: Fields, directory: str) -> Fields:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from cachelint.compose.env_files import merge_env_files
 from cachelint.compose.mounts import target_of
 from cachelint.compose.tree import Fields, Items, Leaf, Link, Value, refuse
 
@@ -60,6 +62,13 @@ def build_fields(value: Value) -> Fields:
     raise refuse(value.origin, "`build` must be text or a mapping")
 
 
+def _merge_environment(base: Value, over: Value) -> Value:
+    for one in (base, over):
+        if isinstance(one, Leaf):
+            raise refuse(one.origin, "`environment` must be a mapping or a list")
+    return _merge_pairs(base, over)
+
+
 def _merge_pairs(base: Value, over: Value) -> Value:
     entries = dict(pairs(base))
     for name, value in pairs(over):
@@ -77,6 +86,23 @@ def pairs(value: Value) -> Iterable[tuple[str, Value]]:
     if is_null(value):
         return ()
     return (_pair(value),)
+
+
+def named_values(key: str, value: Value) -> Iterable[tuple[str, Leaf]]:
+    """Names and values of ``args`` or ``environment``. Raises `ComposeError` for what Compose would not take."""
+    if isinstance(value, Leaf):
+        raise refuse(value.origin, f"`{key}` must be a mapping or a list")
+    is_list = isinstance(value, Items) or value.is_list
+    for name, one in pairs(value):
+        if not isinstance(one, Leaf) or (one.text is not None and not one.is_string and _is_date(one.text)):
+            raise refuse(one.origin, f"the value of `{name}` must be text, a number or a boolean")
+        if is_list and name != name.rstrip():
+            raise refuse(one.origin, f"`{name}` has a space before the equals sign")
+        yield name, one
+
+
+def _is_date(text: str) -> bool:
+    return re.match(r"\d{4}-", text) is not None
 
 
 def _pair(value: Value) -> tuple[str, Value]:
@@ -121,4 +147,8 @@ _BUILD: dict[str, Callable[[Value, Value], Value]] = {
     "additional_contexts": _merge_pairs,
     "labels": _merge_pairs,
 }
-_SERVICE: dict[str, Callable[[Value, Value], Value]] = {"build": _merge_build}
+_SERVICE: dict[str, Callable[[Value, Value], Value]] = {
+    "build": _merge_build,
+    "environment": _merge_environment,
+    "env_file": merge_env_files,
+}

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from cachelint.compose.draft import Place
+from cachelint.compose.environment import Environments
 from cachelint.compose.loader import Loader
 from cachelint.compose.resolved import ResolvedService, incomplete, resolve_service
 from cachelint.compose.tree import ComposeError
@@ -139,17 +140,23 @@ def _named_in_environment(
     return None if names is None or separator is None else _absolute(directory, names.split(separator or os.pathsep))
 
 
-def resolve_project(files: Files, request: Request, outer: Variables | None = None) -> ResolvedProject:
-    """Everything that Compose makes of a request. `outer` is the environment, which wins over that of files."""
-    loader = Loader(files)
+def resolve_project(
+    files: Files, request: Request, outer: Variables | None = None, *, with_environment: bool = False
+) -> ResolvedProject:
+    """Everything that Compose makes of a request; the environment of services only when it is asked for.
+
+    `outer` is the environment of Compose itself, which wins over that of files.
+    """
+    loader = Loader(files, with_environment=with_environment)
     env_files = _dot_env(request.directory) if request.env_files is None else request.env_files
     outer = outer or Variables({})
     variables = loader.variables_of(env_files, outer, None)
     model = loader.load(request.files, Place(request.directory, variables))
     services: dict[str, ResolvedService] = {}
+    environments = Environments(files, request.directory, variables, loader.notes)
     for name, draft in model.services.items():
         try:
-            services[name] = resolve_service(name, draft, variables)
+            services[name] = resolve_service(name, draft, variables, environments)
         except ComposeError as error:
             loader.errors.append(error)
     loader.errors += incomplete(services.values(), model.services, model.volumes)

@@ -6,7 +6,8 @@ import re
 from posixpath import normpath
 from typing import TYPE_CHECKING
 
-from cachelint.compose.merge import is_null, pairs
+from cachelint.compose.environment import from_outside
+from cachelint.compose.merge import is_null, named_values
 from cachelint.compose.mounts import target_of
 from cachelint.compose.tree import Fields, Items, Leaf, refuse
 from cachelint.record import NamedTuple
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cachelint.compose.draft import Draft, Layer
+    from cachelint.compose.environment import Environments, EnvValue
     from cachelint.compose.tree import ComposeError
     from cachelint.compose.variables import Variables
 
@@ -44,7 +46,7 @@ class ResolvedService(NamedTuple):
     """A service. `layers` are the places that it is made of, the lowest first.
 
     `extends` names the services (file, name) that it extends. `is_complete` is false when something that belongs to it
-    is missing or not followed.
+    is missing or not followed. `environment` is empty unless it was asked for.
     """
 
     name: str
@@ -56,9 +58,10 @@ class ResolvedService(NamedTuple):
     layers: tuple[Layer, ...]
     extends: tuple[tuple[str, str], ...]
     is_complete: bool
+    environment: dict[str, EnvValue]
 
 
-def resolve_service(name: str, draft: Draft, variables: Variables) -> ResolvedService:
+def resolve_service(name: str, draft: Draft, variables: Variables, environments: Environments) -> ResolvedService:
     """The outcome for one service. Raises `ComposeError`."""
     entries = draft.fields.entries
     build = entries.get("build")
@@ -74,6 +77,7 @@ def resolve_service(name: str, draft: Draft, variables: Variables) -> ResolvedSe
         draft.layers,
         draft.extends,
         not draft.broken,
+        environments.of(draft.fields),
     )
 
 
@@ -100,25 +104,12 @@ def _args(fields: Fields, variables: Variables) -> Iterator[tuple[str, Leaf]]:
     value = fields.entries.get("args")
     if value is None:
         return
-    if isinstance(value, Leaf):
-        if value.text is None:  # an error, but one that leaves the build as it is
-            return
-        raise refuse(value.origin, "`args` must be a mapping or a list")
-    for name, one in pairs(value):
-        if not isinstance(one, Leaf) or (one.text is not None and not one.is_string and _is_date(one)):
-            raise refuse(one.origin, f"the value of `{name}` must be text, a number or a boolean")
-        if name != name.rstrip() and isinstance(value, Items):
-            raise refuse(one.origin, f"`{name}` has a space before the equals sign")
-        if one.text is not None:
-            yield name, one
-        elif (found := variables.known.get(name)) is not None:
-            yield name, one._replace(text=found, written="", is_string=True)
-        elif name in variables.known or not variables.complete:
-            yield name, one._replace(text=f"${{{name}}}", written=f"${{{name}}}", known=False, is_string=True)
-
-
-def _is_date(leaf: Leaf) -> bool:
-    return bool(re.match(r"\d{4}-", leaf.text or ""))
+    if is_null(value):  # an error, but one that leaves the build as it is
+        return
+    for name, one in named_values("args", value):
+        given = one if one.text is not None else from_outside(name, one, variables)
+        if given.text is not None:
+            yield name, given
 
 
 def _text(fields: Fields, key: str) -> Leaf | None:

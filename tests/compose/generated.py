@@ -144,9 +144,23 @@ def services(draw: st.DrawFn, *, bases: tuple[Any, ...], over: bool) -> Any:
         body["pull_policy"] = draw(st.sampled_from(("always", "build", "if_not_present", "missing")))
     if draw(st.integers(0, 2)) == 0:
         body["volumes"] = draw(st.lists(VOLUMES, max_size=3, unique_by=json.dumps))
+    if draw(st.integers(0, 2)) == 0:
+        body["environment"] = draw(ENVIRONMENT)
+    if draw(st.integers(0, 3)) == 0:
+        body["env_file"] = draw(ENV_FILES)
     if over:
         _take_away(draw, body)
+        _take_away_environment(draw, body)
     return body
+
+
+def _take_away_environment(draw: st.DrawFn, body: dict[str, Any]) -> None:
+    kind = draw(st.integers(0, 9))
+    if kind == 0:
+        body["environment"] = Tagged("!reset", None)
+    elif kind == 1:
+        body["environment"] = {"A": Tagged("!reset", None), "OTHER": "1"}
+        body["env_file"] = Tagged("!override", ["two.env"])
 
 
 def _take_away(draw: st.DrawFn, body: dict[str, Any]) -> None:
@@ -169,6 +183,32 @@ def _take_away(draw: st.DrawFn, body: dict[str, Any]) -> None:
         body["volumes"] = Tagged("!override", ["data:/only"])
 
 
+ENVIRONMENT_NAMES = st.sampled_from(("A", "IN_ENV", "SHELL_SET", "UNSET", "BOTH", "OTHER", "DEFAULTED"))
+ENVIRONMENT = st.one_of(
+    st.dictionaries(ENVIRONMENT_NAMES, SCALARS, max_size=3),
+    st.lists(
+        st.one_of(ENVIRONMENT_NAMES, st.builds("{}={}".format, ENVIRONMENT_NAMES, texts())),
+        max_size=3,
+        unique_by=lambda one: one,
+    ),
+    st.just(Raw("*args")),
+)
+ENV_FILES = st.one_of(
+    st.sampled_from(("one.env", "two.env", "./one.env")),
+    st.lists(
+        st.sampled_from(
+            (
+                "one.env",
+                "two.env",
+                {"path": "two.env", "format": "raw"},
+                {"path": "gone.env", "required": False},
+                {"path": "${IN_ENV:+}one.env", "required": True},
+            )
+        ),
+        max_size=3,
+        unique_by=json.dumps,
+    ),
+)
 BLOCKS = st.fixed_dictionaries(
     {
         "x-args": st.dictionaries(ARG_NAMES, SCALARS, max_size=2).map(lambda one: Tagged("&args", one or {"Z": "1"})),
@@ -235,4 +275,6 @@ def projects(draw: st.DrawFn) -> dict[str, str]:
         files["compose.override.yaml"] = _file(draw(BLOCKS), over, {}) if over else "volumes: {}\n"
     if draw(st.booleans()):
         files[".env"] = draw(ENV)
+    for directory in ("", "sub/", "inc/"):
+        files[f"{directory}one.env"], files[f"{directory}two.env"] = draw(ENV), draw(ENV)
     return files

@@ -89,6 +89,7 @@ def _of_oracle(service: dict[str, Any]) -> dict[str, Any]:
         "build": build and {key: build[key] for key in _KEYS if build.get(key)},
         "image": service.get("image"),
         "pull_policy": service.get("pull_policy"),
+        "environment": service.get("environment") or {},
         "volumes": [{key: one[key] for key in _MOUNT if one.get(key)} for one in service.get("volumes") or ()],
     }
 
@@ -102,7 +103,7 @@ def resolved(
     outer = variables or Variables(ENVIRONMENT, complete=True)
     request = request_for(workspace, real, Options(files, **options), outer)
     assert request
-    return resolve_project(workspace, request, outer)
+    return resolve_project(workspace, request, outer, with_environment=True)
 
 
 def view(project: ResolvedProject) -> dict[str, Any]:
@@ -116,6 +117,7 @@ def _of_ours(service: Any) -> dict[str, Any]:
         "build": build and {key: value for key, value in _of_build(build).items() if value},
         "image": service.image and service.image.text,
         "pull_policy": service.pull_policy and service.pull_policy.text,
+        "environment": {name: one.text for name, one in service.environment.items()},
         "volumes": [_of_mount(mount) for mount in service.mounts],
     }
 

@@ -430,7 +430,122 @@ ACCEPTED = {
     "deploy only file": Case(one(BUILD, compose_override_yaml="networks: {n: }\n")),
 }
 E1 = "compose.yaml"
+ENV = {
+    "one.env": "FROM_FILE=1\nOVER=file\nSHELL_SET\nGONE\n",
+    "two.env": "export FROM_FILE=x${FROM_FILE}\nQUOTED='$OVER'\nMENTIONS=\"$OVER/$BOTH/$LATER\"\nLATER=1\n",
+}
+
+
+def environment(text: str, **more: str) -> Case:
+    """A service ``web`` with these keys; other files as for `one`."""
+    return Case({**one(f"services:\n  web:\n    image: x\n{text}", **more), **ENV})
+
+
+ACCEPTED |= {
+    "environment as a mapping": environment(
+        "    environment: {A: 1, F: 1.50, T: true, E: '', N: , SHELL_SET: , BOTH: '${BOTH}!', Q: '1.0', H: 0x1F}\n"
+    ),
+    "environment as a list": environment(
+        "    environment: [A=1, A=2, 'B= c', N, SHELL_SET, E=, ' L=1', '=x', D=2024-01-01]\n"
+    ),
+    "environment of the project": environment("    environment: {DOT: , M: '$DOT'}\n", _env="DOT=1\nBOTH=no\n"),
+    "environment over a mapping": environment(
+        "    environment: {A: 1, B: 2, C: 3, D: }\n",
+        compose_override_yaml="services: {web: {environment: [A=4, B, E, SHELL_SET]}}\n",
+    ),
+    "environment over a list": environment(
+        "    environment: [A=1, B, 'C=$BOTH', D]\n",
+        compose_override_yaml="services: {web: {environment: {A: , B: 5, C: true, SHELL_SET: }}}\n",
+    ),
+    "environment taken away": environment(
+        "    environment: {A: 1, B: 2}\n    env_file: one.env\n",
+        compose_override_yaml="services: {web: {environment: {A: !reset null}, env_file: !reset []}}\n",
+    ),
+    "environment in place of another": environment(
+        "    environment: {A: 1, B: 2}\n",
+        compose_override_yaml="services: {web: {environment: !override {C: 3}}}\n",
+    ),
+    "environment from an anchor": Case(
+        one("x-e: &e {A: 1, B: 2}\nservices: {web: {image: x, environment: {<<: *e, B: 3}}}\n")
+    ),
+    "environment of what it extends": Case(
+        {
+            "compose.yaml": "services: {web: {extends: {file: sub/b.yaml, service: b}, environment: {B: , C: 1}, env_file: s.env}}\n",
+            "sub/b.yaml": "services: {b: {image: x, environment: [SHELL_SET, B=1], env_file: [s.env, ../s.env]}}\n",
+            "sub/s.env": "S=sub\nT=$B\n",
+            "s.env": "S=top\n",
+        }
+    ),
+    "environment of what is included": Case(
+        {
+            "compose.yaml": "include: [inc/compose.yaml]\n",
+            "inc/compose.yaml": "services:\n  a: {image: x, environment: [X, BOTH, N], env_file: i.env}\n"
+            "  b: {image: x, environment: {X: , BOTH: , N: }}\n",
+            "inc/.env": "X=inc\nBOTH=inc\n",
+            "inc/i.env": "I=$X/$BOTH\n",
+        }
+    ),
+    "environment files": environment(
+        "    env_file: [one.env, {path: two.env}, {path: no.env, required: false}]\n    environment: {OVER: own}\n"
+    ),
+    "environment files the other way round": environment(
+        "    env_file: [two.env, ./one.env]\n    environment: {OVER: }\n"
+    ),
+    "an environment file named again": environment("    env_file: [one.env, two.env, one.env]\n"),
+    "an environment file named again in other words": environment("    env_file: [one.env, two.env, ./one.env]\n"),
+    "an environment file over another": environment(
+        "    env_file: one.env\n", compose_override_yaml="services: {web: {env_file: two.env}}\n"
+    ),
+    "a raw environment file": Case(
+        {
+            "compose.yaml": "services: {web: {image: x, env_file: [{path: r.env, format: raw}]}}\n",
+            "r.env": "A='$B' # c\n # d\n  C=1 \nSHELL_SET\nN\n",
+        }
+    ),
+    "an environment file with a variable in its path": environment("    env_file: '${GONE:-one}.env'\n"),
+    "an environment file without a last line break": Case(
+        {
+            "compose.yaml": "services: {web: {image: x, env_file: n.env}}\n",
+            "n.env": "\ufeffA=1\r\nB='x\ny'\nC",
+        }
+    ),
+}
 REFUSED = {
+    "environment that is empty": Refused(
+        one("services:\n  web:\n    image: x\n    environment:\n"), ("compose.yaml", 4), "must be a mapping or a list"
+    ),
+    "environment with a collection": Refused(
+        one("services:\n  web:\n    image: x\n    environment:\n      A: [1]\n"), ("compose.yaml", 5), "must be text"
+    ),
+    "environment with a date": Refused(
+        one("services:\n  web:\n    image: x\n    environment:\n      A: 2024-01-01\n"),
+        ("compose.yaml", 5),
+        "must be text",
+    ),
+    "environment with a number in a list": Refused(
+        one("services:\n  web:\n    image: x\n    environment:\n      - 1\n"), ("compose.yaml", 5), "must be text"
+    ),
+    "a space before the equals sign": Refused(
+        one("services:\n  web:\n    image: x\n    environment:\n      - A =1\n"), ("compose.yaml", 5), "has a space"
+    ),
+    "an environment file that is not here": Refused(
+        one("services:\n  web:\n    image: x\n    env_file: no.env\n"), ("compose.yaml", 4), "cannot be read"
+    ),
+    "an environment file without a path": Refused(
+        one("services:\n  web:\n    image: x\n    env_file:\n      - required: false\n"),
+        ("compose.yaml", 5),
+        "has no path",
+    ),
+    "an environment file as a mapping": Refused(
+        one("services:\n  web:\n    image: x\n    env_file:\n      path: one.env\n"),
+        ("compose.yaml", 4),
+        "must be text or a list",
+    ),
+    "what an environment file says": Refused(
+        {"compose.yaml": "services: {web: {image: x, env_file: bad.env}}\n", "bad.env": "A=1\nB C=2\n"},
+        ("bad.env", 2),
+        "must not contain a space",
+    ),
     "no image and no build": Refused(
         one("services:\n  web:\n    command: x\n"), (E1, 2), "neither an image nor a build"
     ),

@@ -82,6 +82,8 @@ def unknown_stays_unknown(root, closed):
     """Where the machine that deploys is not known, what is known is right, and the rest is right once it is put in."""
     opened = resolved(root, variables=Variables({"BOTH": ENVIRONMENT["BOTH"]}))
     for name, service in opened.services.items():
+        for key, one in service.environment.items():
+            assert not one.known or one.text == closed.services[name].environment[key].text, (name, key)
         for path, leaf in leaves(service):
             other = dict(leaves(closed.services[name])).get(path)
             if not leaf.known and other is None:

@@ -37,7 +37,7 @@ def _project(project: ShownProject) -> dict[str, Any]:
 
 
 def _service(service: ShownService) -> dict[str, Any]:
-    found: dict[str, Any] = {"image": None, "pull_policy": None, "volumes": [], "build": None}
+    found: dict[str, Any] = {"image": None, "pull_policy": None, "environment": {}, "volumes": [], "build": None}
     if service.is_built:
         found["build"] = dict.fromkeys(("context", "dockerfile", "target"))
         found["build"] |= {"args": {}, "cache_from": [], "cache_to": [], "no_cache": False}
@@ -55,6 +55,8 @@ def _put(service: dict[str, Any], setting: Setting) -> None:
             mounts[int(number)] = {**mounts[int(number)], key: value}
         case ("build", ("cache_from" | "cache_to") as key, _):
             service["build"][key].append(value)
+        case ("environment", name):
+            service["environment"][name] = value
         case ("build", "args", name):
             service["build"]["args"][name] = value
         case ("build", key):

@@ -53,6 +53,8 @@ def _name(setting: Setting) -> str:
 def _value(setting: Setting) -> str:
     if not setting.known:
         return f"{setting.value}  (unknown)"
+    if setting.value is None:
+        return "(not set)"
     if isinstance(setting.value, bool):
         return "true" if setting.value else "false"
     if setting.path[-1] in ("context", "source") and setting.value.startswith("/"):
