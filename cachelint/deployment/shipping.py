@@ -18,13 +18,15 @@ _TRIES = re.compile(
     r"(?![a-z])"
 )
 _CHECKS = re.compile(r"(?:^|[^a-z])(?<!gitlab-)ci(?![a-z])")
+_IN_BACKGROUND = ("--detach", "--wait")
 _SHIPS = frozenset(("ssh", "rsync", "scp", "kubectl", "helm", "ansible-playbook", "flyctl", "eb", "kamal"))
 
 
-def deploys(deployment: Deployment, *, is_named: bool = False) -> bool:
+def deploys(deployment: Deployment, *, is_named: bool = False, in_sight: bool = False) -> bool:
     """Whether a script or job deploys: it says so, by its path or its name, or by what it does.
 
-    `is_named` says that the configuration calls it a deploy script. One that only tries things does not.
+    `is_named` says that the configuration calls it a deploy script. One that only tries things does not. `in_sight`
+    counts a ``compose up`` too that ends with the script, as a developer's does.
     """
     if is_named:
         return True
@@ -34,8 +36,10 @@ def deploys(deployment: Deployment, *, is_named: bool = False) -> bool:
     if _SAYS_SO.search(said) or (deployment.job.kind is Kind.SHELL and _BUILDS_IMAGES.search(said)):
         return True
     commands = (command.name for unit in deployment.units for command in unit.script.commands)
-    calls = (_ships(call, stays=deployment.is_ephemeral(call) is False) for call in deployment.calls)
-    return any(calls) or any(name in _SHIPS for name in commands)
+    kept = [call for call in deployment.calls if deployment.is_ephemeral(call) is False]
+    if any(_starts(call, in_sight=in_sight) for call in kept) or any(map(_ships, deployment.calls)):
+        return True
+    return any(name in _SHIPS for name in commands)
 
 
 def only_tries(deployment: Deployment) -> bool:
@@ -51,13 +55,19 @@ def _said(deployment: Deployment) -> str:
     return f"{deployment.path}/{deployment.job.name}".lower()
 
 
-def _ships(call: DockerCall, *, stays: bool) -> bool:
-    """Whether a call hands something on, or starts it on a machine that stays."""
+def _ships(call: DockerCall) -> bool:
+    """Whether a call hands something on."""
     if call.action:
         return call.action.step.input("push") not in ("", "false")
     docker = call.docker
     if docker is None or docker.idle:
         return False
-    if docker.verb in ("push", "compose push", "stack deploy", "service update") or docker.flag("--push"):
-        return True
-    return stays and (docker.verb == "compose up" or (docker.verb == "run" and docker.flag("--detach")))
+    return docker.verb in ("push", "compose push", "stack deploy", "service update") or docker.flag("--push")
+
+
+def _starts(call: DockerCall, *, in_sight: bool) -> bool:
+    """Whether a call starts something that runs on when the script is over."""
+    docker = call.docker
+    if docker is None or docker.idle or docker.verb not in ("compose up", "run"):
+        return False
+    return any(map(docker.flag, _IN_BACKGROUND)) or (in_sight and docker.verb == "compose up")

@@ -82,7 +82,7 @@ class UpWithoutBuild(Rule):
         is_named = self.settings.is_deploy_script(deployment.source.path)
         if not any(deployment.is_ephemeral(call) is False for call in ups):
             return
-        if not deploys(deployment, is_named=is_named):
+        if not deploys(deployment, is_named=is_named, in_sight=True):
             return
         visited = follow(deployment, _effect)
         rebuilt = {one for each in visited if _renews(_docker(each)) for one in each.known}

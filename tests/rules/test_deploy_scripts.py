@@ -96,6 +96,7 @@ def test_build_without_prune(text):
         ("start.sh", 'if [ -z "$(docker images -q web)" ]; then docker build -t web .; fi\ndocker run -d web\n'),
         ("start.sh", "docker image inspect web || docker build -t web .\ndocker run -d web\n"),
         ("build.sh", "docker build .\n"),
+        ("start.sh", "docker compose up --build\n"),
         ("deploy.sh", "docker compose up -d\n"),
         ("deploy.sh", "docker compose pull\ndocker compose up -d\n"),
         ("deploy.sh", "podman build -t web .\npodman push web\n"),
@@ -111,6 +112,11 @@ def test_build_without_prune(text):
 )
 def test_build_without_prune_is_silent(name, text):
     assert found("build-without-prune", HEAD + text, name) == []
+
+
+@pytest.mark.parametrize(("name", "up"), [("start.sh", "up --wait"), ("start.sh", "up -d"), ("prod.sh", "up")])
+def test_what_runs_in_the_background_is_deployed(name, up):
+    assert len(found("build-without-prune", f"{HEAD}docker compose {up} --build\n", name)) == 1
 
 
 @pytest.mark.parametrize(

@@ -184,6 +184,10 @@ def test_only_what_arrives_in_a_context_counts():
     assert found("deploy.sh", "tar xf a.tar -C conf\ndocker compose up -d\n", files) == []
 
 
+def test_old_code_in_sight_is_old_code():
+    assert len(found("run.sh", "git pull\ndocker compose up\n")) == 1
+
+
 def test_a_file_that_is_moved_makes_no_other_project():
     assert len(found("deploy.sh", "git pull\nmv prod.yaml compose.yaml\ndocker compose up -d\n")) == 1
 
