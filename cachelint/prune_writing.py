@@ -67,7 +67,9 @@ def _holds(job: Job, path: str, text: str, wish: Wish, left: int) -> bool:
     job.workspace.edit(path, text)
     try:
         new = _deployments(job, path)
-        missing = [one for deployment in new for one in missing_prunes(deployment, NEEDED[wish.decision.scope])]
+        missing = [
+            one for deployment in new for one in missing_prunes(deployment, NEEDED[wish.decision.scope], by_name=False)
+        ]
         found = [call.docker.command.texts for one in new for call in one.calls if call.docker]
         return len(missing) <= left and [one for one in found if "prune" not in one] == [
             one for one in old if "prune" not in one

@@ -6,6 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from cachelint.deployment.callees import Callees
 from cachelint.discovery import SCRIPTS, Kind
 from cachelint.source import SourceError
 
@@ -31,7 +32,7 @@ _OTHERS = (
 class Scripts:
     """The files of a tree that run commands, and others beside them that may set variables.
 
-    `bind` makes the project that a command asks for.
+    `bind` makes the project that a command asks for; `callees` looks into scripts that others call.
     """
 
     def __init__(self, workspace: Workspace, bind: Bind) -> None:
@@ -41,6 +42,7 @@ class Scripts:
         self._texts: dict[str, str] | None = None
         self._set: dict[str, bool] = {}
         self._given: dict[tuple[str, str], frozenset[str]] = {}
+        self.callees = Callees(self._deployments_in)
 
     def leave_unset(self, compose: str, name: str) -> bool:
         """Whether a script or workflow builds a Compose file (absolute), and nothing here sets a variable for it.
@@ -111,6 +113,12 @@ class Scripts:
         for path, text in self._all_texts().items():
             if files.get(path) in SCRIPTS and _COMPOSE_BUILD.search(text):
                 yield from survey(self._workspace, path, self)
+
+    def _deployments_in(self, path: str) -> tuple[Deployment, ...] | None:
+        """Those of one script (absolute path); None where it is none of the tree's."""
+        from cachelint.deployment.survey import survey
+
+        return survey(self._workspace, path, self) if self._workspace.tree.files.get(path) in SCRIPTS else None
 
     def _all_texts(self) -> dict[str, str]:
         if self._texts is None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cachelint.compose.project_files import ResolvedProject
+    from cachelint.deployment.callees import Callees
     from cachelint.deployment.jobs import ScriptJob
     from cachelint.documents.docker_command import DockerCommand
     from cachelint.documents.script import Command
@@ -121,13 +122,14 @@ class Deployment(NamedTuple):
 
     `sets` are the names of the variables that it sets for its commands: assigned in it or in what it sources, given by
     the workflow, or read from an environment file. It holds None in place of what sets variables nobody can name.
-    `path` is that of its file below the root, with ``/``.
+    `path` is that of its file below the root, with ``/``. `callees` knows the scripts that it calls.
     """
 
     job: ScriptJob
     calls: tuple[DockerCall, ...]
     sets: frozenset[str | None]
     path: str
+    callees: Callees
 
     @property
     def source(self) -> SourceFile:

@@ -46,7 +46,7 @@ def _clears(job: ScriptJob) -> bool:
 def _deployment(workspace: Workspace, job: ScriptJob, scripts: Scripts) -> Deployment:
     calls = _all_calls(workspace, job, scripts)
     if not calls:
-        return Deployment(job, (), frozenset(), "")
+        return Deployment(job, (), frozenset(), "", scripts.callees)
     from cachelint.deployment.callers import is_run_by_service
     from cachelint.deployment.variables import variables_set
 
@@ -54,7 +54,7 @@ def _deployment(workspace: Workspace, job: ScriptJob, scripts: Scripts) -> Deplo
     if job.kind is Kind.SHELL and is_run_by_service(workspace, job):
         job = job._replace(ephemeral=None)
         calls = _all_calls(workspace, job, scripts)
-    return Deployment(job, calls, frozenset(variables_set(workspace, job)), path)
+    return Deployment(job, calls, frozenset(variables_set(workspace, job)), path, scripts.callees)
 
 
 def _all_calls(workspace: Workspace, job: ScriptJob, scripts: Scripts) -> tuple[DockerCall, ...]:

@@ -14,27 +14,9 @@ if TYPE_CHECKING:
     from cachelint.documents.docker_command import DockerCommand
 
 
-_PRUNES = re.compile(
-    r"prune|(?:clear|clean|purge|drop|bust)\w*[-_/]?(?:docker|build|cache|all)|docker[-_]?clean", re.IGNORECASE
-)
-_RUNNERS = frozenset({"make", "just", "task", "npm", "yarn", "pnpm", "bash", "sh", "source", "."})
-_KNOWN = frozenset({"docker", "docker-compose", "podman", "echo", "printf", "git", "rm", "find", "apt-get", "apt"})
-
-
 def is_deploying(deployment: Deployment, *, is_named: bool) -> bool:
     """Whether a script, or a job of a workflow, brings what it builds into use; recipes are developers' own."""
     return deployment.job.kind in (Kind.SHELL, Kind.WORKFLOW) and deploys(deployment, is_named=is_named)
-
-
-def may_prune_elsewhere(deployment: Deployment) -> bool:
-    """Whether a job calls something that may be a prune by its name: ``./clear-cache.sh``, ``make docker-clean``."""
-    commands = (command for unit in deployment.units for command in unit.script.commands)
-    return any(
-        _PRUNES.search(word)
-        for command in commands
-        if command.name not in _KNOWN
-        for word in command.texts[: 2 + (command.name in _RUNNERS)]
-    )
 
 
 def builds_with_docker(docker: DockerCommand | None) -> bool:

@@ -70,9 +70,10 @@ class Missing(NamedTuple):
         return legacy_reason(self.first.docker, self.calls.script, self.item.env) is not None
 
 
-def missing_prunes(deployment: Deployment, needed: frozenset[str]) -> tuple[Missing, ...]:
+def missing_prunes(deployment: Deployment, needed: frozenset[str], *, by_name: bool = True) -> tuple[Missing, ...]:
     """The first builds of each builder that some path through a job reaches without such a prune.
 
+    One in a script that it calls counts; with `by_name` also in what cannot be read and is called that way.
     Raises `TooLongError`.
     """
     found: list[Missing] = []
@@ -83,10 +84,13 @@ def missing_prunes(deployment: Deployment, needed: frozenset[str]) -> tuple[Miss
         calls.setdefault(id(call.unit or call.action), []).append(call)
     for item in deployment.job.items:
         here = calls.get(id(item), [])
-        look = _of_unit if isinstance(item, Unit) else _of_action
         condition = item.step.condition if item.step else None
         before = state if condition is None else _both(state, under.get(condition, State()))
-        after = look(item, here, before, needed, found)  # type: ignore[arg-type]  # chosen by the item's type
+        if isinstance(item, Unit):
+            elsewhere = deployment.callees.pruning(item, by_name=by_name)
+            after = _of_unit(_Here(item, here, elsewhere), before, needed, found)
+        else:
+            after = _of_action(item, here, before, needed, found)
         if condition is None:
             state = after
         else:  # what has the same condition runs when this has run
@@ -99,14 +103,23 @@ def _both(one: State, two: State) -> State:
     return State(one.covered | two.covered, one.touched | two.touched)
 
 
-def _of_unit(unit: Unit, here: list[DockerCall], state: State, needed: frozenset[str], found: list[Missing]) -> State:
-    numbered = {call.command.number: call for call in here if call.command and call.docker}
-    if not numbered:
+class _Here(NamedTuple):
+    """A shell of a job with its calls of docker, and the numbers of the commands that may prune elsewhere."""
+
+    unit: Unit
+    calls: list[DockerCall]
+    elsewhere: frozenset[int]
+
+
+def _of_unit(here: _Here, state: State, needed: frozenset[str], found: list[Missing]) -> State:
+    numbered = {call.command.number: call for call in here.calls if call.command and call.docker}
+    if not numbered and not here.elsewhere:
         return state
-    calls = DockerCalls(unit.script, {number: one.docker for number, one in numbered.items() if one.docker})
-    paths = Paths(unit.script, calls.effects, state)
+    script = here.unit.script
+    calls = DockerCalls(script, {number: one.docker for number, one in numbered.items() if one.docker}, here.elsewhere)
+    paths = Paths(script, calls.effects, state)
     missing = unpruned(calls, needed, paths)
-    found += (Missing(unit, one.builder, numbered[one.builds[0]], calls, one) for one in missing)
+    found += (Missing(here.unit, one.builder, numbered[one.builds[0]], calls, one) for one in missing)
     return paths.end
 
 
@@ -127,7 +140,7 @@ def _of_action(
 def job_steps(deployment: Deployment, wish: Wish, commit: CommitArg) -> Steps:
     """What to write into the file of a job so that no path builds without the step."""
     try:
-        missing = missing_prunes(deployment, NEEDED[wish.decision.scope])
+        missing = missing_prunes(deployment, NEEDED[wish.decision.scope], by_name=False)
     except TooLongError as error:
         return Steps((), (refused_at(deployment.job.place, str(error), wish),))
     return steps_for_missing(deployment, missing, wish, commit)

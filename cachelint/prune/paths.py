@@ -21,12 +21,19 @@ MAX_BUILDERS = 50
 
 RECORDS = frozenset((SOURCE, LAYER, MOUNT))
 
+EVERY = "*"
+"""Stands for whichever builder."""
+
 
 class Effects(NamedTuple):
-    """What commands do, by their numbers: `builds` names the builder that is asked, `prunes` also what it drops."""
+    """What commands do, by their numbers: `builds` names the builder that is asked, `prunes` also what it drops.
+
+    `anything` are those after which no build needs a prune any more: a script that they call may have pruned.
+    """
 
     builds: Mapping[int, Hashable]
     prunes: Mapping[int, tuple[Hashable, frozenset[str]]] = {}
+    anything: frozenset[int] = frozenset()
 
 
 class State(NamedTuple):
@@ -41,7 +48,7 @@ class State(NamedTuple):
 
     def covers(self, builder: Hashable, needed: frozenset[str]) -> bool:
         """Whether a build needs no prune any more that drops these types."""
-        return all((builder, kind) in self.covered for kind in needed)
+        return all((builder, kind) in self.covered or (EVERY, kind) in self.covered for kind in needed)
 
     def covering(self, builder: Hashable, kinds: frozenset[str] = RECORDS) -> State:
         """What is known when a prune has dropped these types, or a build has used them all."""
@@ -105,6 +112,8 @@ class _Covering(Facts[State]):
         number = simple.command
         if number is None:
             return state
+        if number in self._effects.anything:
+            state = state.covering(EVERY)
         if number in self._effects.prunes:
             state = state.covering(*self._effects.prunes[number])
         return state.covering(self._effects.builds[number]) if number in self._effects.builds else state

@@ -28,11 +28,17 @@ class Unpruned(NamedTuple):
 
 
 class DockerCalls:
-    """The calls of docker in a script by the numbers of their commands, with the builder that each of them means."""
+    """The calls of docker in a script by the numbers of their commands, with the builder that each of them means.
 
-    def __init__(self, script: Script, by_number: Mapping[int, DockerCommand]) -> None:
+    `elsewhere` are the numbers of the commands that may prune in another script.
+    """
+
+    def __init__(
+        self, script: Script, by_number: Mapping[int, DockerCommand], elsewhere: frozenset[int] = frozenset()
+    ) -> None:
         self.script = script
         self.by_number = by_number
+        self._elsewhere = elsewhere
 
     @cached_property
     def effects(self) -> Effects:
@@ -41,7 +47,7 @@ class DockerCalls:
         prunes = {
             number: (self.builder(number), kinds) for number, one in self.by_number.items() if (kinds := prunes_of(one))
         }
-        return Effects(builds, prunes)
+        return Effects(builds, prunes, self._elsewhere)
 
     @cached_property
     def paths(self) -> Paths:

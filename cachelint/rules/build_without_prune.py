@@ -8,7 +8,7 @@ from cachelint.deployment.choices import is_first
 from cachelint.diagnostic import Related, Severity, locate
 from cachelint.documents.script_flow import TooLongError
 from cachelint.fix import Applicability
-from cachelint.prune.deploying import builds_with_docker, is_deploying, keeps_cache, may_prune_elsewhere, reads_files
+from cachelint.prune.deploying import builds_with_docker, is_deploying, keeps_cache, reads_files
 from cachelint.prune.fixes import fix_of
 from cachelint.prune.ineffective import ineffective_prunes
 from cachelint.prune.job_step import missing_prunes, steps_by_item
@@ -49,7 +49,8 @@ class BuildWithoutPrune(Rule):
 
     ## What it does
     Finds scripts and jobs that deploy (they start, push or ship what they build, or their path says so) and that reach
-    a build, on some path, without a prune of that builder in front of it.
+    a build, on some path, without a prune of that builder in front of it. A prune in a script that they call counts;
+    what cannot be read, such as a target of make, is taken at its name.
 
     ## Why it matters
     BuildKit keeps a copy of each build context and does not read a file again whose size, time and mode are unchanged.
@@ -81,7 +82,7 @@ class BuildWithoutPrune(Rule):
             found = missing_prunes(deployment, NEEDED[Scope.CONTEXT])
         except TooLongError:
             return
-        if may_prune_elsewhere(deployment) or not found or not reads_files(deployment):
+        if not found or not reads_files(deployment):
             return
         told = {one.builder for one in ineffective_prunes(deployment)}
         groups: dict[object, list[Missing]] = {}

@@ -119,6 +119,54 @@ def test_what_runs_in_the_background_is_deployed(name, up):
     assert len(found("build-without-prune", f"{HEAD}docker compose {up} --build\n", name)) == 1
 
 
+PREPARE = "./scripts/prepare.sh\n"
+CLEARS = "#!/bin/bash\nrm -rf frontend/.next\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "others", "expected"),
+    [
+        (PREPARE + DEPLOY, {"scripts/prepare.sh": "docker builder prune -f\n"}, 0),
+        ("bash scripts/prepare.sh --all\n" + DEPLOY, {"scripts/prepare.sh": "docker builder prune -f\n"}, 0),
+        (PREPARE + DEPLOY, {"scripts/prepare.sh": "if [ -n $1 ]; then docker system prune -f; fi\n"}, 0),
+        (PREPARE + DEPLOY, {"scripts/prepare.sh": "docker pull nginx\n./other.sh\n"}, 1),
+        (
+            PREPARE + DEPLOY,
+            {"scripts/prepare.sh": "docker pull nginx\nscripts/two.sh\n", "scripts/two.sh": "docker system prune -f\n"},
+            0,
+        ),
+        (PREPARE + DEPLOY, {"scripts/prepare.sh": "docker pull nginx\n./scripts/prepare.sh\n"}, 1),
+        (PREPARE + DEPLOY, {"scripts/prepare.sh": "ssh other docker builder prune -f\n"}, 1),
+        (PREPARE + DEPLOY, {"scripts/prepare.sh": "docker image prune -f\n"}, 1),
+        # what a name promises counts only where nobody can look inside
+        ("./clear-cache.sh\n" + DEPLOY, {"clear-cache.sh": CLEARS}, 1),
+        ("./clear-cache.sh\n" + DEPLOY, {}, 0),
+        ("../clear-cache.sh\n" + DEPLOY, {}, 0),
+        # behind the build it comes too late
+        (DEPLOY + PREPARE, {"scripts/prepare.sh": "docker builder prune -f\n"}, 1),
+        (DEPLOY + "make docker-clean\n", {}, 1),
+        (
+            "if [ -n $1 ]; then\n  ./scripts/prepare.sh\nfi\n" + DEPLOY,
+            {"scripts/prepare.sh": "docker builder prune -f\n"},
+            1,
+        ),
+        # a function that is read in prunes when it is called
+        ("source lib.sh\n" + DEPLOY, {"lib.sh": "docker builder prune -f\n"}, 0),
+        ("source lib.sh\n" + DEPLOY, {"lib.sh": "prune_all() { docker builder prune -f; }\n"}, 1),
+        ("source lib.sh\nprune_all\n" + DEPLOY, {"lib.sh": "prune_all() { docker builder prune -f; }\n"}, 0),
+    ],
+)
+def test_a_prune_in_a_script_that_is_called_counts(text, others, expected):
+    assert len(found("build-without-prune", HEAD + text, **others)) == expected
+
+
+def test_a_step_of_a_workflow_may_call_the_prune():
+    name = ".github/workflows/deploy.yml"
+    text = WORKFLOW.format("self-hosted").replace("    steps:\n", "    steps:\n      - run: ./prepare.sh\n")
+    for script, expected in (("docker builder prune -f\n", 0), ("docker image prune -f\n", 1)):
+        assert len(found_in("build-without-prune", {name: text, "prepare.sh": script})) == expected
+
+
 @pytest.mark.parametrize(
     ("runner", "expected"),
     [("[self-hosted, prod]", 1), ("ubuntu-latest", 0), ("ubuntu-24.04", 0), ("${{ matrix.os }}", 0), ("big-one", 0)],
