@@ -1,8 +1,7 @@
 """Buildah and podman: ``STEP 2/5: COPY . .``, ``--> Using cache ID``, ``--> ID``.
 
 Here programs print without any mark. A step that was cached prints ``Using cache`` with the image's full ID, then that
-ID abbreviated, and nothing else; a RUN that was executed prints the ID of its own result at the end, which no program
-can know before.
+ID abbreviated; a RUN that was executed prints the ID of its own result at the end, which no program can know before.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cachelint.buildlog.record import Scheme, Status, is_builders
+from cachelint.buildlog.record import SENDING, Scheme, Status, is_builders
 from cachelint.buildlog.session import Session
 
 if TYPE_CHECKING:
@@ -25,13 +24,12 @@ _ID = re.compile(r"[0-9a-f]{64}")
 
 
 class _Step:
-    __slots__ = ("cached", "name", "others", "shorts")
+    __slots__ = ("cached", "name", "shorts")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.cached: str | None = None
         self.shorts: list[str] = []
-        self.others = 0
 
     @property
     def is_base(self) -> bool:
@@ -42,9 +40,12 @@ class _Step:
         return self.name.partition("] ")[2].upper().startswith("RUN")
 
     def status(self) -> Status:
-        """A claim of the cache holds only with the ID behind it, and nothing else."""
-        proven = self.cached is not None and not self.others and len(self.shorts) == 1
-        return Status.CACHED if proven and str(self.cached).startswith(self.shorts[0]) else Status.RAN
+        """A claim of the cache holds only with its ID as the last one: what ran ends with the ID of its own result.
+
+        Lines of others in between change nothing about that.
+        """
+        proven = self.cached is not None and self.shorts and self.cached.startswith(self.shorts[-1])
+        return Status.CACHED if proven else Status.RAN
 
 
 class Buildah:
@@ -80,20 +81,13 @@ class Buildah:
         elif _ERROR.match(text):
             self._end_steps(self.session)
             self.session.put(len(self._steps), one.name, Status.ERROR)
-        elif (found := _CACHE.fullmatch(text)) and not (one.cached or one.others or one.shorts):
+        elif found := _CACHE.fullmatch(text):
             one.cached = found[1]
         elif found := _SHORT.fullmatch(text):
             one.shorts = [*one.shorts[-1:], found[1]]
-        else:
-            self.hear()
-            if is_builders(text) and not one.is_run:
-                self.session.contradicts = True  # no program runs here: two logs are mixed
+        elif text.startswith(SENDING) or (is_builders(text) and not one.is_run):
+            self.session.contradicts = True  # no program prints that here: two logs are mixed
         return True
-
-    def hear(self) -> None:
-        """A program prints something that is no builder's line."""
-        if not self._commits:
-            self._steps[-1].others += 1
 
     def finish(self) -> str | None:
         """The log ends here: the step at which a build stands that has not ended."""
@@ -115,8 +109,7 @@ class Buildah:
             self.session.contradicts = True  # one of the two was printed by a program
             return True
         elif not self._follows(stage, number, total):
-            self._steps[-1].others += 1
-            return True
+            return True  # some program's
         self._seen.add((stage, number))
         self._at = (stage, number, total)
         self._commits = False

@@ -11,13 +11,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cachelint.buildlog.record import Scheme, Status, is_builders
+from cachelint.buildlog.record import SENDING, Scheme, Status, is_builders
 from cachelint.buildlog.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_START = "Sending build context to Docker daemon"
 _STEP = re.compile(r"Step (\d{1,5})/(\d{1,5}) : (.*)", re.DOTALL)
 _RUNNING = re.compile(r"---> Running in ([0-9a-f]{12})")
 _IMAGE = re.compile(r"--->(?: [0-9a-f]{12})?")
@@ -39,7 +38,7 @@ class Legacy:
         self._total = 0
         self._container: str | None = None
         self._waits = False
-        self._ended: dict[str, int] = {}
+        self._ended: dict[str, tuple[int, bool]] = {}
         self._unremoved: list[str] = []
         self._guesses = False
         self.swallowed = False
@@ -60,8 +59,10 @@ class Legacy:
         if self._container is not None:
             self._program_line(self._container, text)
             return True
-        if text.startswith(_START):
-            return not self.is_open or not self._steps
+        if text.startswith(SENDING):
+            if self.is_open and self._steps:
+                self._doubt()  # no program runs, and the build is not over: another one begins
+            return True
         step = _STEP.fullmatch(text)
         if step:
             return self._step(int(step[1]), int(step[2]), step[3], line)
@@ -95,9 +96,9 @@ class Legacy:
             self._steps, self._total, self._ended, self._guesses = [], total, {}, False
             self._start(self.session)
         elif self.session is None or number != len(self._steps) + 1 or total != self._total or not self.is_open:
-            if self._guesses:
-                self._doubt()
-            return self.session is not None  # some program's
+            if self.is_open or self._guesses:
+                self._doubt()  # unless a program said that it is gone, and printed this: see `_removed`
+            return self.session is not None
         self._steps.append(f"[{number}/{total}] {text}")
         self.session.put(number, self._steps[-1], None)
         self._waits = True
@@ -125,13 +126,13 @@ class Legacy:
     def _program_line(self, container: str, text: str) -> None:
         found = _REMOVED.search(text)
         if found and found[1] == container:
-            self._ended[container] = len(self._steps)
+            self._ended[container] = self._known()
             self._container = None
             self._unremoved = []
         elif found and found[1] in self._ended:
             self._doubt()
         elif _NONZERO.search(text):
-            self._ended[container] = len(self._steps)
+            self._ended[container] = self._known()
             self._container = None
             self._unremoved = []
             self._ends_as(Status.ERROR)
@@ -139,11 +140,16 @@ class Legacy:
             self._unremoved.append(text)
             self.swallowed = False
 
+    def _known(self) -> tuple[int, bool]:
+        """How many steps there are, and whether anything contradicts another."""
+        assert self.session
+        return len(self._steps), self.session.contradicts
+
     def _removed(self, container: str) -> bool:
         """A container is removed that was said to be gone: what followed that was printed by its program."""
         assert self.session
         if container in self._ended:
-            kept = self._ended[container]
+            kept, self.session.contradicts = self._ended[container]
             for number in range(kept + 1, len(self._steps) + 1):
                 self.session.drop(number, self._steps[number - 1])
             del self._steps[kept:]

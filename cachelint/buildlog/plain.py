@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _LINE = re.compile(r"#(\d{1,7}) (.*)", re.DOTALL)
 _OUTPUT = re.compile(r"\d+\.\d* ")
 _END = re.compile(r"(?:(CACHED)|(DONE)(?: \d+\.\d+s)?|(ERROR)(?:: .*)?|(CANCELED))", re.DOTALL)
+_ENDS = re.compile(r"(?:CACHED|DONE|ERROR|CANCELED)\b")
+"""How such an end begins, with anything behind it: no vertex has a name like that."""
+
 _STATUSES = (Status.CACHED, Status.RAN, Status.ERROR, Status.CANCELED)
 _NAMING = re.compile(r"naming to (\S+)")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -73,16 +76,24 @@ class Plain:
         elif number <= 2 and self._is_restart(number, rest):
             self._begin(line)
             self._header(number, rest, line)
-        elif not self._named_only:  # else it is the rest of a name with line breaks in it
+        elif not self._continues_name:
             self._doubt()
         return True
+
+    @property
+    def _continues_name(self) -> bool:
+        """Whether a line may be the rest of a name with line breaks in it: only a script has some."""
+        if not self._named_only or self._current is None:
+            return False
+        name = self._vertices[self._current].name
+        return name.partition("] ")[2].startswith("RUN") or "<<" in name
 
     def overhear(self, text: str) -> None:
         """A line without a number while a block is open: the rest of a name with line breaks in it, or anybody's.
 
         Another builder at work means that two logs are mixed.
         """
-        if not self._named_only and is_builders(text):
+        if not self._continues_name and is_builders(text):
             self._doubt()
 
     def finish(self) -> str | None:
@@ -124,7 +135,7 @@ class Plain:
         self._glued = None
 
     def _header(self, number: int, rest: str, line: int) -> None:
-        if rest == "..." or _END.fullmatch(rest) or _OUTPUT.match(rest):
+        if rest == "..." or _ENDS.match(rest) or _OUTPUT.match(rest):
             if number in self._vertices or self.session is None:
                 self._stray(number, rest, line)
             return
@@ -149,7 +160,7 @@ class Plain:
         """The end of a block that is not open: the log begins in its middle, or two builds are mixed."""
         if self.session is None:
             self._begin(line).cut_before = True
-        elif _END.fullmatch(rest):
+        elif _ENDS.match(rest):
             self.session.contradicts = True
 
     def _is_next_session(self, number: int, name: str) -> bool:

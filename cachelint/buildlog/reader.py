@@ -45,7 +45,9 @@ _LEGACYS = (
 """The same while a program of the legacy builder is; the first two may stand behind what it printed."""
 
 _BUILDAHS = re.compile(
-    _START + rb'(?:(?:\[\d+/\d+\] )?(?:STEP |COMMIT)|-->|[Ee]rror: |[0-9a-f]{64}|#\d|=> |\[\+\]|\{"vertexes|Step \d)'
+    _START
+    + rb"(?:(?:\[\d+/\d+\] )?(?:STEP |COMMIT)|-->|Sending build|[Ee]rror: |[0-9a-f]{64}"
+    + rb'|#\d|=> |\[\+\]|\{"vertexes|Step \d)'
 )
 _ANNOUNCED = re.compile(rb"uilding from commit")
 
@@ -100,10 +102,7 @@ class _Reader:
         if self._legacy.is_open:
             return self._after_program(block, at) if self._legacy.runs_program else at
         if self._buildah.is_open:
-            start = self._search(_BUILDAHS, block, at)
-            if not block[at:start].isspace() and start > at:
-                self._buildah.hear()
-            return start
+            return self._search(_BUILDAHS, block, at)
         if self._tty.session is not None:
             return at
         start = self._search(_WORTH, block, at)
@@ -205,7 +204,7 @@ class _Reader:
     def _check(self, session: Session) -> None:
         if session.cut_before:
             raise InputError(f"the log begins in the middle of a build (line {session.line})")
-        if session.contradicts:
+        if session.contradicts or session.is_mixed:
             raise InputError(
                 f"the build that starts at line {session.line} contradicts itself: the lines of several builds are "
                 "mixed, or a program prints what only a builder should"

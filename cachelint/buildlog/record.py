@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 _LABEL = re.compile(r"\[(?:([^\[\]]*?)\s+)?(\d+)/(\d+)\](?: (.*))?", re.DOTALL)
 
 
+SENDING = "Sending build context to Docker daemon"
+"""How the legacy builder begins. The line has no end of its own: it is written anew as more is sent."""
+
 _BUILDERS = re.compile(
-    r"#\d+ (?:\[|CACHED$|DONE|ERROR)|=> |\[\+\] Building |\{\"vertexes|Step \d+/\d+ : |(?:\[\d+/\d+\] )?STEP \d+/\d+: "
+    r"#\d+ (?:\[|CACHED$|DONE|ERROR)|=> |\[\+\] Building |\{\"vertexes|Step \d+/\d+ : |(?:\[\d+/\d+\] )?STEP \d+/\d+: |"
+    + re.escape(SENDING)
 )
 
 

@@ -69,6 +69,19 @@ class Session:
         """Whether a result was written."""
         return any(_EXPORT.match(name) and status is Status.RAN for (_, name), status in self._vertices.items())
 
+    @property
+    def is_mixed(self) -> bool:
+        """Whether these cannot be the steps of one build.
+
+        No stage has a name with a space in it, and only a Dockerfile of a single stage leaves it without a name.
+        Services share steps, under the name of either. Source: moby/buildkit, frontend/dockerfile/dockerfile2llb/.
+        """
+        if self._services():
+            return False
+        parsed = (Label.parse(name, prefixed=False) for _, name in self._vertices)
+        stages = {found[0].stage for found in parsed if found}
+        return ("" in stages and len(stages) > 1) or any(" " in stage for stage in stages)
+
     def is_new_start(self, name: str) -> bool:
         """Whether a vertex of this name is the first of another session: its build has got further already."""
         if "load local bake definitions" in name:
