@@ -1,4 +1,4 @@
-"""One simple command: its words with known values in place, its assignments, and what it does to the script."""
+"""One simple command: its words with known values in place, and its assignments."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from cachelint.documents.docker_options import TOOLS, names_command
-from cachelint.documents.script import Assignment, Called, Command, Redirection, Sourced, Wrapper
+from cachelint.documents.script import Assignment, Command, Redirection, Wrapper
 from cachelint.documents.script_assignments import DECLARATIONS, assignment, declared, entries
 from cachelint.documents.script_nested import Argument, NestedReader
 from cachelint.documents.script_runners import may_run_arguments, runners
 from cachelint.documents.script_variables import Outer, Variables
 from cachelint.documents.script_words import EXPANSIONS, expand, template
 from cachelint.documents.script_wrappers import Stripped, strip
-from cachelint.documents.shell_syntax import SHELLS
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -21,17 +20,16 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from cachelint.documents.script import Function, Shell, Word
+    from cachelint.documents.script import Shell, Word
     from cachelint.documents.script_assignments import Written
+    from cachelint.documents.script_gathered import Gathered
     from cachelint.documents.script_heredocs import Heredoc
     from cachelint.documents.script_nested import Nested
     from cachelint.documents.script_text import ScriptText
     from cachelint.documents.script_words import Template
     from cachelint.source import Span
 
-_LETTERS = re.compile(r"-[a-zA-Z]+")
 _DECLARING = DECLARATIONS | {"read", "unset", "mapfile", "readarray", "printf", "getopts"}
-_SYSTEM = ("/bin/", "/usr/", "/sbin/", "/opt/")
 
 
 class Place(NamedTuple):
@@ -39,23 +37,6 @@ class Place(NamedTuple):
 
     function: str | None = None
     conditional: bool = False
-
-
-class Gathered:
-    """What has been found so far, in all shells of a script."""
-
-    def __init__(self, written: str) -> None:
-        self.written = written
-        self.commands: list[Command] = []
-        self.assignments: list[Assignment] = []
-        self.functions: list[Function] = []
-        self.sourced: list[Sourced] = []
-        self.called: list[Called] = []
-        self.options: set[str] = set()
-        self.errors: list[Span] = []
-        self.taken: list[range] = []
-        self.unread: list[Span] = []
-        self.exports = False
 
 
 class CommandReader:
@@ -134,7 +115,7 @@ class CommandReader:
                 written=written,
             )
         )
-        self._note(own, number)
+        self._gathered.note(own, number)
         return number, nested
 
     def _readings(self, templates: list[Template], written: tuple[Word, ...]) -> list[list[Word]]:
@@ -247,33 +228,6 @@ class CommandReader:
             len(self._gathered.commands),
             one.array,
         )
-
-    def _note(self, words: tuple[Word, ...], number: int) -> None:
-        """Remember what a command does to the script: options, files read into it, other scripts run."""
-        texts = [word.text for word in words]
-        if not texts:
-            return
-        if texts[0] == "set":
-            self._options(texts[1:])
-        elif texts[0] in {"source", "."} and len(words) > 1:
-            self._gathered.sourced.append(Sourced(words[1], self._gathered.exports, number))
-        elif texts[0].rpartition("/")[2] in SHELLS:
-            script = next((word for word in words[1:] if not word.text.startswith(("-", "+"))), None)
-            if script is not None and not any(re.fullmatch(r"-\w*[cs]", text) for text in texts[1:]):
-                self._gathered.called.append(Called(script, number))
-        elif "/" in texts[0] and not texts[0].startswith(_SYSTEM):
-            self._gathered.called.append(Called(words[0], number))
-
-    def _options(self, texts: list[str]) -> None:
-        for before, text in zip(["", *texts], texts, strict=False):
-            if before == "-o" or re.fullmatch(r"-\w*o", before):
-                self._gathered.options.add(text)
-                self._gathered.exports = self._gathered.exports or text == "allexport"
-            elif _LETTERS.fullmatch(text):
-                self._gathered.options |= set(text[1:]) - {"o"}
-                self._gathered.exports = self._gathered.exports or "a" in text
-            elif text in {"+a", "allexport"}:
-                self._gathered.exports = False
 
 
 def _words(nodes: Sequence[Node]) -> list[Node]:

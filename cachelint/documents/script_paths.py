@@ -19,6 +19,7 @@ _SELF = "?"
 
 _UNKNOWN = Directory("unknown", ".")
 _MAX_VARIABLES = 40
+_MOVES = frozenset({("cd",), ("pushd",), ("popd",)})
 _SILENCED = re.compile(r"\s*(?:&>|[12]?>)\s*(?:/dev/null|&1)|\s--(?=\s)")
 _CD_PWD = re.compile(r"(?:builtin\s+)?cd(?:\s+-[PL])?\s+(.+?)\s*(?:&&|;)\s*(?:builtin\s+)?pwd(?:\s+-[PL])?")
 _FILE = re.compile(r"(?:realpath|readlink\s+-\w*[fem]\w*)(?:\s+-[ems])*\s+(.+)")
@@ -56,6 +57,20 @@ class Paths:
         """The path that a word of a command means: a base and a path below it; None where it is not known."""
         state = self._states.get(command.number)
         return _meant(self._script.source.text, word, state) if state else None
+
+
+def with_paths(script: Script) -> Script:
+    """The script with what is known of directories."""
+    moves = any(command.texts[:1] in _MOVES or command.shell.parent for command in script.commands)
+    if not (moves or script.sourced or script.called):
+        return script
+    paths = Paths(script)
+    commands = script.commands
+    return script._replace(
+        commands=tuple(one._replace(directory=paths.directory(one)) for one in commands),
+        sourced=tuple(one._replace(place=paths.locate(commands[one.command], one.path)) for one in script.sourced),
+        called=tuple(one._replace(place=paths.locate(commands[one.command], one.path)) for one in script.called),
+    )
 
 
 class _Directories(Facts[_State]):

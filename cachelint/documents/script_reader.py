@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 from cachelint.documents import script_compounds as compounds
 from cachelint.documents.script import Machine, Quoting, Script, Shell
-from cachelint.documents.script_commands import CommandReader, Gathered, Place
+from cachelint.documents.script_commands import CommandReader, Place
 from cachelint.documents.script_compounds import asks_status
-from cachelint.documents.script_paths import Paths
-from cachelint.documents.script_text import ScriptText, substitutions_in
+from cachelint.documents.script_gathered import Gathered
+from cachelint.documents.script_paths import with_paths
+from cachelint.documents.script_text import ScriptText, errors_in, substitutions_in, takes_output
 from cachelint.documents.script_tree import Block, Chain, Pipeline, Simple
 from cachelint.documents.shell_syntax import operands
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from tree_sitter import Node
 
@@ -33,8 +34,6 @@ _KEYWORDS = frozenset(
     {"if", "then", "elif", "else", "fi", "while", "until", "do", "done", "{", "}", "(", ")", "((", "))"}
 )
 _SUBSTITUTION = re.compile(rb"[$<>]\(|`|<<")
-_OUTPUT = re.compile(r"1?>>?\|?(?!&)|&>>?")
-_LOG = re.compile(r"(?:\.log|/dev/(?:null|stderr|tty))[\"']?$", re.IGNORECASE)
 _INTERPRETER = re.compile("\ufeff?#!\\s*(?:\\S*/env\\s+(?:-S\\s+)?(?:\\w+=\\S*\\s+)*)?(\\S+)")
 
 
@@ -69,7 +68,7 @@ class ScriptReader:
             tuple(sorted(gathered.unread)),
             tuple(gathered.taken),
         )
-        return _with_paths(script)
+        return with_paths(script)
 
 
 class ShellReader:
@@ -92,7 +91,7 @@ class ShellReader:
         errors = self.gathered.errors if self._scripts == 0 else self.gathered.unread
         errors += [self.text.place(one.operator, one.name) for one in unended]
         if self._root.has_error:
-            errors += [self.text.span(node) for node in _errors(self._root)]
+            errors += [self.text.span(node) for node in errors_in(self._root)]
         return self.block(self._root.children, 0, len(self.text.text), Place())
 
     def block(self, nodes: Sequence[Node], start: int, end: int, place: Place) -> Block:
@@ -272,36 +271,6 @@ class ShellReader:
         return self._simple(node, [node], place)
 
 
-def takes_output(redirection: str) -> bool:
-    """Whether a redirection sends the output of a command to a file that may be more than a log."""
-    return bool(_OUTPUT.match(redirection)) and not _LOG.search(redirection)
-
-
-def _with_paths(script: Script) -> Script:
-    """The script with what is known of directories."""
-    moves = any(command.texts[:1] in _MOVES or command.shell.parent for command in script.commands)
-    if not (moves or script.sourced or script.called):
-        return script
-    paths = Paths(script)
-    commands = script.commands
-    return script._replace(
-        commands=tuple(one._replace(directory=paths.directory(one)) for one in commands),
-        sourced=tuple(one._replace(place=paths.locate(commands[one.command], one.path)) for one in script.sourced),
-        called=tuple(one._replace(place=paths.locate(commands[one.command], one.path)) for one in script.called),
-    )
-
-
-def _errors(root: Node) -> Iterator[Node]:
-    todo = [root]
-    while todo:
-        node = todo.pop()
-        if node.type == "ERROR" or node.is_missing:
-            yield node
-        else:
-            todo += [child for child in node.children if child.has_error or child.is_missing]
-
-
-_MOVES = frozenset({("cd",), ("pushd",), ("popd",)})
 _HEREDOCS = frozenset({Quoting.HEREDOC, Quoting.QUOTED_HEREDOC})
 _HANDLERS: dict[str, Callable[[ShellReader, Node, Place], Statement]] = {
     "command": ShellReader._command,

@@ -12,7 +12,7 @@ from cachelint.documents.shell_syntax import parser
 from cachelint.source import BOM, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from tree_sitter import Node
 
@@ -164,3 +164,23 @@ def substitutions_in(text: str, pieces: Pieces) -> list[tuple[str, Pieces]]:
 
 def _characters(data: bytes, byte: int) -> int:
     return len(data[:byte].decode("utf-8", "replace"))
+
+
+def errors_in(root: Node) -> Iterator[Node]:
+    """The places that the grammar does not understand."""
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        if node.type == "ERROR" or node.is_missing:
+            yield node
+        else:
+            todo += [child for child in node.children if child.has_error or child.is_missing]
+
+
+_OUTPUT = re.compile(r"1?>>?\|?(?!&)|&>>?")
+_LOG = re.compile(r"(?:\.log|/dev/(?:null|stderr|tty))[\"']?$", re.IGNORECASE)
+
+
+def takes_output(redirection: str) -> bool:
+    """Whether a redirection sends the output of a command to a file that may be more than a log."""
+    return bool(_OUTPUT.match(redirection)) and not _LOG.search(redirection)
