@@ -20,6 +20,17 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+LOGS = Path(__file__).parents[1] / "logs"
+LONG_LOGS = {
+    "spoof-plain": (b"#7 0.", b"#7 1.234 fetched a package\n"),
+    "compose-json": (b'"started"', b'{"logs":[{"vertex":"sha256:00","data":"YQ=="}]}\n'),
+    "buildx-tty-changed": (b"[+] Building", None),
+    "spoof-legacy": (b"#5 CACHED", b"fetched a package\n"),
+}
+"""Recorded logs, each with a line that is written again and again, behind the first line that contains a mark.
+
+On a terminal it is all that is drawn from one mark to the next.
+"""
 EXAMPLE = Path(__file__).parents[2] / "examples" / "stale-deploy" / "before"
 PATH = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
 CACHELINT = [os.path.join(os.path.dirname(sys.executable), "cachelint")]
@@ -79,12 +90,13 @@ def _median(runs: Sequence[Run]) -> Run:
     return Run(statistics.median(seconds), statistics.median(cpu), max(peaks))
 
 
-def make_copies(directory: Path, number: int) -> Path:
+def make_copies(directory: Path, number: int, *, scripts: bool = True) -> Path:
     """So many copies of the incident in a new directory, as hard links to one to spare the disk."""
-    target = directory / f"{number}-copies"
-    template = directory / "template"
+    target = directory / f"{number}-copies{'' if scripts else '-without-scripts'}"
+    template = directory / ("template" if scripts else "template-without-scripts")
     if not template.exists():
-        shutil.copytree(EXAMPLE, template)
+        left_out = () if scripts else ("scripts", ".github")
+        shutil.copytree(EXAMPLE, template, ignore=shutil.ignore_patterns(*left_out))
     for count in range(number):
         shutil.copytree(template, target / f"group{count // 100}" / f"site{count}", copy_function=os.link)
     return target
@@ -102,6 +114,18 @@ def make_long_file(directory: Path, lines: int) -> Path:
     text = "services:\n" + "".join(services)
     (target / "compose.yaml").write_text(text)
     return target
+
+
+def make_log(directory: Path, name: str) -> Path:
+    """A recorded log with as many more lines as make 100 MB."""
+    mark, line = LONG_LOGS[name]
+    text, path = (LOGS / f"{name}.log").read_bytes(), directory / f"{name}.log"
+    end = text.index(b"\n", text.index(mark)) + 1
+    line = line or text[end : text.index(b"\n", text.index(mark, end)) + 1]
+    block = line * (1_000_000 // len(line))
+    with path.open("wb") as file:
+        file.writelines([text[:end], *[block] * 100, text[end:]])
+    return path
 
 
 def make_project(directory: Path, files: int, services: int) -> Path:
@@ -164,6 +188,14 @@ def measure_peers(directory: Path, rounds: int) -> dict[str, Run]:
     return found
 
 
+def measure_log(directory: Path, name: str) -> Run:
+    """Read a long log once."""
+    log = make_log(directory, name)
+    run = measure([*CACHELINT, "log", str(log), "-q"], EXAMPLE)
+    log.unlink()
+    return run
+
+
 def show(title: str, rows: dict[str, Run], unit: Run) -> None:
     """A table; `unit` is a bare interpreter."""
     print(f"\n{title}\n  {'':<18} {'seconds':>8} {'x bare':>7} {'CPU':>8} {'x bare':>7} {'peak MiB':>9}")
@@ -192,11 +224,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         long, rounds = make_long_file(directory, 10_000), max(1, options.rounds // 3)
         show("a Compose file of 10,000 lines", {"cachelint": alternate([CACHELINT], long, rounds)[0]}, bare)
         show_project(directory, rounds)
+        show("logs of 100 MB", {name: measure_log(directory, name) for name in LONG_LOGS}, bare)
         for position, number in enumerate(options.copies):
-            tree = make_copies(directory, number)
-            rows = {"cachelint": alternate([CACHELINT], tree, min(3, options.rounds))[0]}
-            show(f"{number:,} copies", {**rows, **(peers(tree, 1) if position == 0 else {})}, bare)
-            shutil.rmtree(tree)
+            for scripts in (False, True):
+                tree = make_copies(directory, number, scripts=scripts)
+                rows = {"cachelint": alternate([CACHELINT], tree, min(3, options.rounds))[0]}
+                title = f"{number:,} copies{'' if scripts else ' without scripts and workflows'}"
+                show(title, {**rows, **(peers(tree, 1) if scripts and position == 0 else {})}, bare)
+                shutil.rmtree(tree)
 
 
 if __name__ == "__main__":
