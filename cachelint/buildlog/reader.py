@@ -44,6 +44,16 @@ _LEGACYS = (
 )
 """The same while a program of the legacy builder is; the first two may stand behind what it printed."""
 
+_LEGACYS_OWN = (
+    *_LEGACYS[:2],
+    re.compile(
+        _START
+        + rb"(?:Step \d|---> |Successfully |Sending build|(?:COPY|ADD) failed|failed to |[Ee]rror|unable to |invalid "
+        rb"|pull access|manifest |#\d|=> |\[\+\]|\{\"vertexes|(?:\[\d+/\d+\] )?STEP \d)"
+    ),
+)
+"""The same where none is at work: much may stand there when a program said that its container is gone."""
+
 _BUILDAHS = re.compile(
     _START
     + rb"(?:(?:\[\d+/\d+\] )?(?:STEP |COMMIT)|-->|Sending build|[Ee]rror: |[0-9a-f]{64}"
@@ -100,7 +110,9 @@ class _Reader:
             output = self._plain.skip.match(block, at)
             return block.rfind(b"\n", at, output.end() - 1) + 1 or at if output else at
         if self._legacy.is_open:
-            return self._after_program(block, at) if self._legacy.runs_program else at
+            if self._legacy.runs_program:
+                return self._after_program(block, at)
+            return min(self._search(pattern, block, at) for pattern in _LEGACYS_OWN)
         if self._buildah.is_open:
             return self._search(_BUILDAHS, block, at)
         if self._tty.session is not None:

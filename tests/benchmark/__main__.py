@@ -29,7 +29,7 @@ LONG_LOGS = {
 }
 """Recorded logs, each with a line that is written again and again, behind the first line that contains a mark.
 
-On a terminal it is all that is drawn from one mark to the next.
+On a terminal it is what was drawn before the last time.
 """
 EXAMPLE = Path(__file__).parents[2] / "examples" / "stale-deploy" / "before"
 PATH = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
@@ -121,7 +121,9 @@ def make_log(directory: Path, name: str) -> Path:
     mark, line = LONG_LOGS[name]
     text, path = (LOGS / f"{name}.log").read_bytes(), directory / f"{name}.log"
     end = text.index(b"\n", text.index(mark)) + 1
-    line = line or text[end : text.index(b"\n", text.index(mark, end)) + 1]
+    if line is None:
+        end = text.rindex(b"\n", 0, text.rindex(mark)) + 1
+        line = text[text.rindex(b"\n", 0, text.rindex(mark, 0, end)) + 1 : end]
     block = line * (1_000_000 // len(line))
     with path.open("wb") as file:
         file.writelines([text[:end], *[block] * 100, text[end:]])

@@ -6,6 +6,7 @@ import contextlib
 import io
 import itertools
 import random
+import re
 import tracemalloc
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cachelint.buildlog import reader
 from cachelint.buildlog.dress import undress
 from cachelint.buildlog.reader import read_log
 from cachelint.buildlog.record import Status
@@ -298,3 +300,26 @@ def check_claims(one: bytes, two: bytes, both: bytes) -> None:
                 assert told is None
                 assert build.service is not None
                 assert build.service not in services
+
+
+def told(data: bytes) -> object:
+    try:
+        return read_log(io.BytesIO(data))
+    except InputError as error:
+        return str(error)
+
+
+def test_lines_that_the_legacy_builder_cannot_have_printed_are_passed_over(monkeypatch):
+    """They are where a program said that its container is gone, and they change nothing."""
+    logs = [data for name, data in READABLE.items() if "legacy" in name]
+    odd = b"".join(
+        b"%s of nothing\n" % word for word in (b"error", b"Error", b"---> x", b"Step", b"=> [1/2] RUN x", b"#1")
+    )
+    for seed in range(60):
+        dice = random.Random(seed)
+        one, two = (dice.choice(logs) for _ in range(2))
+        both = mixed(one, odd if seed % 2 else two, dice)
+        quick = told(both)
+        with monkeypatch.context() as patch:
+            patch.setattr(reader, "_LEGACYS_OWN", (re.compile(rb"\n"),))
+            assert told(both) == quick
