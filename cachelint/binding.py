@@ -31,7 +31,6 @@ from cachelint.project import Build, BuildArg, Problem, Project
 from cachelint.source import Position, SourceError, SourceFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
 
     from cachelint.compose.project_files import Request
     from cachelint.compose.resolved import ResolvedBuild, ResolvedService
@@ -118,10 +117,14 @@ class Binder:
         for one, service, parts in asked:
             build = self._build(one, service, parts)
             key = _identity(build)
-            if key not in found or (build.is_certain and not found[key].is_certain):
-                found[key] = build
+            known = found.get(key)
+            paths = build.paths | known.paths if known else build.paths
+            if known is None or (build.is_certain and not known.is_certain):
+                known = build
                 extended[key] = service.extends
-        return list(_with_added(found, extended))
+            found[key] = known._replace(paths=paths)
+        related = _related(found, extended)
+        return [one if self._is_own(one) else _with_added(one, related) for one in found.values()]
 
     def _build(self, one: ReadProject, service: ResolvedService, parts: tuple[Part, ...]) -> Build:
         home = parts[0]
@@ -160,7 +163,15 @@ class Binder:
 
     def _is_template(self, home: Part, name: str) -> bool:
         """Whether a service is extended from another file, so that it may be there for that alone."""
-        return (home.file.source.path, name) in self._bases
+        path = home.file.source.path
+        return (path, name) in self._bases and not self._scripts.work_on(path)
+
+    def _is_own(self, build: Build) -> bool:
+        """Whether a service that others extend is built as it is, too."""
+        assert build.service
+        home = build.parts[0]
+        is_base = (home.file.source.path, build.service.name) in self._bases
+        return is_base and len(build.combination) == 1 and self._scripts.work_on(home.file.source.path)
 
     def _model(
         self, dockerfile: Dockerfile, target: str | None, args: tuple[BuildArg, ...], context: Context | None
@@ -248,10 +259,10 @@ def _identity(build: Build) -> tuple[object, ...]:
     )
 
 
-def _with_added(
+def _related(
     found: dict[tuple[object, ...], Build], extended: dict[tuple[object, ...], tuple[tuple[str, str], ...]]
-) -> Iterator[Build]:
-    """The builds, each with the arguments that it has in other readings of its file, or where it is extended."""
+) -> dict[tuple[str, str], list[Build]]:
+    """The builds of a service (file, name) in all readings, and of those that extend it."""
     related: dict[tuple[str, str], list[Build]] = {}
     for key, build in found.items():
         assert build.service
@@ -259,12 +270,16 @@ def _with_added(
             related.setdefault((part.file.source.path, build.service.name), []).append(build)
         for base in extended[key]:
             related.setdefault(base, []).append(build)
-    for build in found.values():
-        assert build.service
-        assert build.compose
-        others = related[build.compose.source.path, build.service.name]
-        added = (arg.name for one in others if one is not build for arg in one.args if _adds(one, arg, build))
-        yield build._replace(added_args=frozenset(added))
+    return related
+
+
+def _with_added(build: Build, related: dict[tuple[str, str], list[Build]]) -> Build:
+    """A build with the arguments that it has in other readings of its file, or where it is extended."""
+    assert build.service
+    assert build.compose
+    others = related[build.compose.source.path, build.service.name]
+    added = (arg.name for one in others if one is not build for arg in one.args if _adds(one, arg, build))
+    return build._replace(added_args=frozenset(added))
 
 
 def _adds(other: Build, arg: BuildArg, build: Build) -> bool:

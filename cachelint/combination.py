@@ -34,7 +34,10 @@ def _named(diagnostic: Diagnostic, having: Sequence[Build], builds: Iterable[Bui
     What holds for the files that Compose takes by itself needs no such word.
     """
     first = having[0]
-    if first.service is None or any(one.is_default for one in having):
+    if first.service is None:
+        return diagnostic
+    diagnostic = diagnostic._replace(subject=first.service.name)
+    if any(one.is_default for one in having):
         return diagnostic
     name, known = first.service.name, set(map(id, having))
     others = (one for one in builds if one.service and one.service.name == name and id(one) not in known)

@@ -50,7 +50,10 @@ class Related(NamedTuple):
 
 
 class Diagnostic(NamedTuple):
-    """One finding of one rule. The engine stamps `severity` with what the configuration says."""
+    """One finding of one rule. The engine stamps `severity` with what the configuration says.
+
+    `subject` is the service that the message names, where it is about one.
+    """
 
     rule: str
     severity: Severity
@@ -58,6 +61,7 @@ class Diagnostic(NamedTuple):
     message: str
     related: tuple[Related, ...] = ()
     fix: Fix | None = None
+    subject: str = ""
 
     @property
     def path(self) -> str:
@@ -71,8 +75,9 @@ class Diagnostic(NamedTuple):
 
     @property
     def identity(self) -> tuple[str, Location, str]:
-        """What makes two findings the same one."""
-        return self.rule, self.location, self.message
+        """What makes two findings the same one: of services that share a place, one stands for all."""
+        message = self.message.replace(f"`{self.subject}`", "") if self.subject else self.message
+        return self.rule, self.location, message
 
     @property
     def fix_path(self) -> str:

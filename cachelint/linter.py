@@ -232,8 +232,7 @@ class _Run:
         self.findings.files.update(paths, filter(self._is_given, named))
         self._read_suppressions(project)
         for diagnostic in self._check(project, builds, paths):
-            key = (diagnostic.rule, diagnostic.location, diagnostic.message)
-            self.findings.diagnostics.setdefault(key, diagnostic)
+            self.findings.diagnostics.setdefault(diagnostic.identity, diagnostic)
         self.findings = self.findings._replace(projects=self.findings.projects + 1)
 
     def take(self, more: _Findings) -> None:

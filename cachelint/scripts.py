@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cachelint.deployment.callees import Callees
@@ -41,6 +42,7 @@ class Scripts:
         self._builders: dict[str, list[Deployment]] | None = None
         self._texts: dict[str, str] | None = None
         self._set: dict[str, bool] = {}
+        self._worked_on: dict[str, bool] = {}
         self._given: dict[tuple[str, str], frozenset[str]] = {}
         self.callees = Callees(self._deployments_in)
 
@@ -63,6 +65,22 @@ class Scripts:
         files, script = self._workspace.tree.files, os.path.basename(path)
         callers = (one for one in self._givers(name, script) if one != path and files.get(one) in SCRIPTS)
         return any(script in self._all_texts()[one] for one in callers)
+
+    def work_on(self, compose: str) -> bool:
+        """Whether a command works on a Compose file (absolute) alone: then it is a project of its own."""
+        if compose not in self._worked_on:
+            mentioning = (path for path, text in self._all_texts().items() if os.path.basename(compose) in text)
+            self._worked_on[compose] = any(map(partial(self._gives_alone, compose), mentioning))
+        return self._worked_on[compose]
+
+    def _gives_alone(self, compose: str, path: str) -> bool:
+        from cachelint.deployment.survey import survey
+
+        if self._workspace.tree.files.get(path) not in SCRIPTS:
+            return False
+        calls = (call for one in survey(self._workspace, path, self) for call in one.calls if call.docker)
+        projects = (call.project_in(None) for call in calls)
+        return any(one.request.files == (compose,) for one in projects if one)
 
     def has_builds(self) -> bool:
         """Whether the tree has a Dockerfile."""

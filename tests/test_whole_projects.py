@@ -118,6 +118,57 @@ def test_a_finding_of_one_combination_names_it(tmp_path):
     assert "This is so where compose.yaml + docker-compose.prod.yml are used together." in found
 
 
+def test_a_finding_of_a_file_alone_names_it(tmp_path):
+    files = {"compose.yaml": WITH, "docker-compose.prod.yml": BASE}
+    [found] = lint(tmp_path, files, MISSING)
+    assert found.startswith("docker-compose.prod.yml:3:5: ")
+    assert "This is so where docker-compose.prod.yml is used alone." in found
+
+
+TEMPLATE = "services:\n  web:\n    extends: {file: docker-compose.base.yml, service: web}\n"
+ONCE = {
+    "extended by two services": {
+        "compose.yaml": TEMPLATE + TEMPLATE.replace("services:\n  web", "  api"),
+        "docker-compose.base.yml": BASE,
+    },
+    "extended by two projects": {
+        "a/compose.yaml": TEMPLATE.replace("docker-", "../docker-"),
+        "b/compose.yaml": TEMPLATE.replace("docker-", "../docker-").replace("  web:", "  api:"),
+        "docker-compose.base.yml": BASE,
+    },
+    "extended, and a project of its own by its name": {
+        "a/compose.yaml": TEMPLATE.replace("docker-compose.base.yml", "../compose.yaml").replace("  web:", "  api:"),
+        "compose.yaml": BASE,
+    },
+    "extended by one that passes it, and a project of its own by its name": {
+        "a/compose.yaml": TEMPLATE.replace("docker-compose.base.yml", "../compose.yaml")
+        + "    build: {args: [GIT_SHA]}\n",
+        "compose.yaml": BASE,
+    },
+    "extended by one that passes it, and a project of its own in a script": {
+        "compose.yaml": TEMPLATE + "    build: {args: [GIT_SHA]}\n",
+        "docker-compose.base.yml": BASE,
+        "deploy.sh": "docker compose -f docker-compose.base.yml up -d --build\n",
+    },
+}
+
+
+@pytest.mark.parametrize("name", ONCE)
+def test_what_several_extend_is_said_once_where_it_is_written(tmp_path, name):
+    files = ONCE[name]
+    base = "docker-compose.base.yml" if "docker-compose.base.yml" in files else "compose.yaml"
+    assert places(lint(tmp_path, files, MISSING)) == [f"{base}:3:5"]
+
+
+def test_a_template_that_a_script_puts_below_others_is_no_project_of_its_own(tmp_path):
+    files = {
+        "compose.yaml": TEMPLATE + "    build: {args: [GIT_SHA]}\n",
+        "docker-compose.base.yml": BASE,
+        "deploy.sh": "docker compose -f docker-compose.base.yml -f compose.yaml up -d --build\n",
+    }
+    assert lint(tmp_path, files, MISSING) == []
+
+
 def test_a_constant_that_a_file_on_top_replaces_is_silent(tmp_path):
     constant = WITH.replace("${GIT_SHA}", "dev")
     files = {
