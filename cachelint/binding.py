@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.model import Model
@@ -31,7 +32,6 @@ from cachelint.project import Build, BuildArg, Problem, Project
 from cachelint.source import Position, SourceError, SourceFile
 
 if TYPE_CHECKING:
-
     from cachelint.compose.project_files import Request
     from cachelint.compose.resolved import ResolvedBuild, ResolvedService
     from cachelint.compose.tree import Leaf
@@ -99,6 +99,9 @@ class Binder:
         known.update((part.file.source.path, part.file) for build in builds for part in build.parts)
         errors = (error for one in read if one.is_certain for error in one.project.errors if not error.is_partial)
         refused = {(error.source.path, error.span, str(error)): error for error in errors}
+        for path in sorted({path for path, _, _ in refused} - known.keys()):  # one that is included or extended
+            with suppress(SourceError, YamlError, NotComposeError):
+                known[path] = self._workspace.compose(path)
         found = tuple(known.values()), tuple(dockerfiles.values()), builds, tuple(self._problems)
         return Project(*found, self._scripts, refused=tuple(refused.values()))
 

@@ -15,11 +15,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cachelint import source as source_module
+from cachelint import workspace as workspace_module
+from cachelint.documents.compose import ComposeFile, parse_compose
 from tests.support import Ran, read_files, run, write_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from cachelint.source import SourceFile
 
 STALE = "services:\n  web:\n    build:\n      context: .\n      args: {BUILDKIT_INLINE_CACHE: 1, GIT_SHA: $GIT_SHA}\n"
 FIXED = STALE.replace("BUILDKIT_INLINE_CACHE: 1, ", "")
@@ -119,6 +123,90 @@ def test_what_grows_when_it_is_read_is_done_quickly(tmp_path: Path, what: str) -
     assert ran.code in (0, 1)
     assert ran.err == ""
     assert (tmp_path / GOOD).read_text() == FIXED
+
+
+MANY = 2000
+LARGE = {
+    "images": "".join(f"  s{n}: {{image: x}}\n" for n in range(10_000)),
+    "builds": "".join(f"  s{n}: {{build: .}}\n" for n in range(MANY)),
+    "shared arguments": "".join(f"  s{n}: {{build: {{context: ., args: *a}}}}\n" for n in range(MANY)),
+    "merged builds": "".join(f"  s{n}: {{<<: *b}}\n" for n in range(MANY)),
+    "extends": "  b: {build: .}\n" + "".join(f"  s{n}: {{extends: b}}\n" for n in range(MANY)),
+    "extends of a file": "".join(f"  s{n}: {{extends: {{file: c.yml, service: b}}}}\n" for n in range(MANY)),
+}
+
+
+@pytest.mark.parametrize("what", LARGE)
+def test_many_services_are_done_in_linear_time(tmp_path: Path, what: str) -> None:
+    text = f"x-a: &a {{A: 1}}\nx-b: &b {{build: .}}\nservices:\n{LARGE[what]}"
+    files = {"Dockerfile": "FROM x\nCOPY . .\nRUN make\n", "c.yml": "services: {b: {build: .}}\n"}
+    write_files(tmp_path, {**files, "compose.yaml": text})
+    start = time.perf_counter()
+    ran = run("--output-format", "concise", cwd=tmp_path)
+    assert time.perf_counter() - start < 15  # every service against every other one takes minutes
+    assert ran.code == (0 if what == "images" else 1)
+    assert ran.err == ""
+
+
+def test_a_file_of_twenty_projects_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    extending = "services: {{s{n}: {{extends: {{file: ../common.yml, service: b}}}}}}\ninclude: [../other.yml]\n"
+    files = {f"p{n}/compose.yaml": extending.format(n=n) for n in range(20)}
+    files |= {"common.yml": "services: {b: {build: .}}\n", "other.yml": "services: {o: {image: x}}\n"}
+    write_files(tmp_path, {**files, "Dockerfile": "FROM x\nCOPY . .\nRUN make\n"})
+    parsed: list[str] = []
+
+    def counting(source: SourceFile) -> ComposeFile:
+        parsed.append(os.path.relpath(source.path, tmp_path))
+        return parse_compose(source)
+
+    monkeypatch.setattr(workspace_module, "parse_compose", counting)
+    assert run("--output-format", "concise", cwd=tmp_path).code == 1
+    assert sorted(parsed) == sorted([*(f"p{n}/compose.yaml" for n in range(20)), "common.yml", "other.yml"])
+
+
+CIRCLES = {
+    "extends": (
+        {"compose.yaml": "services:\n  a: {extends: b}\n  b: {extends: c}\n  c: {extends: a}\n"},
+        "`extends` goes round in a circle",
+        ["`a` extends `b`", "`b` extends `c`"],
+    ),
+    "extends over files": (
+        {
+            "compose.yaml": "services:\n  a: {extends: {file: b.yml, service: b}}\n",
+            "b.yml": "services:\n  b: {extends: {file: compose.yaml, service: a}}\n",
+        },
+        "`extends` goes round in a circle",
+        ["`a` extends `b`"],
+    ),
+    "include": (
+        {
+            "compose.yaml": "include: [b.yml]\nservices: {a: {image: x}}\n",
+            "b.yml": "include: [c.yml]\nservices: {}\n",
+            "c.yml": "include: [compose.yaml]\nservices: {}\n",
+        },
+        "`include` goes round in a circle",
+        ["included here"],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CIRCLES)
+def test_circles_are_named_with_the_way(tmp_path: Path, what: str) -> None:
+    files, message, way = CIRCLES[what]
+    write_files(tmp_path, files)
+    ran = run("--select", "invalid-compose", cwd=tmp_path)
+    assert ran.code == 1
+    assert message in ran.out
+    assert [one for one in way if one not in ran.out] == []
+    assert ran.err == ""
+
+
+def test_what_is_remote_is_named_as_not_followed(tmp_path: Path) -> None:
+    asked = ["oci://x/y", "https://github.com/a/b.git", "git@github.com:a/b.git"]
+    write_files(tmp_path, {"compose.yaml": f"include: {asked}\nservices: {{a: {{image: x}}}}\n".replace("'", '"')})
+    ran = run("config", cwd=tmp_path)
+    assert ran.code == 0
+    assert [one for one in asked if f"not followed: {one} is remote" not in ran.out] == []
 
 
 HARMLESS = {

@@ -34,7 +34,6 @@ class Document:
         self._root = root
         self._place = place
         self._drafts: dict[str, Draft | None] = {}
-        self._busy: dict[str, Link] = {}
         self._included = Model({}, {}, {})
         self._services = _services_of(root)
         self._as_written = {(one.name, id(one.node)): one for one in file.services}
@@ -111,14 +110,15 @@ class Document:
     def _over_base(self, name: str, draft: Draft, extends: Value) -> Draft:
         wanted, file = _extended(extends)
         link = Link(f"`{name}` extends `{wanted}`", extends.origin.source, extends.origin.span)
-        if name in self._busy or len(self._busy) > MAX_CHAIN:
-            what = "goes round in a circle" if name in self._busy else f"is more than {MAX_CHAIN} services long"
-            raise ComposeError(f"`extends` {what}", (link.source, link.span), tuple(self._busy.values()))
-        self._busy[name] = link
+        busy, key = self._loader.busy, (id(self), name)
+        if key in busy or len(busy) > MAX_CHAIN:
+            what = "goes round in a circle" if key in busy else f"is more than {MAX_CHAIN} services long"
+            raise ComposeError(f"`extends` {what}", (link.source, link.span), tuple(busy.values()))
+        busy[key] = link
         try:
             base, path = self._base(wanted, file, extends)
         finally:
-            del self._busy[name]
+            del busy[key]
         if base is None:
             return draft._replace(broken=True)
         self._loader.copy(base.fields, link)

@@ -47,12 +47,14 @@ class Files(Protocol):
 class Loader:
     """Loads projects. `errors` are what Compose refuses, `notes` what is not followed; neither ends the loading.
 
-    `keys` are those of a service that are read.
+    `keys` are those of a service that are read. `busy` is the way through the services (document, name) that extend
+    each other, over all files.
     """
 
     def __init__(self, files: Files, *, with_environment: bool = False) -> None:
         self._files = files
         self.keys = _KEYS | _ENVIRONMENT if with_environment else _KEYS
+        self.busy: dict[tuple[int, str], Link] = {}
         self.errors: list[ComposeError] = []
         self.notes: list[ComposeError] = []
         self._copies_left = MAX_COPIED

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from cachelint.documents.yaml_edit import Place
 
 _ABOUT_CACHE = re.compile(r"inline|cach|buildkit|fast|speed|layer|reus", re.IGNORECASE)
+_ASKED = 200
+"""Services that say how a file is written: more of them would be asked for each of ten thousand edits."""
+
 _BEFORE_ARGS = ("context", "dockerfile", "target")
 
 
@@ -171,7 +174,7 @@ def _expand_build(file: ComposeFile, build: ComposeBuild, node: Scalar, name: st
 
 def _new_args(file: ComposeFile, name: str, value: str, *, flow: bool) -> tuple[str, object]:
     """The first argument of a build as text and as data, in the notation that the file's other builds prefer."""
-    known = [one.build.args_node for one in file.services if one.build and one.build.args_node]
+    known = [one.build.args_node for one in file.services[:_ASKED] if one.build and one.build.args_node]
     lists = [args.items for args in known if isinstance(args, Sequence)]
     if lists and len(lists) == len(known):
         item = quote_like(lists[0][-1] if lists[0] else None, f"{name}={value}", flow=flow)
@@ -182,9 +185,8 @@ def _new_args(file: ComposeFile, name: str, value: str, *, flow: bool) -> tuple[
 
 def _step(file: ComposeFile, around: Place) -> int:
     """How many columns a level below a mapping is indented, judged by the mapping itself and then by the services."""
-    pairs = [(key_of(around) if around.parents else None, around.node)]
-    pairs += [(service.key, service.node) for service in file.services]
-    for key, node in pairs:
+    own = (key_of(around) if around.parents else None, around.node)
+    for key, node in (own, *((service.key, service.node) for service in file.services[:_ASKED])):
         if key and isinstance(node, Mapping) and not node.flow:
             step = indentation(file.source, node) + 1 - file.source.position(key.span.start).column
             if step > 0:

@@ -140,20 +140,29 @@ services:
         if self._surveyed is None or self._surveyed[0] is not project:
             default = (self.settings.commit_arg.name, self.settings.commit_arg.value)
             habit = _habit(project, self.settings.commit_arg.is_one, default)
-            self._surveyed = project, _Survey(habit, _sharers(project), _speakers(project))
+            self._surveyed = project, _Survey(habit, _sharers(project), _speakers(project), {})
         return self._surveyed[1]
 
     def _home(self, build: Build, project: Project) -> _Home | None:
         """Where its arguments belong: at the farthest place that all who share it need; None when there is none."""
         found = None
         for node, part in _homes(build):
-            sharers = self._survey(project).sharers.get(id(node), [])
-            owners = [one for _, one in sharers if args_home(one.request) is node]
-            if owners and all(self._is_missing(one) for one, _ in sharers) and _may_edit(part, project):
-                found = _Home(owners[-1], part)
+            owner = self._owner(node, project) if _may_edit(part, project) else None
+            if owner:
+                found = _Home(owner, part)
             if part.file.takes_away:
                 break
         return found
+
+    def _owner(self, node: Node, project: Project) -> Part | None:
+        """The part that is written at a node which all who take arguments from it need; looked up once for them all."""
+        survey = self._survey(project)
+        if id(node) not in survey.owners:
+            sharers = survey.sharers.get(id(node), [])
+            owners = [one for _, one in sharers if args_home(one.request) is node]
+            is_needed = bool(owners) and all(self._is_missing(one) for one, _ in sharers)
+            survey.owners[id(node)] = owners[-1] if is_needed else None
+        return survey.owners[id(node)]
 
     def _fix(self, build: Build, project: Project, name: str, home: _Home | None) -> Fix:
         """Written where the build's arguments are, or once at the anchor that they share with others that need it."""
@@ -196,11 +205,12 @@ class _Home(NamedTuple):
 class _Survey(NamedTuple):
     """`habit` is the commit argument, as (name, value), that most builds pass; `sharers` are the builds, with the part
     of them, that a node (by its identity) gives arguments to; `speakers` the service that each ``build`` is written in,
-    by its location."""
+    by its location; `owners` fills with the part at a node that an argument may be written into."""
 
     habit: tuple[str, str]
     sharers: dict[int, list[tuple[Build, Part]]]
     speakers: dict[Location, str]
+    owners: dict[int, Part | None]
 
 
 def _homes(build: Build) -> Iterator[tuple[Node, Part]]:

@@ -100,8 +100,13 @@ def _has_own_frontend(dockerfile: Dockerfile) -> bool:
 
 def _is_shared(project: Project, arg: BuildArg) -> bool:
     """Whether another build passes the very same entry (an anchor), which may be there for that one."""
-    users = (build for build in project.builds for one in build.args if one.entry.node is arg.entry.node)
-    return len({build.service.name for build in users if build.service}) > 1
+    names: set[str] = set()
+    for build in project.builds:
+        if build.service and any(one.entry.node is arg.entry.node for one in build.args):
+            names.add(build.service.name)
+            if len(names) > 1:
+                return True
+    return False
 
 
 def _fix(build: Build, name: str) -> Fix:
