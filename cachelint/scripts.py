@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cachelint.workspace import Workspace
 
 _COMPOSE_BUILD = re.compile(r"(?:compose|\$\{?\w+\}?)[\"']?[ \t][^\n]*\bbuild\b|\$\{?\w+\}?[\"']?[ \t]+up\b")
+_KEPT = 64
 _OTHERS = (
     ".env",
     ".envrc",
@@ -44,6 +45,7 @@ class Scripts:
         self._set: dict[str, bool] = {}
         self._worked_on: dict[str, bool] = {}
         self._given: dict[tuple[str, str], frozenset[str]] = {}
+        self._read_scripts: dict[str, tuple[Deployment, ...] | None] = {}
         self.callees = Callees(self._deployments_in)
 
     def leave_unset(self, compose: str, name: str) -> bool:
@@ -134,9 +136,14 @@ class Scripts:
 
     def _deployments_in(self, path: str) -> tuple[Deployment, ...] | None:
         """Those of one script (absolute path); None where it is none of the tree's."""
-        from cachelint.deployment.survey import survey
+        from cachelint.deployment.survey import survey_all
 
-        return survey(self._workspace, path, self) if self._workspace.tree.files.get(path) in SCRIPTS else None
+        if path not in self._read_scripts:
+            if len(self._read_scripts) >= _KEPT:
+                self._read_scripts.clear()
+            known = self._workspace.tree.files.get(path) in SCRIPTS
+            self._read_scripts[path] = survey_all(self._workspace, path, self) if known else None
+        return self._read_scripts[path]
 
     def _all_texts(self) -> dict[str, str]:
         if self._texts is None:

@@ -45,6 +45,11 @@ class Callees:
         commands = unit.script.commands
         return frozenset(one.number for one in commands if self._may_prune(one, scripts.get(one.number, ()), by_name))
 
+    def run_by(self, unit: Unit, command: Command) -> tuple[Deployment, ...]:
+        """What a command may run or read in, by where the script may be started; nothing where that is not here."""
+        paths = (path for number, path, _ in _scripts(unit) if number == command.number)
+        return tuple(one for path in paths for one in self._deployments(path) or ())
+
     def _may_prune(self, command: Command, scripts: Iterable[tuple[str, bool]], by_name: bool) -> bool:
         found = [self._prunes(path, sourced=sourced) for path, sourced in scripts]
         known = [one for one in found if one is not None]

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 from cachelint.deployment.jobs import Unit
 
 if TYPE_CHECKING:
+    from cachelint.deployment.callees import Callees
+    from cachelint.deployment.model import Deployment
     from cachelint.deployment.trail import Moment
     from cachelint.documents.script import Command
 
+_MAX_DEPTH = 3
 _RUNS_OTHERS = frozenset(
     "make gmake just task npm yarn pnpm bun npx ansible ansible-playbook terraform bazel gradle mvn eval rake fab "
     "invoke inv poetry nx turbo skaffold tilt kamal capistrano cap python python3 node ruby perl php expect "
@@ -26,23 +29,32 @@ _TALKS = re.compile(
 _OTHER_CLIENTS = frozenset(("docker", "docker-compose", "docker.exe"))
 
 
-def is_opaque(moment: Moment) -> bool:
+def is_opaque(moment: Moment, callees: Callees) -> bool:
     """Whether a moment that is no call of Docker may lead to one."""
-    return isinstance(moment.item, Unit) and moment.command is not None and may_use_docker(moment.item, moment.command)
+    unit, command = moment.item, moment.command
+    return isinstance(unit, Unit) and command is not None and _may_use_docker(unit, command, callees, _MAX_DEPTH)
 
 
-def may_use_docker(unit: Unit, command: Command) -> bool:
+def _may_use_docker(unit: Unit, command: Command, callees: Callees, depth: int) -> bool:
     """Whether a command that is none of Docker's may lead to one: another script, a task runner, unknown functions."""
     script = unit.script
     if not command.words or command.name in _OTHER_CLIENTS or command.texts[0] in _functions(unit):
         return False
     if any(one.command == command.number for one in script.called):
-        return True
+        return depth == 0 or not _is_quiet(callees.run_by(unit, command), callees, depth - 1)
     if command.name in _RUNS_OTHERS:
         return command.texts[:2] not in _HARMLESS
     if _TALKS.match(command.name) or command.name in _PROGRAMS:
         return False
     return bool(_SAYS_SO.search(command.name)) or bool(script.sourced)
+
+
+def _is_quiet(scripts: tuple[Deployment, ...], callees: Callees, depth: int) -> bool:
+    """Whether scripts are known, and have nothing to do with Docker."""
+    commands = ((unit, command) for one in scripts for unit in one.units for command in unit.script.commands)
+    if not scripts or any(one.calls for one in scripts):
+        return False
+    return not any(_may_use_docker(unit, command, callees, depth) for unit, command in commands)
 
 
 def _functions(unit: Unit) -> frozenset[str]:

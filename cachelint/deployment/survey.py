@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from cachelint.deployment.actions import BAKE, BUILD_PUSH, SETUP_BUILDX
 from cachelint.deployment.actions import build_request as action_request
-from cachelint.deployment.jobs import ABOUT_CACHES, ABOUT_DOCKER, Action, Unit, read_jobs
+from cachelint.deployment.jobs import ABOUT_CACHES, ABOUT_DOCKER, Action, Unit, jobs_in, read_jobs
 from cachelint.deployment.model import Deployment, DockerCall, is_ephemeral
 from cachelint.discovery import Kind
 from cachelint.source import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cachelint.compose.project_files import ResolvedProject
     from cachelint.deployment.compose_files import Asked
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cachelint.documents.script import Command
     from cachelint.project import Build
     from cachelint.scripts import Scripts
+    from cachelint.source import SourceFile
     from cachelint.workspace import Workspace
 
 
@@ -31,12 +32,24 @@ def survey(workspace: Workspace, path: str, scripts: Scripts) -> tuple[Deploymen
 
     `scripts` are those of the whole tree, one of which may start it.
     """
+    found = _deployments(workspace, path, scripts, read_jobs)
+    return tuple(one for one in found if one.calls or _clears(one.job))
+
+
+def survey_all(workspace: Workspace, path: str, scripts: Scripts) -> tuple[Deployment, ...]:
+    """The same, whatever they do."""
+    return tuple(_deployments(workspace, path, scripts, jobs_in))
+
+
+def _deployments(
+    workspace: Workspace, path: str, scripts: Scripts, read: Callable[[SourceFile, Kind, str], tuple[ScriptJob, ...]]
+) -> Iterator[Deployment]:
     try:
         source = workspace.source(path)
     except SourceError:
-        return ()
-    jobs = read_jobs(source, workspace.tree.files[path], workspace.tree.root)
-    return tuple(one for one in (_deployment(workspace, job, scripts) for job in jobs) if one.calls or _clears(one.job))
+        return
+    for job in read(source, workspace.tree.files[path], workspace.tree.root):
+        yield _deployment(workspace, job, scripts)
 
 
 def _clears(job: ScriptJob) -> bool:

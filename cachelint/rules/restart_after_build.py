@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cachelint.deployment.edits import replace_verb
@@ -19,6 +20,7 @@ from cachelint.rules.base import Example, FixAvailability, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cachelint.deployment.callees import Callees
     from cachelint.deployment.model import Deployment, DockerCall
     from cachelint.deployment.trail import Known, MachineKey, Moment, Visited
     from cachelint.diagnostic import Diagnostic
@@ -88,8 +90,8 @@ class RestartAfterBuild(Rule):
             return
         if only_tries(deployment) and not self.settings.is_deploy_script(deployment.source.path):
             return
-        visited = follow(deployment, _effect)
-        replaced = {one for each in visited if _makes_containers(each.moment) for one in each.known}
+        visited = follow(deployment, partial(_effect, deployment.callees))
+        replaced = {one for each in visited if _makes_containers(each.moment, deployment.callees) for one in each.known}
         for each in visited:
             call = each.moment.call
             if call and call not in replaced and _restarts(call.docker) and deployment.is_ephemeral(call) is not True:
@@ -124,21 +126,21 @@ def _restarts(docker: DockerCommand | None) -> bool:
     return not docker.idle and not docker.doubt and docker.daemon.tool == "docker"
 
 
-def _effect(moment: Moment, known: Known) -> Known:
+def _effect(callees: Callees, moment: Moment, known: Known) -> Known:
     docker = moment.call.docker if moment.call else None
     if moment.call and docker and _restarts(docker):
         return known | {moment.call}
-    if _makes_containers(moment):
+    if _makes_containers(moment, callees):
         return frozenset(one for one in known if not isinstance(one, _Built))
     if moment.call and docker and docker.builds and docker.verb in _BUILDS and docker.daemon.tool == "docker":
         return known | {_Built(moment.machine, moment.place, moment.call)}
     return known
 
 
-def _makes_containers(moment: Moment) -> bool:
+def _makes_containers(moment: Moment, callees: Callees) -> bool:
     """Whether a new container may come of it, here or, by another script, anywhere."""
     if moment.call is None:
-        return is_opaque(moment)
+        return is_opaque(moment, callees)
     docker = moment.call.docker
     return docker is not None and (docker.verb in _CREATES or bool(docker.doubt)) and not docker.idle
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cachelint.deployment.arrivals import Arrival, arrivals
@@ -20,6 +21,7 @@ from cachelint.rules.base import Example, FixAvailability, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cachelint.deployment.callees import Callees
     from cachelint.deployment.model import Deployment, DockerCall
     from cachelint.deployment.trail import Known, Moment, Visited
     from cachelint.diagnostic import Diagnostic
@@ -84,7 +86,7 @@ class UpWithoutBuild(Rule):
             return
         if not deploys(deployment, is_named=is_named, in_sight=True):
             return
-        visited = follow(deployment, _effect)
+        visited = follow(deployment, partial(_effect, deployment.callees))
         rebuilt = {one for each in visited if _renews(_docker(each)) for one in each.known}
         for each in visited:
             call = each.moment.call
@@ -131,7 +133,7 @@ def _starts_as_it_is(docker: DockerCommand) -> bool:
     return not any(docker.flag(name) for name in ("--build", "--no-build")) and docker.value("--pull") is None
 
 
-def _effect(moment: Moment, known: Known) -> Known:
+def _effect(callees: Callees, moment: Moment, known: Known) -> Known:
     for one in arrivals(moment):
         known = known - {("built", one.machine), ("built", _ANY_MACHINE)} | {one}
     docker = moment.call.docker if moment.call else None
@@ -144,7 +146,7 @@ def _effect(moment: Moment, known: Known) -> Known:
         return known | {("built", _ANY_MACHINE if remote else moment.machine)}
     if moment.command and moment.command.name == "mv":
         return known | {("moved", moment.machine, below(moment.place, moment.command.texts[-1]))}
-    if moment.call is None and is_opaque(moment):
+    if moment.call is None and is_opaque(moment, callees):
         return known | {("built", _ANY_MACHINE)}
     return known
 

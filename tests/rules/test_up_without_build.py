@@ -282,3 +282,27 @@ def test_what_is_said():
         ("deploy.sh", 1),
         ("compose.yaml", 3),
     ]
+
+
+@pytest.mark.parametrize(
+    ("between", "others", "expected"),
+    [
+        ("bash scripts/verify.sh", {"scripts/verify.sh": "#!/bin/sh\ntest -f .env || exit 1\n"}, 1),
+        ("./scripts/verify.sh --all", {"scripts/verify.sh": "test -f .env\n./scripts/two.sh\n"}, 0),
+        (
+            "./scripts/verify.sh",
+            {"scripts/verify.sh": "test -f .env\n./scripts/two.sh\n", "scripts/two.sh": "date >> deploys.txt\n"},
+            1,
+        ),
+        ("./scripts/verify.sh", {"scripts/verify.sh": "./scripts/verify.sh\n"}, 0),
+        ("./scripts/verify.sh", {"scripts/verify.sh": "docker compose build\n"}, 0),
+        ("./scripts/verify.sh", {"scripts/verify.sh": "docker ps\n"}, 0),
+        ("./scripts/verify.sh", {"scripts/verify.sh": "make images\n"}, 0),
+        ("./scripts/verify.sh", {}, 0),
+        ("/srv/verify.sh", {}, 0),
+        ("ssh web ./scripts/verify.sh", {"scripts/verify.sh": "date\n"}, 0),
+    ],
+)
+def test_a_script_that_is_called_in_between_is_read(between, others, expected):
+    text = f"git pull\n{between}\ndocker compose up -d\n"
+    assert len(found("deploy.sh", text, {**FILES, **others})) == expected
