@@ -182,9 +182,15 @@ class Extended:
         roots = (root for root in file.yaml.documents if isinstance(root, Mapping))
         self._documents = [Document(loader, file, root, own) for root in roots]
         self._loader = loader
+        self._found: dict[str, Draft | None] = {}
 
     def service(self, name: str) -> Draft | None:
-        """A service of the file."""
+        """A service of the file; one that many others extend is put together once for them all."""
+        if name not in self._found:
+            self._found[name] = self._service(name)
+        return self._found[name]
+
+    def _service(self, name: str) -> Draft | None:
         drafts = [draft for one in self._documents if (draft := one.service(name))]
         if not drafts:
             return None
