@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 from cachelint.record import NamedTuple
@@ -101,19 +102,39 @@ def choose(fixes: Iterable[Fix]) -> list[Fix]:
     insertion hangs on. Equal fixes (one edit at a shared anchor, reported by two services) count once.
     """
     chosen: list[Fix] = []
-    taken: list[Span] = []
+    taken = _Taken()
     for fix in fixes:
         spans = [edit.span for edit in fix.edits]
-        if spans and not any(_touches(span, other) for span in spans for other in taken):
+        if spans and not any(map(taken.touches, spans)):
             chosen.append(fix)
-            taken += spans
+            for span in spans:
+                taken.add(span)
     return chosen
+
+
+class _Taken:
+    """Parts of a text, in order and apart from each other, so that one look-up finds what a span touches."""
+
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+
+    def touches(self, span: Span) -> bool:
+        first, last = self._touched(span)
+        return first < last
+
+    def add(self, span: Span) -> None:
+        first, last = self._touched(span)
+        start = min([span.start, *self._starts[first:last]])
+        end = max([span.end, *self._ends[first:last]])
+        self._starts[first:last] = [start]
+        self._ends[first:last] = [end]
+
+    def _touched(self, span: Span) -> tuple[int, int]:
+        """The range of the parts that a span touches."""
+        return bisect_left(self._ends, span.start), bisect_right(self._starts, span.end)
 
 
 def apply_fixes(text: str, fixes: Sequence[Fix]) -> str:
     """The text with all fixes applied. Raises `EditConflictError` when two edits meet: `choose` first."""
     return apply_edits(text, [edit for fix in fixes for edit in fix.edits])
-
-
-def _touches(one: Span, other: Span) -> bool:
-    return one.start <= other.end and other.start <= one.end

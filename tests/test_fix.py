@@ -1,3 +1,5 @@
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,3 +102,25 @@ def test_the_first_fix_is_always_chosen_and_order_of_edits_does_not_matter(text:
     chosen = choose(fixes)
     assert chosen[:1] == fixes[:1]
     assert apply_fixes(text, chosen) == apply_fixes(text, chosen[::-1])
+
+
+def test_choosing_is_as_comparing_each_with_each():
+    def touches(one: Span, other: Span) -> bool:
+        return one.start <= other.end and other.start <= one.end
+
+    for seed in range(300):
+        dice = random.Random(seed)
+        starts = [dice.randrange(60) for _ in range(12)]
+        spans = [Span(start, start + dice.choice([0, 0, 1, 4])) for start in starts]
+        fixes = [
+            Fix(str(n), Applicability.SAFE, tuple(Edit(one, "x") for one in spans[n : n + 1 + n % 2]))
+            for n in range(12)
+        ]
+        taken: list[Span] = []
+        expected = []
+        for each in fixes:
+            own = [one.span for one in each.edits]
+            if not any(touches(one, other) for one in own for other in taken):
+                expected.append(each)
+                taken += own
+        assert choose(fixes) == expected

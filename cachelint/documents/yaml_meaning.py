@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from cachelint.documents.yaml import (
     Alias,
-    Entry,
     Mapping,
     Node,
     Scalar,
@@ -54,6 +53,7 @@ class _Changes:
     def __init__(self, file: YamlFile, statements: Iterable[Statement]) -> None:
         self.replaced: dict[int, object] = {}
         self.added: dict[int, list[tuple[str, object]]] = {}
+        self._by_key: dict[int, dict[str, Node]] = {}
         for statement in statements:
             self._locate(file, statement)
 
@@ -66,26 +66,31 @@ class _Changes:
         for step in steps:
             if node is None:
                 raise LookupError(statement.path)
-            container, node = node, _child(node, step)
+            container, node = node, self._child(node, step)
         if node is not None:
             self.replaced[id(node)] = statement.value
         else:
             self.added.setdefault(id(container), []).append((str(steps[-1]), statement.value))
 
+    def _child(self, node: Node, step: str | int) -> Node | None:
+        if isinstance(node, Sequence) and isinstance(step, str) and step.startswith(BEFORE):
+            return None
+        if isinstance(node, Sequence) and isinstance(step, int):
+            return node.items[step] if step < len(node.items) else None
+        if isinstance(node, Mapping) and isinstance(step, str):
+            return self._keyed(node).get(step)
+        raise LookupError(step)
 
-def _child(node: Node, step: str | int) -> Node | None:
-    if isinstance(node, Sequence) and isinstance(step, str) and step.startswith(BEFORE):
-        return None
-    if isinstance(node, Sequence) and isinstance(step, int):
-        return node.items[step] if step < len(node.items) else None
-    if isinstance(node, Mapping) and isinstance(step, str):
-        return next((one.value for one in node.entries if _names(one, step)), None)
-    raise LookupError(step)
-
-
-def _names(entry: Entry, step: str | int) -> bool:
-    key = deref(entry.key)
-    return isinstance(key, Scalar) and key.value == step
+    def _keyed(self, mapping: Mapping) -> dict[str, Node]:
+        """The values of a mapping, by the texts of their keys as written; the first of two counts."""
+        known = self._by_key.get(id(mapping))
+        if known is None:
+            known = self._by_key[id(mapping)] = {}
+            for entry in mapping.entries:
+                key = deref(entry.key)
+                if isinstance(key, Scalar):
+                    known.setdefault(key.value, entry.value)
+        return known
 
 
 class _Reader:
