@@ -24,6 +24,7 @@ from cachelint.workers import spread
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from cachelint.cache_readers import CacheReader
     from cachelint.config import Config
     from cachelint.deployment.model import Deployment
     from cachelint.documents.compose import ComposeFile
@@ -66,13 +67,18 @@ class Linter:
         self._given = given
         self._progress = progress
         self._open: OpenFindings | None = None
-        self._settings = Settings(config.commit_arg, config.allowed_volumes, config.is_deploy_script, self._decide)
+        self._census: Census | None = None
+        self._readers: tuple[CacheReader, ...] | None = None
+        self._settings = Settings(
+            config.commit_arg, config.allowed_volumes, config.is_deploy_script, self._decide, self._cache_readers
+        )
         self._rules = [rule(self._settings) for rule in RULES if config.enables(rule.id)]
         self._order = {rule.id: number for number, rule in enumerate(RULES)}
 
     def lint(self) -> Report:
         """One pass over every project."""
-        census = Census(self._workspace)
+        census = self._census = Census(self._workspace)
+        self._readers = None
         run = self._of_directories(census)
         self._open = self._open_findings(census, run) if census.script_files else None
         for findings in spread(census.script_files, lambda paths: self._findings(map(census.scripted, paths))):
@@ -98,6 +104,15 @@ class Linter:
 
         assert self._open
         return decide(self._open.of(deployment))
+
+    def _cache_readers(self) -> tuple[CacheReader, ...]:
+        """The builds that read the cache of an image back, in the tree as it is now; looked for when first asked."""
+        if self._readers is None:
+            from cachelint.cache_readers import cache_readers
+
+            assert self._census
+            self._readers = tuple(cache_readers(self._workspace, self._census))
+        return self._readers
 
     def _open_findings(self, census: Census, run: _Run) -> OpenFindings:
         """The findings that decide about prune steps, those of rules and files that were not asked for, too."""

@@ -52,6 +52,7 @@ def build_request(action: Action, source: SourceFile) -> BuildRequest:
         _text(step, "builder"),
         no_cache=step.input("no-cache") == "true",
         complete=_value(step, source, "build-args") is not None or "build-args" not in step.inputs,
+        tags=_texts(step, source, "tags"),
     )
 
 

@@ -90,6 +90,7 @@ def _request(source: SourceFile, target: BakeTarget, starts: tuple[str, ...], *,
         no_cache=no_cache is not None and no_cache.value == "true",
         complete=is_complete and "contexts" not in fields and "dockerfile-inline" not in fields,
         below_context=True,
+        tags=tuple(map(_text, target.lists.get("tags", ()))),
     )
 
 

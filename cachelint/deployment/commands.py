@@ -64,6 +64,7 @@ def build_request(unit: Unit, command: Command, docker: DockerCommand) -> BuildR
         _value(unit, options["--builder"]),
         no_cache=docker.flag("--no-cache"),
         complete=docker.doubt is None and not docker.values("--build-context"),
+        tags=tuple(_text(unit, one) for one in docker.options if one.name == "--tag"),
     )
 
 

@@ -50,6 +50,7 @@ class BuildRequest(NamedTuple):
     `remote` is set for one that the builder fetches itself. `dockerfile` is None when it is not given, and the one in
     the context counts; `below_context` says what its path is relative to otherwise. `complete` is false when more may
     belong to the command. `ephemeral` says whether the machine is made anew for it; None where that is not known.
+    `tags` name its image.
     """
 
     source: SourceFile
@@ -66,6 +67,7 @@ class BuildRequest(NamedTuple):
     complete: bool = True
     below_context: bool = False
     ephemeral: bool | None = False
+    tags: tuple[Text, ...] = ()
 
     @property
     def reuses(self) -> bool:

@@ -12,6 +12,7 @@ from cachelint.record import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from cachelint.cache_readers import CacheReader
     from cachelint.deployment.model import Deployment
     from cachelint.documents.compose import ComposeFile
     from cachelint.documents.dockerfile import Dockerfile
@@ -40,12 +41,14 @@ class Settings(NamedTuple):
     """The part of the configuration that rules see.
 
     `decide` says how much of the build cache a deployment has to drop, which hangs on what other rules find.
+    `cache_readers` are all builds of the tree that read the cache of an image back; looking for them takes time.
     """
 
     commit_arg: CommitArg = CommitArg()
     allowed_volumes: tuple[str, ...] = ()
     is_deploy_script: Callable[[str], bool] = lambda path: False
     decide: Callable[[Deployment], Decision] = _nothing_open
+    cache_readers: Callable[[], tuple[CacheReader, ...]] = tuple
 
 
 class Example(NamedTuple):

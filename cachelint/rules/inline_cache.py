@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from functools import partial
 from typing import TYPE_CHECKING
 
+from cachelint.cache_readers import images_of_call, images_of_service
 from cachelint.deployment.edits import remove_assignment, remove_words
 from cachelint.diagnostic import Diagnostic, Severity
 from cachelint.documents.compose import read_args
@@ -56,8 +58,9 @@ class InlineCache(Rule):
     See the examples: the argument goes, with its own comment, and with `args:` when that is left empty.
 
     ## Fix safety
-    Safe, because without `cache_from` nothing reads the metadata. Unsafe where the same build has a `cache_from` that
-    can read it: there it is a working remote cache, and giving it up is a decision. A Makefile, a `package.json` and
+    Safe, because without `cache_from` nothing reads the metadata. Unsafe where a `cache_from` can read it, of the same
+    build or of any other in the tree that names this image, or may: there it is a working remote cache, and giving it
+    up is a decision. A Makefile, a `package.json` and
     GitLab's CI file are only reported.
     """
 
@@ -128,13 +131,13 @@ services:
     def _asked(self, deployment: Deployment, call: DockerCall, request: BuildRequest) -> Iterator[Diagnostic]:
         found = [(arg.span, arg.value) for arg in request.args if arg.name == _NAME]
         found += [(one.span, "1") for one in request.cache_to if one.value and _INLINE.search(one.value)]
-        is_read = request.reads_inline_cache
         for span, value in found:
+            read = _HERE if request.reads_inline_cache else self._read_elsewhere(images_of_call(deployment, call))
             if request.source.path == deployment.source.path:
-                fix = _removal(partial(remove_words, deployment.job, call, span), unsafe=is_read)
+                fix = _removal(partial(remove_words, deployment.job, call, span), unsafe=bool(read))
             else:
                 fix = display_only("remove it by hand")
-            yield self.report((request.source, span), _message(value, is_read), fix=fix)
+            yield self.report((request.source, span), _message(value, read), fix=fix)
 
     def check_dockerfile(self, dockerfile: Dockerfile, project: Project) -> Iterable[Diagnostic]:
         """Findings in ARG and ENV."""
@@ -150,25 +153,41 @@ services:
 
     def _setting(self, compose: ComposeFile, project: Project, node: Node, span: Span, value: str | None) -> Diagnostic:
         readers = (build for build in project.builds if build.cache_from)
-        is_read = any(_uses(build, compose, span) and _reads_image(build) for build in readers)
-        return self.report((compose.source, span), _message(value, is_read), fix=_fix(compose, node, unsafe=is_read))
+        if any(_uses(build, compose, span) and _reads_image(build) for build in readers):
+            read: str | None = _HERE
+        else:
+            users = [build for build in project.builds if _uses(build, compose, span)]
+            read = self._read_elsewhere({image for build in users for image in images_of_service(build) or {None}})
+        fix = _fix(compose, node, unsafe=bool(read))
+        return self.report((compose.source, span), _message(value, read), fix=fix)
+
+    def _read_elsewhere(self, images: Iterable[str | None]) -> str | None:
+        """What reads one of these images back, in a sentence; none of them known may be any."""
+        reader = next((one for one in self.settings.cache_readers() if one.may_read(images)), None)
+        if reader is None:
+            return None
+        place = f"{os.path.basename(reader.location.path)}, line {reader.location.start.line}"
+        return f"`cache_from` in {place} may read it back"
 
 
-def _message(value: str | None, is_read: bool) -> str:
+_HERE = "this build's `cache_from` reads it back"
+
+
+def _message(value: str | None, read: str | None) -> str:
     if value is not None and value.lower() in _OFF:
         return (
             f"`{_NAME}={value}` is no cache switch: steps are reused exactly as without it, only the image carries no "
             "cache metadata, which is the default. Remove it."
         )
-    if is_read:
+    if read:
         return (
-            "The image carries its cache, and this build's `cache_from` reads it back: even on a new or pruned machine "
+            f"The image carries its cache, and {read}: even on a new or pruned machine "
             "steps that fetch something (git clone, curl, apt-get upgrade) keep their old result. Remove it unless the "
             "remote cache is wanted."
         )
     return (
-        "This embeds cache metadata in the image, which only a `cache_from` could use, and this build has none: it "
-        "makes no build faster and none fresh. Remove it."
+        "This embeds cache metadata in the image, which only a `cache_from` that names the image could use, and no "
+        "build here has one: it makes no build faster and none fresh. Remove it."
     )
 
 

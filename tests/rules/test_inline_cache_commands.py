@@ -177,3 +177,67 @@ def test_a_folded_script_is_left_alone():
     folded = steps("- run: >\n    docker build\n    @ON .\n")
     assert commands(WORKFLOW, folded) == [ON]
     assert fixed(WORKFLOW, folded) == folded
+
+
+INLINE = "        BUILDKIT_INLINE_CACHE: 1\n"
+PUSHED = f"{ACTION}    push: true\n    tags: ghcr.io/x/a:latest\n    build-args: BUILDKIT_INLINE_CACHE=1\n"
+
+
+def service(image="", cache_from="", args=""):
+    """A Compose file with one service that is built."""
+    text = "services:\n  web:\n"
+    text += f"    image: {image}\n" if image else ""
+    text += "    build:\n      context: .\n"
+    text += f"      cache_from: [{cache_from}]\n" if cache_from else ""
+    return text + (f"      args:\n{args}" if args else "")
+
+
+READER = service("ghcr.io/x/a:latest", "ghcr.io/x/a:latest")
+
+
+def removal(files):
+    """The one finding about files, a script or workflow among them."""
+    [found] = lint_files({"Dockerfile": DOCKERFILE, **files}, ["inline-cache"])
+    assert found.fix
+    return found.fix.applicability, found.message
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"compose.yaml": READER, WORKFLOW: steps(PUSHED)},
+        {"compose.yaml": READER, "a.sh": f"docker build {ON} -t ghcr.io/x/a .\ndocker push ghcr.io/x/a\n"},
+        {"compose.yaml": READER, "a.sh": f"docker build {ON} -t ghcr.io/x/a:$TAG .\n"},
+        {"compose.yaml": READER, "a.sh": f"docker build {ON} -t $IMAGE .\n"},
+        {"compose.yaml": READER, "a.sh": f"docker build {ON} -t a .\ndocker tag a ghcr.io/x/a:latest\n"},
+        {"compose.yaml": READER, "a.sh": f"docker build {ON} .\n"},
+        {"compose.yaml": service("a", "'${CACHE}'"), "a.sh": f"docker build {ON} -t b .\n"},
+        {"compose.yaml": service("a", "'ghcr.io/x/a:${TAG:-1}'"), "a.sh": f"docker build {ON} -t ghcr.io/x/a:2 .\n"},
+        {"compose.yaml": service("a", "'type=registry,ref=docker.io/x/a'"), "a.sh": f"docker build {ON} -t x/a .\n"},
+        {"compose.yaml": service("x/a", "", INLINE), "a.sh": "docker build --cache-from x/a:latest -t b .\n"},
+        {"compose.yaml": service("x/a:${TAG}", "", INLINE), "a.sh": "docker build --cache-from x/a:1 -t b .\n"},
+        {"compose.yaml": service("x/a", "", INLINE), WORKFLOW: steps(f"{ACTION}    cache-from: x/a\n")},
+        {"compose.yaml": service("x/a", "", INLINE), "b/compose.yaml": service("b", "x/a"), "b/Dockerfile": DOCKERFILE},
+        {"a.sh": f"docker build {ON} -t x/a .\n", "b.sh": "docker build --cache-from $IMAGE -t b .\n"},
+    ],
+)
+def test_what_another_build_reads_back_is_no_safe_thing_to_remove(files):
+    applicability, message = removal(files)
+    assert applicability is Applicability.UNSAFE
+    assert "may read it back" in message
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"compose.yaml": READER, "a.sh": f"docker build {ON} -t ghcr.io/x/b .\n"},
+        {"compose.yaml": READER, "a.sh": f"docker build {ON} -t ghcr.io/x/a:other .\n"},
+        {"compose.yaml": service("a", "'type=gha'"), WORKFLOW: steps(PUSHED)},
+        {WORKFLOW: steps(f"{PUSHED}    cache-from: type=gha\n")},
+        {"compose.yaml": service("a", "'type=local,src=.c'"), "a.sh": f"docker build {ON} .\n"},
+    ],
+)
+def test_what_nobody_reads_back_is_safe_to_remove_and_that_is_said_truly(files):
+    applicability, message = removal(files)
+    assert applicability is Applicability.SAFE
+    assert "no build here has one" in message
