@@ -42,6 +42,7 @@ class Verdict(Enum):
 class JudgedStep(NamedTuple):
     """One step. `expected` is None where nothing was asked or the step is not the project's.
 
+    `stale`: it had to run for the files that are here, and did not.
     `merged`: printed as a step of another service, which does the very same. `files` are shown paths.
     """
 
@@ -96,13 +97,14 @@ def judge(log: BuildLog, job: Job, since: Revision | None) -> Judgement:
     judged = _Judge(bound, Expectations(since, job.config.commit_arg))
     builds = tuple(judged.builds())
     doubts = tuple(dict.fromkeys(judged.doubts(builds, log.commit)))
-    verdict = _verdict(builds, doubts)
+    verdict = _verdict(builds, doubts, is_of_here=judged.other_commit(log.commit) is None)
     spots = tuple(blind_spots(bound, judged.expectations, job))
     return Judgement(verdict, since.name, log.commit, log.prunes, builds, doubts, spots)
 
 
-def _verdict(builds: Iterable[JudgedBuild], doubts: Sequence[str]) -> Verdict:
-    if any(step.stale for build in builds for step in build.steps):
+def _verdict(builds: Iterable[JudgedBuild], doubts: Sequence[str], *, is_of_here: bool) -> Verdict:
+    """`is_of_here`: nothing says that other files were built than those by which the steps are judged."""
+    if is_of_here and any(step.stale for build in builds for step in build.steps):
         return Verdict.STALE
     return Verdict.UNKNOWN if doubts else Verdict.FRESH
 
@@ -169,11 +171,17 @@ class _Judge:
             steps, doubts = self._steps(one, one.subject)
             yield _described(one, tuple(steps))._replace(doubts=tuple(dict.fromkeys(doubts)))
 
+    def other_commit(self, announced: str | None) -> str | None:
+        """That the log announces another commit than the one whose files are here."""
+        head = self.expectations.history.head
+        if announced is None or head.startswith(announced):
+            return None
+        return f"the log announces commit {announced}, but the files here are those of {head[:7]}"
+
     def doubts(self, builds: Sequence[JudgedBuild], commit: str | None) -> Iterator[str]:
         """Why the log proves nothing, or not enough."""
-        head = self.expectations.history.head
-        if commit is not None and not head.startswith(commit):
-            yield f"the log announces commit {commit}, but the files here are those of {head[:7]}"
+        if other := self.other_commit(commit):
+            yield other
         known = [one for one in builds if one.origin is not None]
         if not known:
             yield "the log shows no build of this project"

@@ -8,6 +8,8 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -245,6 +247,30 @@ def test_the_announced_commit_is_the_one_here(shop, tmp_path):
     assert judged(shop, log, "--since", "before", code=0)["verdict"] == "fresh"
 
 
+def test_a_log_of_another_commit_accuses_nobody(shop, tmp_path):
+    commit(shop, {"web/src/a.js": "two\n"})
+    log = log_file(tmp_path, "compose-bake-again", text="Building from commit: 0123abc\n")
+    reason = f"the log announces commit 0123abc, but the files here are those of {git(shop, 'rev-parse', 'HEAD')[:7]}"
+    answer = judged(shop, log, "--since", "before", code=2)
+    assert (answer["verdict"], answer["reasons"]) == ("unknown", [reason])
+    assert list(stale(answer)) == ["[web build 5/6]", "[web build 6/6]"]
+    text, github, markdown = (
+        run("log", log, "--since", "before", "--output-format", one, cwd=shop) for one in ("text", "github", "markdown")
+    )
+    assert (text.code, github.code, markdown.code) == (2, 2, 2)
+    assert text.out.startswith("Unknown: ")
+    assert f"\n  because {reason}\n" in text.out
+    assert "  cached       RUN, suspicious\n" in text.out
+    assert "\n  suspicious [web build 5/6]: `COPY src src` is CACHED, but web/src/a.js changed since: had" in text.out
+    assert github.out.startswith("::warning file=web/Dockerfile,line=5,title=suspicious-step::`COPY src src` is CACHED")
+    assert f"title=not-proven::{reason}\n" in github.out
+    assert markdown.out.startswith("## ❔ Unknown: ")
+    assert "\n- the log announces commit 0123abc\n" in markdown.out
+    assert f"\n- because {reason}\n" in markdown.out
+    assert "| cached | RUN ❔ suspicious |" in markdown.out
+    assert "stale" not in (text.out + github.out + markdown.out).lower()
+
+
 # What a log cannot show
 
 
@@ -283,6 +309,61 @@ def test_text(shop, tmp_path):
     assert max(map(len, ran.out.splitlines())) <= 100
 
 
+COUNTED = re.compile(r"(\d+) (?:of \d+ steps? )?(ran|cached|failed|canceled|not printed)")
+
+
+@pytest.mark.parametrize(
+    ("name", "since", "heads"),
+    [
+        ("deploy-with-prunes", True, ["3 of 7 steps ran, 4 cached", "0 of 5 steps ran, 5 cached"]),
+        ("buildx-plain-changed", False, ["3 of 7 steps ran, 4 cached"]),
+        ("legacy-changed", False, ["4 of 8 steps ran, 4 cached"]),
+        ("compose-bake-failed", False, None),
+        ("failed-plain-first", False, None),
+        ("failed-tty", False, None),
+        ("canceled-plain", False, None),
+        ("docker20-failed", False, None),
+        ("legacy-failed", False, None),
+        ("buildah-failed", False, None),
+        ("buildx-target", False, None),
+        ("platforms", False, None),
+    ],
+)
+def test_rows_and_count_agree(shop, tmp_path, name, since, heads):
+    commit(shop)
+    args = ("--since", "before") if since else ()
+    ran = run("log", log_file(tmp_path, name), *args, cwd=shop)
+    blocks = ran.out.split("\n\n")[1:]
+    found = [block.splitlines()[0].partition("): ")[2] for block in blocks]
+    assert heads is None or found == heads
+    for block in blocks:
+        head, *rows = block.splitlines()
+        at = rows[0].index("  log") + 2
+        words = [re.split("  +", row[at:])[0] for row in rows[1:] if row.lstrip().startswith(("[", "Step"))]
+        bases = [word for word, row in zip(words, rows[1:], strict=True) if re.search(r"\d\]?  +FROM ", row)]
+        assert set(bases) <= {"-", "failed", "canceled"}
+        assert {word: int(count) for count, word in COUNTED.findall(head) if count != "0"} == dict(
+            Counter(word for word in words if word != "-")
+        )
+
+
+def test_a_step_that_failed_did_not_run(tmp_path):
+    ran = run("log", log_file(tmp_path, "failed-plain-first"), cwd=write_files(tmp_path / "empty", {"a": ""}))
+    [row] = [row for row in ran.out.splitlines() if "RUN echo out; false" in row]
+    assert row.endswith("  failed")
+    assert " 1 failed; it failed (" in ran.out
+
+
+def test_nothing_but_a_base_image(tmp_path):
+    (tmp_path / "log").write_text(
+        "#1 [internal] load x\n#1 DONE 0.0s\n\n#2 [1/1] FROM docker.io/library/base:1\n#2 DONE 0.1s\n\n"
+        "#3 exporting to image\n#3 DONE 0.0s\n"
+    )
+    ran = run("log", "log", cwd=tmp_path)
+    assert ": no step but FROM (" in ran.out
+    assert ran.out.endswith("FROM docker.io/library/base:1  -\n")
+
+
 def test_github_annotates_the_instruction(shop, tmp_path):
     commit(shop, {"api/main.py": "print(2)\n", "api/100%,a:b\nc": ""})
     log = log_file(tmp_path, "compose-bake-again")
@@ -294,10 +375,9 @@ def test_github_annotates_the_instruction(shop, tmp_path):
 
 def test_markdown_is_a_summary(shop, tmp_path):
     commit(shop, {"web/src/a.js": "two\n"})
-    log = log_file(tmp_path, "compose-bake-again", text="Building from commit: 0123abc\n")
+    log = log_file(tmp_path, "compose-bake-again")
     ran = run("log", log, "--since", "before", "--output-format", "markdown", cwd=shop)
     assert ran.out.startswith("## ❌ Stale: 2 steps")
-    assert "\n- the log announces commit 0123abc\n" in ran.out
     assert "| <code>&#91;web build 5/6&#93;</code> | <code>COPY src src</code> | cached | RUN ❌ stale |" in ran.out
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.log_judge import Verdict
 from cachelint.output.github import command
-from cachelint.output.log.shared import accusation, stale_steps
+from cachelint.output.log.shared import accusation, stale_steps, suspicion
 from cachelint.plan import relative
 
 if TYPE_CHECKING:
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 def render(judgement: Judgement, style: Style) -> str:
     """One workflow command for each stale step, each reason of an unknown verdict, each blind spot."""
-    lines = [command("error", _place(*one), "stale-step", accusation(*one)) for one in stale_steps(judgement)]
+    level = "error" if judgement.verdict is Verdict.STALE else "warning"
+    lines = [
+        command(level, _place(build, step), f"{suspicion(judgement)}-step", accusation(step, judgement))
+        for build, step in stale_steps(judgement)
+    ]
     if judgement.verdict is Verdict.UNKNOWN:
         lines += [command("warning", {}, "not-proven", doubt) for doubt in judgement.doubts]
     lines += [command("notice", {}, "not-in-the-log", spot) for spot in judgement.blind_spots]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cachelint.log_judge import Verdict
-from cachelint.output.log.shared import accusation, facts, headline, tally, title
+from cachelint.output.log.shared import accusation, expected, facts, headline, said, suspicion, tally, title
 from cachelint.output.plan.markdown import code, plain
 from cachelint.output.plan.shared import with_code
 
@@ -22,7 +22,7 @@ def render(judgement: Judgement, style: Style) -> str:
     """A heading with the verdict, what else the log says, and a table for each build."""
     blocks = ["\n".join(_head(judgement))]
     for number, build in enumerate(judgement.builds, 1):
-        blocks.append("\n".join(_build(build, number, asked=judgement.since is not None)))
+        blocks.append("\n".join(_build(build, number, judgement)))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -37,27 +37,31 @@ def _head(judgement: Judgement) -> Iterator[str]:
     yield from (f"- {_sentence(line)}" for line in lines)
 
 
-def _build(build: JudgedBuild, number: int, *, asked: bool) -> Iterator[str]:
+def _build(build: JudgedBuild, number: int, judgement: Judgement) -> Iterator[str]:
     yield f"### {plain(title(build, number))}"
     yield ""
     yield plain(tally(build))
     stale = [step for step in build.steps if step.stale]
     if stale:
         yield ""
-    yield from (f"- ❌ {code(step.label)} {_sentence(accusation(build, step))}" for step in stale)
+    mark = f"{_MARKS[judgement.verdict]}{suspicion(judgement)}"
+    yield from (f"- {_MARKS[judgement.verdict]}{code(step.label)} {_told(step, judgement)}" for step in stale)
     if build.steps:
-        judged = asked and build.origin is not None
+        judged = judgement.since is not None and build.origin is not None
         yield ""
         yield "| step | instruction | log |" + (" expected |" if judged else "")
         yield "|---|---|---|" + ("---|" if judged else "")
-        yield from (_row(step, judged) for step in build.steps)
+        yield from (_row(step, mark if judged else None) for step in build.steps)
 
 
-def _row(step: JudgedStep, judged: bool) -> str:
-    cells = [code(step.label), code(step.instruction), plain(step.status.value)]
-    if judged:
-        expected = step.expected.name if step.expected is not None else ""
-        cells.append(f"{expected} ❌ stale" if step.stale else expected)
+def _told(step: JudgedStep, judgement: Judgement) -> str:
+    return _sentence(accusation(step, judgement))
+
+
+def _row(step: JudgedStep, mark: str | None) -> str:
+    cells = [code(step.label), code(step.instruction), plain(said(step))]
+    if mark:
+        cells.append(expected(step, f" {mark}"))
     return f"| {' | '.join(cells)} |"
 
 

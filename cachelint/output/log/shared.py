@@ -75,22 +75,56 @@ def title(build: JudgedBuild, number: int) -> str:
 
 
 def tally(build: JudgedBuild) -> str:
-    """How many steps ran and were cached, and what else there is to say. What is printed for FROM means nothing."""
-    steps = [step for step in build.steps if not step.instruction.upper().startswith("FROM ")]
-    counts = {status: sum(step.status is status for step in steps) for status in Status}
-    ran = counts[Status.RAN] + counts[Status.ERROR]
-    words = [f"{ran} of {counted(steps, 'step')} ran", f"{counts[Status.CACHED]} cached"]
-    if counts[Status.NOT_PRINTED]:
-        words.append(f"{counts[Status.NOT_PRINTED]} not printed")
+    """How many steps ran and were cached, and what else there is to say: the sum of what `said` says of each."""
+    words = [word for word in map(said, build.steps) if word != NOTHING]
+    counts = {word: words.count(word) for word in dict.fromkeys(("ran", "cached", *sorted(words)))}
+    parts = [f"{count} {word}" for word, count in counts.items() if word != "ran"]
+    text = ", ".join((f"{counts['ran']} of {counted(words, 'step')} ran", *parts)) if words else "no step but FROM"
     tail = "; it failed" if build.failed else ""
-    return f"{', '.join(words)}{tail}" + (f" ({build.reason})" if build.reason else "")
+    return f"{text}{tail}" + (f" ({build.reason})" if build.reason else "")
 
 
-def accusation(build: JudgedBuild, step: JudgedStep) -> str:
-    """Why a step is stale, and what that means."""
+NOTHING = "-"
+
+
+def said(step: JudgedStep) -> str:
+    """What the log says of a step, in a word for people.
+
+    `NOTHING` of a base image: a builder prints for it whatever it likes, also where it only looked up the name.
+    """
+    if step.status is Status.ERROR:
+        return "failed"
+    if is_base(step) and step.status is not Status.CANCELED:
+        return NOTHING
+    word: str = step.status.value
+    return word
+
+
+def is_base(step: JudgedStep) -> bool:
+    """Whether the step is a base image, which nobody builds."""
+    return step.instruction.upper().startswith("FROM ")
+
+
+def expected(step: JudgedStep, mark: str) -> str:
+    """What had to become of a step, with a mark and a word where it did not."""
+    if step.expected is None or is_base(step):
+        return NOTHING
+    return f"{step.expected.name}{mark}" if step.stale else step.expected.name
+
+
+def suspicion(judgement: Judgement) -> str:
+    """What a step is that did not run and had to: nothing more than suspicious where the log proves nothing."""
+    return "stale" if judgement.verdict is Verdict.STALE else "suspicious"
+
+
+def accusation(step: JudgedStep, judgement: Judgement) -> str:
+    """Why a step is stale, and what that means; or would mean, where the log may be that of other files."""
     listed = ", ".join(step.files[:_MAX_FILES])
     more = f" and {len(step.files) - _MAX_FILES} more" if len(step.files) > _MAX_FILES else ""
+    fact = f"`{step.instruction}` is CACHED, but {listed}{more} changed since"
+    if judgement.verdict is not Verdict.STALE:
+        return f"{fact}: had the files here been built, the image would hold the result for older ones."
     return (
-        f"`{step.instruction}` is CACHED, but {listed}{more} changed since: the image holds the result for older "
-        "files, unless this very state had been built on that builder before."
+        f"{fact}: the image holds the result for older files, unless this very state had been built on that builder "
+        "before."
     )

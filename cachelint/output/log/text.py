@@ -5,9 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from cachelint.buildlog.record import Status
 from cachelint.log_judge import Verdict
-from cachelint.output.log.shared import accusation, facts, headline, tally, title
+from cachelint.output.log.shared import accusation, expected, facts, headline, said, suspicion, tally, title
 from cachelint.output.terminal import columns, printable
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 _GAP = "  "
 _WIDTH = 100
 _MAX_TEXT = 60
-_PAINT = {Status.RAN: "run", Status.CACHED: "cached", Status.ERROR: "maybe", Status.CANCELED: "maybe"}
+_PAINT = {"ran": "run", "cached": "cached", "failed": "maybe", "canceled": "maybe"}
 
 
 def render(judgement: Judgement, style: Style) -> str:
@@ -44,12 +43,13 @@ def _build(build: JudgedBuild, number: int, judgement: Judgement, style: Style) 
         yield from _table(build, judgement, style)
     for step in build.steps:
         if step.stale:
-            yield from _wrapped(step, printable(accusation(build, step)), style)
+            text = f"{printable(step.label)}: {printable(accusation(step, judgement))}"
+            yield from _wrapped(suspicion(judgement), text, style)
 
 
-def _wrapped(step: JudgedStep, text: str, style: Style) -> Iterator[str]:
-    first, *rest = textwrap.wrap(f"{printable(step.label)}: {text}", _WIDTH - len("  stale "), break_long_words=False)
-    yield f"{_GAP}{style.paint('stale', 'run')} {first}"
+def _wrapped(word: str, text: str, style: Style) -> Iterator[str]:
+    first, *rest = textwrap.wrap(text, _WIDTH - len(f"  {word} "), break_long_words=False)
+    yield f"{_GAP}{style.paint(word, 'run')} {first}"
     yield from (f"{_GAP}      {line}" for line in rest)
 
 
@@ -60,7 +60,7 @@ def _table(build: JudgedBuild, judgement: Judgement, style: Style) -> Iterator[s
     heads = ("step", "instruction", f"{'log':<11}", "expected")[: 4 if asked else 3]
     yield style.paint(_line(heads, widths), "dim")
     for one, row in zip(build.steps, rows, strict=True):
-        yield _line((*row, *_marks(one, asked, style)), widths)
+        yield _line((*row, *_marks(one, suspicion(judgement) if asked else None, style)), widths)
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:
@@ -68,13 +68,13 @@ def _line(cells: tuple[str, ...], widths: list[int]) -> str:
     return _GAP + _GAP.join((*padded, *cells[2:])).rstrip()
 
 
-def _marks(step: JudgedStep, asked: bool, style: Style) -> Iterator[str]:
-    word = step.status.value
-    paint = "maybe" if step.stale else _PAINT.get(step.status, "dim")
+def _marks(step: JudgedStep, suspected: str | None, style: Style) -> Iterator[str]:
+    """What the log says and what was expected; `suspected` is the word for what had to run, None if nobody asked."""
+    word = said(step)
+    paint = "maybe" if step.stale else _PAINT.get(word, "dim")
     yield style.paint(word, paint) + " " * (11 - len(word))
-    if asked:
-        expected = step.expected.name if step.expected is not None else ""
-        yield f"{expected}, stale" if step.stale else expected
+    if suspected:
+        yield expected(step, f", {suspected}")
 
 
 def _cut(text: str) -> str:
