@@ -42,33 +42,47 @@ class ShownService(NamedTuple):
 
 
 class ShownProject(NamedTuple):
-    """A project: absolute paths of its files, the profiles that its services have, what is wrong, what is left out."""
+    """A project: absolute paths of its files, the profiles that are switched on, what is wrong, what is left out.
+
+    `inactive` are the services that no such profile has, each with its own profiles.
+    """
 
     files: tuple[str, ...]
     profiles: tuple[str, ...]
     services: tuple[ShownService, ...]
+    inactive: dict[str, tuple[str, ...]]
     errors: tuple[Related, ...]
     notes: tuple[Related, ...]
 
 
 def shown(project: ResolvedProject, profiles: Iterable[str] = (), only: str | None = None) -> ShownProject:
-    """A project as it is shown: with the services of some profiles, or all, or with one service only."""
-    wanted = set(profiles)
-    services = [one for one in project.services.values() if not wanted or _is_active(one, wanted)]
-    services = [one for one in services if only in (None, one.name)]
-    found = {leaf.text or "": None for one in project.services.values() for leaf in one.profiles}
+    """A project as it is shown: with the services that some profiles switch on, or with one service only.
+
+    As Compose has it, ``COMPOSE_PROFILES`` counts where no profile is named, and a service that is named is there
+    whatever its profiles. Where only the deploying machine knows the profiles all services are shown.
+    """
+    wanted = frozenset(profiles) or project.profiles
+    services = [one for one in project.services.values() if only in (None, one.name)]
+    active = {one.name: one for one in services if only or _is_active(one, wanted)}
+    inactive = {one.name: tuple(map(_text, one.profiles)) for one in services if one.name not in active}
     return ShownProject(
         project.request.files,
-        tuple(sorted(wanted or found)),
-        tuple(ShownService(one.name, tuple(_settings(one)), one.build is not None) for one in services),
+        tuple(sorted(wanted or ())),
+        tuple(ShownService(one.name, tuple(_settings(one)), one.build is not None) for one in active.values()),
+        inactive,
         tuple(_told(one) for one in project.errors),
         tuple(_told(one) for one in project.notes),
     )
 
 
-def _is_active(service: ResolvedService, profiles: set[str]) -> bool:
-    own = {leaf.text for leaf in service.profiles}
-    return not own or "*" in profiles or not own.isdisjoint(profiles)
+def _text(leaf: Leaf) -> str:
+    return leaf.text or ""
+
+
+def _is_active(service: ResolvedService, profiles: frozenset[str] | None) -> bool:
+    own = {leaf.text for leaf in service.profiles if leaf.known}
+    is_sure = len(own) == len(service.profiles)
+    return not service.profiles or profiles is None or "*" in profiles or not is_sure or not own.isdisjoint(profiles)
 
 
 def _told(error: ComposeError) -> Related:

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 def config_command(options: argparse.Namespace) -> int:
     """Print what projects come to. Returns the exit code; raises `InputError`."""
     job = read_project(options, "a project needs its files: name a directory or a Compose file")
-    projects = list(_given(job, options) if options.file else _found(job))
+    is_given = options.file or options.env_file or options.project_directory
+    projects = list(_given(job, options) if is_given else _found(job))
     if not projects:
         raise InputError(f"no Compose file in {options.paths[0]}")
     _check_service(options.service, projects)
@@ -46,17 +47,30 @@ def config_command(options: argparse.Namespace) -> int:
 
 
 def _given(job: Job, options: argparse.Namespace) -> Iterator[ResolvedProject]:
-    """The one project of the files on the command line."""
+    """The one project that the options mean, as Compose takes them."""
     names = [*options.file, *options.env_file, *([options.project_directory] if options.project_directory else [])]
     for name in names:
         if not os.path.exists(name):
             raise InputError(f"{name}: no such file or directory")
         if not job.workspace.contains(os.path.abspath(name)):
             raise InputError(f"{name}: outside the repository")
+    request = request_for(job.workspace, _start(job, options), _absolute(job, options))
+    if request:
+        yield resolve_project(job.workspace, request, with_environment=True)
+
+
+def _start(job: Job, options: argparse.Namespace) -> str:
+    """Where Compose would run: in the directory that is named, unless files are."""
+    return job.directories[0] if job.directories and not options.file else os.path.realpath(os.getcwd())
+
+
+def _absolute(job: Job, options: argparse.Namespace) -> Options:
+    """The options with paths from the current directory, wherever Compose would run."""
     here = os.path.realpath(os.getcwd())
-    request = request_for(job.workspace, here, Options(options.file, options.project_directory, options.env_file))
-    assert request
-    yield resolve_project(job.workspace, request, with_environment=True)
+    project = os.path.join(here, options.project_directory) if options.project_directory else None
+    named = job.named[:1] if not job.directories else ()
+    files = [os.path.join(here, one) for one in options.file or named]
+    return Options(files, project, [os.path.join(here, one) for one in options.env_file])
 
 
 def _found(job: Job) -> Iterator[ResolvedProject]:

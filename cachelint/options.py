@@ -279,9 +279,9 @@ def log_parser() -> argparse.ArgumentParser:
 
 
 _CONFIG_EPILOG = """\
-Without --file, every project of the files below PATH is shown: what Compose takes by itself (compose.yaml with its
-override, or COMPOSE_FILE of .env), and other files alone and on top of it. The values are those of
-`docker compose config`; what only the machine that deploys knows is shown as it is written.
+Without --file, --project-directory and --env-file, every project of the files below PATH is shown: what Compose takes
+by itself (compose.yaml with its override, or COMPOSE_FILE of .env), and other files alone and on top of it. The values
+are those of `docker compose config`; what only the machine that deploys knows is shown as it is written.
 """
 
 
@@ -297,7 +297,7 @@ def config_parser() -> argparse.ArgumentParser:
     add("-f", "--file", metavar="FILE", action="append", default=[], help="the project of this file; may be repeated")
     add("--project-directory", metavar="DIR", help="what relative paths start from (default: that of the first file)")
     add("--env-file", metavar="FILE", action="append", default=[], help="in place of .env; may be repeated")
-    add("--profile", metavar="NAME", action="append", help="services of this profile only; may be repeated")
+    add("--profile", metavar="NAME", action="append", help="services of this profile too; may be repeated")
     add("--service", metavar="S", help="show this service only")
     _add_output(parser, ("text", "json"))
     _add_configuration(parser)

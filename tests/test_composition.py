@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 
 import pytest
 
+from tests.compose.oracle import compose_or_skip
 from tests.support import run, write_files
 
 BASE = """\
@@ -50,7 +52,7 @@ def shown(directory, *args, code=0):
 
 
 def test_values_are_those_of_compose(project):
-    alone, _, on_top = shown(project)
+    alone, _, on_top = shown(project, "--profile", "live")
     assert alone["files"] == ["compose.yaml"]
     assert on_top["files"] == ["compose.yaml", "docker-compose.prod.yml"]
     assert on_top["profiles"] == ["live"]
@@ -162,16 +164,109 @@ def test_files_are_given(tmp_path):
     assert found["services"]["web"]["build"]["context"] == os.path.join(os.path.realpath(tmp_path), "x")
 
 
-def test_profiles_choose_services(tmp_path):
-    write_files(
-        tmp_path,
-        {"compose.yaml": "services: {a: {image: a}, b: {image: b, profiles: [p]}, c: {image: c, profiles: [q]}}\n"},
+@pytest.mark.parametrize(
+    ("args", "env", "names", "inactive"),
+    [
+        ((), "", "a", "b c"),
+        (("--profile", "p"), "", "a b", "c"),
+        (("--profile", "*"), "", "a b c", ""),
+        (("--profile", "p", "--profile", "q"), "", "a b c", ""),
+        ((), "COMPOSE_PROFILES=q\n", "a c", "b"),
+        (("--profile", "p"), "COMPOSE_PROFILES=q\n", "a b", "c"),
+        ((), "COMPOSE_PROFILES=${WHERE}\n", "a b c", ""),
+    ],
+)
+def test_profiles_choose_services(tmp_path, args, env, names, inactive):
+    text = "services: {a: {image: a}, b: {image: b, profiles: [p]}, c: {image: c, profiles: [q]}}\n"
+    write_files(tmp_path, {"compose.yaml": text, ".env": env})
+    [found] = shown(tmp_path, *args)
+    assert sorted(found["services"]) == names.split()
+    assert sorted(found["inactive"]) == inactive.split()
+    if "$" not in env:
+        assert sorted(of_compose(tmp_path, *args)) == names.split()
+
+
+def test_a_service_that_is_named_is_there_without_its_profile(tmp_path):
+    text = "services: {a: {image: a}, b: {image: b, profiles: [p]}}\n"
+    write_files(tmp_path, {"compose.yaml": text})
+    [found] = shown(tmp_path, "--service", "b")
+    assert list(found["services"]) == ["b"]
+    assert "b: left out without --profile p" in run("config", cwd=tmp_path).out
+
+
+def of_compose(directory, *args):
+    """The services as Docker Compose has them: without its program the test is skipped."""
+    compose = compose_or_skip()
+    return subprocess.check_output([*compose.command, *args, "config", "--services"], cwd=directory, text=True).split()
+
+
+@pytest.mark.parametrize(
+    ("args", "image"),
+    [
+        (("--env-file", "other.env"), "i:other"),
+        (("--env-file", "other.env", "--env-file", "more.env"), "i:more"),
+        (("--project-directory", "deploy"), "j:deploy"),
+        (("--project-directory", "deploy", "--env-file", "other.env"), "j:other"),
+        (("deploy",), "j:deploy"),
+        (("deploy", "--env-file", "other.env"), "j:other"),
+        (("deploy/compose.yaml", "--env-file", "other.env"), "j:other"),
+    ],
+)
+def test_options_without_files_mean_the_default_files(tmp_path, args, image):
+    files = {
+        ".git/HEAD": "",
+        "compose.yaml": "services: {web: {image: 'i:${V}'}}\n",
+        ".env": "V=own\n",
+        "other.env": "V=other\n",
+        "more.env": "V=more\n",
+        "deploy/compose.yaml": "services: {web: {image: 'j:${V}'}}\n",
+        "deploy/.env": "V=deploy\n",
+    }
+    write_files(tmp_path, files)
+    [found] = shown(tmp_path, *args)
+    assert found["services"]["web"]["image"] == image
+    if args[0].startswith("--"):
+        compose = compose_or_skip()
+        command = [*compose.command, *args, "config", "--images"]
+        assert subprocess.check_output(command, cwd=tmp_path, text=True).split() == [image]
+
+
+REQUIRED = """\
+services:
+  web:
+    image: x
+    environment: {PG: "${PG:?need PG}"}
+    ports: ["${PORT?}:80"]
+  set:
+    image: "${SET:?}"
+"""
+
+
+def test_a_variable_that_must_be_set_is_named_with_its_line(tmp_path):
+    write_files(tmp_path, {"compose.yaml": REQUIRED, ".env": "SET=1\n"})
+    [found] = shown(tmp_path)
+    reason = "Compose refuses this where nothing sets it: required variable {} is missing a value{}"
+    assert [(one["line"], one["message"]) for one in found["notes"]] == [
+        (4, reason.format("PG", ": need PG")),
+        (5, reason.format("PORT", "")),
+    ]
+    assert found["services"]["web"]["environment"] == {"PG": {"unknown": "${PG:?need PG}"}}
+    assert (
+        "compose.yaml:4: Compose refuses this where nothing sets it: required variable PG"
+        in run("config", cwd=tmp_path).out
     )
-    [every] = shown(tmp_path)
-    assert sorted(every["services"]) == ["a", "b", "c"]
-    [some] = shown(tmp_path, "--profile", "p")
-    assert sorted(some["services"]) == ["a", "b"]
-    assert some["profiles"] == ["p"]
+
+
+def test_what_is_wrong_at_an_anchor_is_said_once(tmp_path):
+    services = "services:\n  a: {image: a, <<: *env}\n  b: {image: b, <<: *env}\n"
+    text = f"x-env: &env\n  env_file: [bad.env, gone.env]\n{services}"
+    write_files(tmp_path, {"compose.yaml": text, "bad.env": "B C=2\n"})
+    ran = run("config", cwd=tmp_path)
+    assert (ran.code, ran.err.count("\n")) == (2, 1), ran.err
+    assert "bad.env:1: Compose refuses this" in ran.err
+    assert "refuse" not in ran.out
+    write_files(tmp_path, {"bad.env": ""})
+    assert run("config", cwd=tmp_path).out.count("gone.env cannot be read") == 1
 
 
 def test_what_compose_refuses_is_named_and_the_rest_shown(tmp_path):
@@ -201,6 +296,10 @@ def test_what_is_remote_is_named_as_not_followed(tmp_path):
     [
         (("--service", "wep"), "unknown service 'wep', did you mean 'web'?"),
         (("-f", "gone.yml"), "gone.yml: no such file or directory"),
+        (("--env-file", "gone.env"), "gone.env: no such file or directory"),
+        (("--env-file", "../out.env"), "../out.env: no such file or directory"),
+        (("--project-directory", "gone"), "gone: no such file or directory"),
+        (("--project-directory", "/etc"), "/etc: outside the repository"),
         (("-f", "/etc/passwd"), "/etc/passwd: outside the repository"),
         (("-",), "name a directory or a Compose file"),
         (("Dockerfile",), "no Compose file in Dockerfile"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.compose.draft import Draft, Layer, Model, Place, remove
 from cachelint.compose.include import inclusions
+from cachelint.compose.keys import unknown_keys
 from cachelint.compose.paths import is_remote_file, join
 from cachelint.compose.reader import RESET, Reader
 from cachelint.compose.tree import ComposeError, Fields, Leaf, Link, Value, linked, refuse
@@ -86,6 +87,8 @@ class Document:
                     ComposeError(f"services.{name} must be a mapping", (self._file.source, entry.key.span), chain)
                 )
             return None
+        if "services" in self._root.merged:
+            self._loader.refuse_keys(unknown_keys(self._file, node))
         origin = self.reader.origin(entry, chain)
         layers = (Layer(self._file, self._as_written[name, id(node)]),)
         try:

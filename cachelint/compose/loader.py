@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
+from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from cachelint.compose.document import Document
@@ -12,13 +14,14 @@ from cachelint.compose.env_file import EnvFileError, parse_env_file
 from cachelint.compose.env_files import moved_env_files
 from cachelint.compose.environment import with_bare
 from cachelint.compose.merge import merge_service
+from cachelint.compose.required import demands
 from cachelint.compose.tree import ComposeError, Fields, Leaf, Link, refuse, size
 from cachelint.documents.compose import NotComposeError
 from cachelint.documents.yaml import Mapping, YamlError
 from cachelint.source import SourceError, SourceFile, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from cachelint.compose.tree import Origin
     from cachelint.compose.variables import Variables
@@ -29,6 +32,9 @@ _KEYS = frozenset(("build", "image", "pull_policy", "volumes", "profiles", "exte
 _ENVIRONMENT = frozenset(("environment", "env_file"))
 MAX_COPIED = 1_000_000
 """Values that all ``extends`` of a project together may copy: the bound that chains of large services meet."""
+
+MAX_KEYS = 100
+"""Unknown keys of a project that are named: each is compared with those that Compose knows."""
 
 
 class Files(Protocol):
@@ -58,6 +64,7 @@ class Loader:
         self.errors: list[ComposeError] = []
         self.notes: list[ComposeError] = []
         self._copies_left = MAX_COPIED
+        self._keys_left = MAX_KEYS
         self._extended: dict[tuple[str, int], Extended] = {}
 
     def load(self, paths: Iterable[str], place: Place) -> Model:
@@ -135,6 +142,18 @@ class Loader:
             self.errors.append(error)
             return Draft(over.fields, layers, extends, broken=True)
         return Draft(fields, layers, extends, base.broken or over.broken)
+
+    def refuse_keys(self, found: Iterable[ComposeError]) -> None:
+        """Take over what is wrong with the keys of a service, as much as anybody reads."""
+        taken = list(islice(found, self._keys_left))
+        self._keys_left -= len(taken)
+        self.errors += taken
+
+    def demands(self, paths: Iterable[str], variables: Variables) -> Iterator[ComposeError]:
+        """What Compose refuses of files where nothing else sets a variable."""
+        for path in paths:
+            with suppress(SourceError, YamlError):
+                yield from demands(self.open(path), variables)
 
     def copy(self, fields: Fields, link: Link) -> None:
         """Account for a service that is copied because it is extended. Raises `ComposeError`."""

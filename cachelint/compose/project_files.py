@@ -143,7 +143,7 @@ def _named_in_environment(
 def resolve_project(
     files: Files, request: Request, outer: Variables | None = None, *, with_environment: bool = False
 ) -> ResolvedProject:
-    """Everything that Compose makes of a request; the environment of services only when it is asked for.
+    """Everything that Compose makes of a request; the environment of services, and what it lacks, only when asked for.
 
     `outer` is the environment of Compose itself, which wins over that of files.
     """
@@ -160,12 +160,19 @@ def resolve_project(
         except ComposeError as error:
             loader.errors.append(error)
     loader.errors += incomplete(services.values(), model.services, model.volumes)
-    errors = {(str(one), one.source.path, one.span): one for one in loader.errors}
+    if with_environment:
+        loader.notes += loader.demands(request.files, variables)
+    errors, notes = _once(loader.errors), _once(loader.notes)
     layers = (layer for draft in model.services.values() for layer in draft.layers)
     paths = dict.fromkeys((*model.paths, *(layer.file.source.path for layer in layers)))
-    found = tuple(errors.values()), tuple(loader.notes), tuple(paths)
+    found = errors, notes, tuple(paths)
     lacks = outer.known.get("COMPOSE_ENV_FILES", "") is None or not all(map(os.path.isfile, request.env_files or ()))
     return ResolvedProject(request, services, *found, _profiles(variables), lacks)
+
+
+def _once(errors: Iterable[ComposeError]) -> tuple[ComposeError, ...]:
+    """What is wrong at an anchor is wrong in every service that takes it in: it is said once."""
+    return tuple({(str(one), one.source.path, one.span): one for one in errors}.values())
 
 
 def _profiles(variables: Variables) -> frozenset[str] | None:

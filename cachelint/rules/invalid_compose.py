@@ -21,7 +21,7 @@ class InvalidCompose(Rule):
     ## What it does
     Compares what cachelint reads (services and their builds) with the schema of Compose files, and puts the files of a
     project together as Compose does: an `extends` of a service that is not there, an `include` that goes round in a
-    circle, a variable that does not end.
+    circle, a variable that does not end, a key that a service or its build does not have.
 
     ## Why it matters
     Compose stops at such a file, and what cachelint cannot read it cannot check. A wrong indentation is the usual

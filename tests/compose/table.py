@@ -442,6 +442,14 @@ def environment(text: str, **more: str) -> Case:
 
 
 ACCEPTED |= {
+    "keys that are not Compose's own": Case(
+        {
+            "compose.yaml": "services:\n"
+            "  web: {extends: {file: base.yaml, service: u}, x-bild: ., build: {context: ., x-own: 1}}\n"
+            "  reset: {image: x, bild: !reset null}\n",
+            "base.yaml": "services:\n  t: {image: x, bild: .}\n  u: {image: y}\n",
+        }
+    ),
     "environment as a mapping": environment(
         "    environment: {A: 1, F: 1.50, T: true, E: '', N: , SHELL_SET: , BOTH: '${BOTH}!', Q: '1.0', H: 0x1F}\n"
     ),
@@ -511,6 +519,30 @@ ACCEPTED |= {
     ),
 }
 REFUSED = {
+    "a service with a key that is misspelt": Refused(
+        one("services:\n  web:\n    image: x\n    bild: .\n"),
+        (E1, 4),
+        "`bild` is no key of a service, did you mean `build`?",
+    ),
+    "a build with a key that is misspelt": Refused(
+        one("services:\n  web:\n    build:\n      contxt: .\n"),
+        (E1, 4),
+        "`contxt` is no key of a build, did you mean `context`?",
+    ),
+    "a key that is misspelt in a service that is extended": Refused(
+        {
+            "compose.yaml": "services: {web: {extends: {file: base.yaml, service: t}}}\n",
+            "base.yaml": "services:\n  t:\n    image: x\n    bild: .\n",
+        },
+        ("base.yaml", 4),
+        "`bild` is no key",
+    ),
+    "a key that is misspelt in a service of a profile": Refused(
+        one("services:\n  web:\n    image: x\n    zzz: .\n    profiles: [p]\n"), (E1, 4), "`zzz` is no key of a service"
+    ),
+    "a key that is misspelt where it is merged in": Refused(
+        one("x-a: &a\n  bild: .\nservices:\n  web:\n    image: x\n    <<: *a\n"), (E1, 2), "`bild` is no key"
+    ),
     "environment that is empty": Refused(
         one("services:\n  web:\n    image: x\n    environment:\n"), ("compose.yaml", 4), "must be a mapping or a list"
     ),

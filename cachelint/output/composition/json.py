@@ -30,6 +30,7 @@ def _project(project: ShownProject) -> dict[str, Any]:
         "files": [relative(path) for path in project.files],
         "profiles": list(project.profiles),
         "services": {one.name: _service(one) for one in project.services},
+        "inactive": {name: list(profiles) for name, profiles in project.inactive.items()},
         "provenance": dict(_places(project)),
         "errors": [_told(one) for one in project.errors],
         "notes": [_told(one) for one in project.notes],

@@ -29,8 +29,8 @@ def _project(project: ShownProject, style: Style) -> Iterator[str]:
     for service in project.services:
         yield f"  {style.paint(printable(service.name), 'path')}"
         yield from _service(service, style)
-    for error in project.errors:
-        yield f"  refused by Compose: {_place(error.location)}: {printable(error.message)}"
+    for name, profiles in project.inactive.items():
+        yield f"  {printable(name)}: left out without --profile {printable(' or '.join(profiles))}"
     for note in project.notes:
         yield f"  {_place(note.location)}: {printable(note.message)}"
 
