@@ -38,7 +38,7 @@ MAX_ROUNDS = 10
 """Fixes that still make room for others after so many rounds chase each other."""
 
 
-_LATE = frozenset(rule.id for rule in RULES if rule.fixes_late)
+_LATE = {rule.id: rule.fixes_late for rule in RULES}
 
 
 class Fixed(NamedTuple):
@@ -67,6 +67,7 @@ class Linter:
         self._given = given
         self._progress = progress
         self._open: OpenFindings | None = None
+        self._foreseen: OpenFindings | None = None
         self._census: Census | None = None
         self._readers: tuple[CacheReader, ...] | None = None
         self._settings = Settings(
@@ -102,8 +103,9 @@ class Linter:
         """How much a deployment must drop of the build cache, by what is found in its builds as they are now."""
         from cachelint.prune.decision import decide
 
-        assert self._open
-        return decide(self._open.of(deployment))
+        known = self._foreseen or self._open
+        assert known
+        return decide(known.of(deployment))
 
     def _cache_readers(self) -> tuple[CacheReader, ...]:
         """The builds that read the cache of an image back, in the tree as it is now; looked for when first asked."""
@@ -156,12 +158,21 @@ class Linter:
         originals: dict[str, SourceFile] = {}
         refused: dict[tuple[str, tuple[Edit, ...]], Refusal] = {}
         fixed = 0
+
+        def wanted_of(report: Report) -> list[Diagnostic]:
+            return [one for one in report.diagnostics if _wants(one, least, only) and _identity(one) not in refused]
+
         for _ in range(MAX_ROUNDS):
             report = self.lint()
-            wanted = [one for one in report.diagnostics if _wants(one, least, only) and _identity(one) not in refused]
+            wanted = wanted_of(report)
             if not wanted:
                 break
-            wanted = [one for one in wanted if one.rule not in _LATE] or wanted
+            turns = {_turn(one) for one in wanted}
+            if turns == {1, 2}:
+                self._foreseen = self._foresee([one for one in wanted if _turn(one) == 1])
+                wanted = wanted_of(self.lint())
+                self._foreseen = None
+            wanted = [one for one in wanted if not _turn(one)] or wanted
             for path, diagnostics in _by_path(sorted(wanted, key=lambda one: self._order[one.rule])).items():
                 source = self._workspace.source(path)
                 originals.setdefault(path, source)
@@ -172,6 +183,18 @@ class Linter:
         changed = tuple((source, text) for source, text in changes if text != source.text)
         said = dict.fromkeys(refused.values())  # a refused fix comes again when its place has moved
         return Fixed(report._replace(refused=tuple(said), fixed=fixed), changed)
+
+    def _foresee(self, wanted: list[Diagnostic]) -> OpenFindings | None:
+        """The findings that decide about prune steps as they are when these fixes are done; nothing stays edited."""
+        texts = {path: self._workspace.source(path).text for path in _by_path(wanted)}
+        for path, diagnostics in _by_path(wanted).items():
+            self._fix_file(self._workspace.source(path), diagnostics, {})
+        self.lint()
+        if self._open:
+            self._open.look()
+        for path, text in texts.items():
+            self._workspace.edit(path, text)
+        return self._open
 
     def _fix_file(
         self, source: SourceFile, diagnostics: list[Diagnostic], refused: dict[tuple[str, tuple[Edit, ...]], Refusal]
@@ -352,6 +375,10 @@ class _Run:
 
 def _wants(diagnostic: Diagnostic, least: Applicability, only: str | None) -> bool:
     return diagnostic.fix is not None and diagnostic.fix.applicability >= least and only in (None, diagnostic.fix_path)
+
+
+def _turn(diagnostic: Diagnostic) -> int:
+    return _LATE.get(diagnostic.rule, 0)
 
 
 def _identity(diagnostic: Diagnostic) -> tuple[str, tuple[Edit, ...]]:

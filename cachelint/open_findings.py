@@ -71,6 +71,10 @@ class OpenFindings:
         self._lone = lone
         self._alone: dict[str, set[Cause]] = {}
 
+    def look(self) -> None:
+        """Look for those of Compose projects now: what is edited later counts no more."""
+        assert self._known is not None
+
     def of(self, deployment: Deployment) -> set[Cause]:
         """Those about what a deployment builds; where that is not certain, about all that is built near it."""
         building = [call for call in deployment.calls if call.action or (call.docker and call.docker.builds)]

@@ -74,8 +74,11 @@ class Rule:
     severity: ClassVar[Severity]
     fix_availability: ClassVar[FixAvailability] = FixAvailability.NONE
     examples: ClassVar[tuple[Example, ...]] = ()
-    fixes_late: ClassVar[bool] = False
-    """Whether its fixes hang on what is still found when all others are done."""
+    fixes_late: ClassVar[int] = 0
+    """1 when its fixes hang on what is still found when all others are done; 2 when on those of 1 as well.
+
+    Those of 2 are worked out as if those of 1 were done, and stand in front of them.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

@@ -71,7 +71,7 @@ class BuildWithoutPrune(Rule):
     summary = "a deploy builds without dropping what the builder must not reuse"
     severity = Severity.WARNING
     fix_availability = FixAvailability.SOMETIMES
-    fixes_late = True
+    fixes_late = 2
     examples = (Example(bad={"deploy.sh": _BAD}, good={"deploy.sh": _GOOD}),)
 
     def check_deployment(self, deployment: Deployment, project: Project) -> Iterator[Diagnostic]:

@@ -79,7 +79,7 @@ class IneffectivePrune(Rule):
     summary = "a prune stands in a deploy that does not drop what the build reuses"
     severity = Severity.WARNING
     fix_availability = FixAvailability.SOMETIMES
-    fixes_late = True
+    fixes_late = 2
     examples = (
         Example(bad={"deploy.sh": _BAD}, good={"deploy.sh": _GOOD}),
         Example(bad={"deploy.sh": _HIDDEN}, good={"deploy.sh": _TOLD}, fixable=False),

@@ -59,7 +59,7 @@ class NoCacheBuild(Rule):
     summary = "a deploy builds with --no-cache, which is slow and does not read unchanged-looking files again"
     severity = Severity.NOTE
     fix_availability = FixAvailability.SOMETIMES
-    fixes_late = True
+    fixes_late = 2
     examples = (Example(bad={"deploy.sh": _SCRIPT.format(" --no-cache")}, good={"deploy.sh": _SCRIPT.format("")}),)
 
     def check_deployment(self, deployment: Deployment, project: Project) -> Iterator[Diagnostic]:

@@ -79,7 +79,7 @@ class PartialCacheClear(Rule):
     summary = "clearing all caches leaves Docker's, which is the one that the next build uses"
     severity = Severity.WARNING
     fix_availability = FixAvailability.SOMETIMES
-    fixes_late = True
+    fixes_late = 2
     examples = (Example(bad={**_OTHERS, "clear-caches.sh": _BAD}, good={**_OTHERS, "clear-caches.sh": _GOOD}),)
 
     def check_deployment(self, deployment: Deployment, project: Project) -> Iterator[Diagnostic]:

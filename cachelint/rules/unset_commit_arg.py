@@ -73,7 +73,7 @@ class UnsetCommitArg(Rule):
     summary = "a deploy builds with a commit argument whose variable nobody sets"
     severity = Severity.WARNING
     fix_availability = FixAvailability.SOMETIMES
-    fixes_late = True
+    fixes_late = 1
     examples = (
         Example(
             bad={"compose.yaml": _COMPOSE, "Dockerfile": _DOCKERFILE, "deploy.sh": _BAD},

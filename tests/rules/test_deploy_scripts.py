@@ -277,6 +277,23 @@ def test_the_step_drops_what_is_right_when_the_other_fixes_are_done():
     assert "type=regular" in alone["deploy.sh"]
 
 
+DEFAULTED = "services:\n  web:\n    build:\n      context: .\n      args:\n        GIT_COMMIT: ${GIT_COMMIT:-dev}\n"
+
+
+def test_the_step_is_decided_as_if_the_commit_were_set_when_the_same_run_sets_it():
+    """Nothing sets the variable, so the argument is constant; the line that sets it is written behind the step."""
+    files = {
+        "compose.yaml": DEFAULTED,
+        "Dockerfile": "FROM alpine\nCOPY . .\nARG GIT_COMMIT\nRUN ./build\n",
+        "deploy.sh": f"{HEAD}git pull\n{DEPLOY}",
+    }
+    fixed = fix_files(files, None, Applicability.SAFE).files["deploy.sh"]
+    assert "type=regular" not in fixed
+    assert fixed.index("type=source.local") < fixed.index("export GIT_COMMIT=") < fixed.index("docker compose build")
+    without_git = fix_files({**files, "deploy.sh": HEAD + DEPLOY}, None, Applicability.SAFE).files["deploy.sh"]
+    assert "because of constant-commit-arg in compose.yaml" in without_git  # to set it there is not safe
+
+
 # ineffective-prune
 
 
