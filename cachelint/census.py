@@ -94,6 +94,15 @@ def projects(workspace: Workspace) -> Iterator[Project]:
     yield from map(census.lone, census.left_over(built))
 
 
+def builds_of_tree(workspace: Workspace, given: frozenset[str] | None) -> Iterator[Build]:
+    """All builds of a tree, those of its scripts too; with `given` those that one of these files takes part in."""
+    census = Census(workspace)
+    projects = [census.bind(paths)[0] for paths in census.directories]
+    projects += [census.scripted(path)[0] for path in census.script_files]
+    found = (build for project in projects for build in project.builds)
+    return (build for build in found if given is None or not given.isdisjoint(build.paths))
+
+
 def _lone_dockerfile(workspace: Workspace, scripts: Scripts, path: str) -> Project:
     try:
         dockerfile = workspace.dockerfile(path)

@@ -24,6 +24,10 @@ class CommitArg(NamedTuple):
     aliases: frozenset[str] = frozenset()
     value: str = f"${{{NAME}}}"
 
+    def value_for(self, name: str) -> str:
+        """The value to write for an argument of that name: the variable of its own name, if none is configured."""
+        return f"${{{name}}}" if self.value == f"${{{self.name}}}" else self.value
+
     def is_one(self, name: str) -> bool:
         """Whether an argument of that name carries the commit."""
         return name == self.name or name in SYNONYMS or name in self.aliases

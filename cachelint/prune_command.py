@@ -6,6 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from cachelint.arguments import read_arguments
+from cachelint.census import builds_of_tree
+from cachelint.commit_names import commit_variable
 from cachelint.discovery import SCRIPTS
 from cachelint.messages import InputError, complain
 from cachelint.open_findings import open_causes
@@ -35,9 +37,10 @@ def prune_command(options: argparse.Namespace) -> int:
     _check_options(options)
     job = _job(options)
     decision = _decision(options, job)
-    wish = Wish(decision, job.config.commit_arg.name, options.tolerant)
+    variable = commit_variable(builds_of_tree(job.workspace, job.given), job.config.commit_arg)
+    wish = Wish(decision, variable, options.tolerant)
     if options.write is None:
-        text = PASTE[options.language](decision, job.config.commit_arg.name, options.tolerant)
+        text = PASTE[options.language](decision, variable, options.tolerant)
         emit(render(Answer(decision, prune_commands(decision.scope), text), options.output_format), options)
         return 0
     return _write(options, job, wish)
@@ -77,7 +80,14 @@ def _decision(options: argparse.Namespace, job: Job) -> Decision:
 def _write(options: argparse.Namespace, job: Job, wish: Wish) -> int:
     from cachelint.prune_writing import write_steps
 
-    found = write_steps(job, _scripts(options, job), wish)
+    scripts = _scripts(options, job)
+    found = write_steps(job, scripts, wish)
+    after = _decision_after(options, job, found)
+    if after.scope != wish.decision.scope:  # the commit line beside the step was all that it needed
+        cheaper = wish._replace(decision=after)
+        instead = write_steps(job, scripts, cheaper)
+        if _decision_after(options, job, instead) == after:
+            wish, found = cheaper, instead
     failed = False if options.diff else _write_files(found)
     if options.diff:
         _show_diff(found, options)
@@ -89,6 +99,17 @@ def _write(options: argparse.Namespace, job: Job, wish: Wish) -> int:
         return 2
     pending = options.diff and any(one.edits for one in found)
     return 1 if pending or any(one.refused for one in found) else 0
+
+
+def _decision_after(options: argparse.Namespace, job: Job, found: Sequence[WrittenFile]) -> Decision:
+    """The decision as it would be with these files; nothing stays edited."""
+    for one in found:
+        job.workspace.edit(one.source.path, one.text)
+    try:
+        return _decision(options, job)
+    finally:
+        for one in found:
+            job.workspace.revert(one.source.path)
 
 
 def _scripts(options: argparse.Namespace, job: Job) -> list[str]:

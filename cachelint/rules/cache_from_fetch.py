@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.buildcache.fetch import Kind
 from cachelint.cached_fetches import cached_fetches
+from cachelint.commit_names import commit_name
 from cachelint.diagnostic import Related, Severity, locate
 from cachelint.rules.base import Example, Rule
 
@@ -79,6 +80,6 @@ class CacheFromFetch(Rule):
                 (imports[0].file.source, imports[0].span),
                 f"With this, a new machine or a pruned cache gets what line {line} of the Dockerfile fetched at some "
                 "first build, and never fetches anew. Pin the fetch, or put "
-                f"`ARG {self.settings.commit_arg.name}` above it.",
+                f"`ARG {commit_name(project.builds, self.settings.commit_arg)}` above it.",
                 related=related,
             )

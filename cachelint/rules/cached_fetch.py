@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.buildcache.fetch import Kind
 from cachelint.cached_fetches import cached_fetches
+from cachelint.commit_names import commit_name
 from cachelint.diagnostic import Severity
 from cachelint.rules.base import Example, Rule
 
@@ -66,14 +67,15 @@ class CachedFetch(Rule):
         if not build.dockerfile or ".devcontainer" in build.dockerfile.source.path:
             return
         for _, fetch in cached_fetches(build, self.settings.commit_arg.is_one):
-            yield self._report(build, fetch)
+            yield self._report(build, fetch, project)
 
-    def _report(self, build: Build, fetch: Fetch) -> Diagnostic:
+    def _report(self, build: Build, fetch: Fetch, project: Project) -> Diagnostic:
         assert build.dockerfile
+        name = commit_name(project.builds, self.settings.commit_arg)
         place = build.location if build.is_inline else (build.dockerfile.source, fetch.command.span)
         diagnostic = self.report(
             place,
             f"This {fetch.does} at the first build, and stays CACHED for ever after: nothing above it changes from "
-            f"commit to commit. {fetch.remedy}, or put `ARG {self.settings.commit_arg.name}` above it.",
+            f"commit to commit. {fetch.remedy}, or put `ARG {name}` above it.",
         )
         return diagnostic._replace(severity=_SEVERITY[fetch.kind])

@@ -63,7 +63,7 @@ class ConstantCommitArg(Rule):
             if self.settings.commit_arg.is_one(arg.name) and arg.name not in build.added_args:
                 reason = _constant(arg, project)
                 if reason:
-                    value = self.settings.commit_arg.value
+                    value = self.settings.commit_arg.value_for(arg.name)
                     yield self.report(
                         (arg.source, arg.entry.span),
                         f"`{arg.name}` is the same for every commit: {reason}. The steps below its ARG stay cached. "

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from cachelint.commit_names import default_of, variable_of
 from cachelint.diagnostic import Related, Severity, locate
 from cachelint.fix import Applicability
 from cachelint.prune.commit_step import commit_steps
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from cachelint.diagnostic import Diagnostic
     from cachelint.project import BuildArg, Project
 
-_VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?[-?][^${}]*)?\}|(\w+))")
 _COMPOSE = """\
 services:
   web:
@@ -99,10 +98,7 @@ class UnsetCommitArg(Rule):
         """The variable that a commit argument takes its value from."""
         if not self.settings.commit_arg.is_one(arg.name):
             return None
-        if arg.value is None:
-            return arg.name
-        match = _VARIABLE.fullmatch(arg.value)
-        return (match[1] or match[2]) if match else None
+        return variable_of(arg.value, arg.name)
 
     def _report(self, deployment: Deployment, variable: str, found: list[tuple[DockerCall, BuildArg]]) -> Diagnostic:
         calls = list({id(call): call for call, _ in found}.values())
@@ -111,10 +107,12 @@ class UnsetCommitArg(Rule):
         steps = commit_steps(deployment, calls, variable)
         fix = fix_of(f"set {variable}", level, deployment.job, [(calls[0].unit, steps)] if calls[0].unit else [])
         first, arg = found[0]
+        default = default_of(arg.value)
+        same = f"`{default}`" if default else "empty"
         return self.report(
             (deployment.source, first.span),
-            f"Nothing sets {variable} for this build, so the commit argument is the same, empty, for every commit: the "
-            f'steps below its ARG stay CACHED. Write `export {variable}="$(git rev-parse HEAD)"` before it.',
+            f"Nothing sets {variable} for this build, so the commit argument is the same, {same}, for every commit: "
+            f'the steps below its ARG stay CACHED. Write `export {variable}="$(git rev-parse HEAD)"` before it.',
             fix=fix,
             related=(Related(locate(arg.source, arg.entry.span), "passed here"),),
         )

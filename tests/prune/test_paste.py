@@ -19,6 +19,9 @@ STALE = {
 }
 FRESH = {**STALE, "Dockerfile": "FROM alpine\nCOPY . .\nARG GIT_SHA\nRUN make\n"}
 
+DEFAULTED = {**FRESH, "compose.yaml": FRESH["compose.yaml"].replace("${GIT_SHA}", "${GIT_SHA:-dev}")}
+SCRIPT = "#!/bin/bash\nset -e\ndocker compose build\ndocker compose up -d\n"
+
 each = pytest.mark.parametrize(("scope", "tolerant"), [(scope, tolerant) for scope in Scope for tolerant in (0, 1)])
 
 
@@ -149,3 +152,40 @@ def test_the_reason_names_what_asks_for_the_most_and_what_is_enough_without_it()
     assert both.scope is Scope.ALL
     assert both.comment.endswith("in Dockerfile; without that, dropping all layers is enough.")
     assert both.reason.endswith("without, `layers` is enough and cheaper")
+
+
+@pytest.mark.parametrize("language", ["bash", "github", "make"])
+@pytest.mark.parametrize(
+    ("files", "variable"),
+    [
+        (FRESH, "GIT_SHA"),
+        (DEFAULTED, "GIT_SHA"),
+        ({**FRESH, "compose.yaml": FRESH["compose.yaml"].replace("${GIT_SHA}", "$SOURCE")}, "SOURCE"),
+        ({**FRESH, "compose.yaml": FRESH["compose.yaml"].replace("GIT_SHA: ${GIT_SHA}", "- GIT_SHA")}, "GIT_SHA"),
+        ({**FRESH, "compose.yaml": "services:\n  web:\n    build: .\n"}, "GIT_SHA"),
+        ({"Dockerfile": "FROM alpine\n"}, "GIT_COMMIT_HASH"),
+        ({**FRESH, "b/compose.yaml": FRESH["compose.yaml"].replace("GIT_SHA", "VCS_REF")}, "GIT_COMMIT_HASH"),
+    ],
+)
+def test_the_commit_is_called_as_the_builds_call_it(files, variable, language, tmp_path):
+    done = run("prune-step", "--for", language, str(write_files(tmp_path, files)))
+    assert f"{variable}=$(" in done.out or f'{variable}="$(' in done.out or f"{variable} := " in done.out
+    assert variable == "GIT_COMMIT_HASH" or "GIT_COMMIT_HASH" not in done.out
+
+
+def test_a_commit_line_that_is_written_with_the_step_makes_it_cheaper(tmp_path):
+    write_files(tmp_path, {**DEFAULTED, "deploy.sh": SCRIPT})
+    assert "because of constant-commit-arg" in run("prune-step", cwd=tmp_path).out
+    done = run("prune-step", "--write", "deploy.sh", cwd=tmp_path)
+    assert done.out.startswith("context: ")
+    text = (tmp_path / "deploy.sh").read_text()
+    assert "type=regular" not in text
+    assert 'export GIT_SHA="$(git rev-parse HEAD)"' in text
+
+
+def test_a_step_that_is_there_without_a_commit_line_stays_as_dear_as_the_finding(tmp_path):
+    pruned = SCRIPT.replace(
+        "docker compose b", "docker builder prune --force --filter type=source.local\ndocker compose b"
+    )
+    write_files(tmp_path, {**DEFAULTED, "deploy.sh": pruned})
+    assert run("prune-step", "--write", "deploy.sh", cwd=tmp_path).out.startswith("layers: ")

@@ -234,3 +234,18 @@ def test_an_inline_dockerfile_is_reported_at_its_build() -> None:
     text = "services:\n  web:\n    build:\n      dockerfile_inline: |\n        FROM debian\n        " + CLONE
     [found] = lint_files({"compose.yaml": text}, ["cached-fetch"])
     assert (found.location.start.line, found.severity) == (3, Severity.ERROR)
+
+
+@pytest.mark.parametrize(
+    ("args", "name"),
+    [("GIT_SHA: ${GIT_SHA}", "GIT_SHA"), ("{}", "GIT_COMMIT_HASH"), ("{VCS_REF: $A, GIT_SHA: $A}", "GIT_COMMIT_HASH")],
+)
+def test_names_the_argument_as_the_project_does(args, name):
+    files = {
+        "compose.yaml": f"services:\n  web:\n    build:\n      context: .\n      args:\n        {args}\n",
+        "Dockerfile": "FROM alpine/git\nRUN git clone https://example.com/shop/web.git /src\nARG GIT_SHA\nARG VCS_REF\n"
+        if "GIT" in args
+        else "FROM alpine/git\nRUN git clone https://example.com/shop/web.git /src\n",
+    }
+    [found] = lint_files(files, ["cached-fetch"])
+    assert f"or put `ARG {name}` above it" in found.message

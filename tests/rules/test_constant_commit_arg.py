@@ -58,3 +58,11 @@ def test_something_may_set_it_or_nobody_is_known_to_build(files):
 @pytest.mark.parametrize(("value", "is_one"), [("unknown", True), ("''", True), ("${SHA}", False), ("", False)])
 def test_values_alone(value, is_one):
     assert reported(value) is is_one
+
+
+@pytest.mark.parametrize("name", ["GIT_COMMIT_HASH", "GIT_SHA", "SOURCE_COMMIT"])
+def test_the_variable_is_called_as_the_argument(name):
+    compose = f"services:\n  web:\n    build:\n      context: .\n      args:\n        {name}: dev\n"
+    [found] = lint_files({"compose.yaml": compose, "Dockerfile": "FROM alpine\n"}, ["constant-commit-arg"])
+    assert found.fix
+    assert found.fix.title == f"pass {name}=${{{name}}}"

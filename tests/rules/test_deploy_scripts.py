@@ -430,6 +430,13 @@ def test_unset_commit_arg_is_silent(text, more):
 # no-cache-build
 
 
+@pytest.mark.parametrize(("value", "said"), [("${GIT_COMMIT:-dev}", "`dev`"), ("${GIT_COMMIT}", "empty")])
+def test_unset_commit_arg_says_what_is_passed(value, said):
+    files = {**FILES, "compose.yaml": DEFAULTED.replace("${GIT_COMMIT:-dev}", value), "deploy.sh": HEAD + DEPLOY}
+    [found] = lint_files(files, ["unset-commit-arg"])
+    assert f"the same, {said}, for every commit" in found.message
+
+
 def test_no_cache_build():
     text = HEAD + "docker compose build --no-cache\ndocker compose up -d\n"
     assert found("no-cache-build", text) == ["docker compose build --no-cache"]
