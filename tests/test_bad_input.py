@@ -590,3 +590,16 @@ def test_anything_at_all(
     if "--fix" in options:
         again = run(*options, cwd=tmp_path)
         assert again.out == ran.out
+
+
+def test_includes_that_double_at_each_step_end(tmp_path: Path) -> None:
+    depth = 30
+    for number in range(depth):
+        following = f"part{number + 1}.yml"
+        text = f"include: [{following}, ./{following}]\nservices:\n  s{number}:\n    image: x\n"
+        (tmp_path / f"part{number}.yml").write_text(text)
+    (tmp_path / f"part{depth}.yml").write_text("services:\n  last:\n    image: x\n")
+    (tmp_path / "compose.yaml").write_text("include: [part0.yml]\nservices:\n  web:\n    image: x\n")
+    ran = run("--isolated", cwd=tmp_path)
+    assert "more than 1,000 files are included" in ran.out
+    assert ran.out.count("more than 1,000 files") == 1

@@ -36,6 +36,9 @@ MAX_COPIED = 1_000_000
 MAX_KEYS = 100
 """Unknown keys of a project that are named: each is compared with those that Compose knows."""
 
+MAX_FILES = 1_000
+"""More than this are not read for one project, so that a chain of includes ends."""
+
 
 class Files(Protocol):
     """Where files come from."""
@@ -65,12 +68,15 @@ class Loader:
         self.notes: list[ComposeError] = []
         self._copies_left = MAX_COPIED
         self._keys_left = MAX_KEYS
+        self._files_left = MAX_FILES
         self._extended: dict[tuple[str, int], Extended] = {}
 
     def load(self, paths: Iterable[str], place: Place) -> Model:
         """The files laid over each other, the last on top."""
         model = Model({}, {}, {})
         for path in paths:
+            if self._is_too_many(place):
+                break
             try:
                 file = self.open(path)
             except (SourceError, YamlError) as error:
@@ -83,6 +89,15 @@ class Loader:
         for name, draft in model.services.items():
             model.services[name] = self._placed(draft, place)
         return model
+
+    def _is_too_many(self, place: Place) -> bool:
+        """Account for a file that is read; two names of one file in a chain of includes double it at each step."""
+        self._files_left -= 1
+        if self._files_left == -1 and place.chain:
+            link, *chain = place.chain
+            error = ComposeError(f"more than {MAX_FILES:,} files are included", (link.source, link.span), tuple(chain))
+            self.errors.append(error)
+        return self._files_left < 0
 
     def _placed(self, draft: Draft, place: Place) -> Draft:
         """A service with what the place of its files decides, whoever includes them."""

@@ -21,6 +21,10 @@ _MAX_ENTRIES = 60
 
 _MAX_DEPTH = 12
 
+_MAX_TEXT = 2_000
+_MAX_WORDS = 200
+"""A variable that holds more characters, or more words, counts as unknown: one made of two of another doubles it."""
+
 
 class Entry(NamedTuple):
     """One assignment: at which character of its shell's text, with the words as written, None where unknown.
@@ -130,8 +134,8 @@ class Variables:
             return []
         if entry.append:
             before = self.values(entry.name, entry.at, entry.function)
-            return [_joined(one, two) for one in before for two in found]
-        return found
+            found = [_joined(one, two) for one in before for two in found]
+        return [] if any(map(_is_too_long, found)) else found
 
 
 def _latest(entries: list[Entry], at: int) -> list[Entry]:
@@ -166,6 +170,10 @@ def _known(word: Word, array: bool) -> bool:
     if word.splits:
         return False
     return word.literal or word.default or array or bool(re.search(r"\w", EXPANSION.sub("", word.text)))
+
+
+def _is_too_long(value: Value) -> bool:
+    return len(value.words) > _MAX_WORDS or sum(len(word.text) for word in value.words) > _MAX_TEXT
 
 
 def _value(words: list[Word], array: bool) -> list[Value]:

@@ -66,3 +66,19 @@ def test_what_the_grammar_cannot_join_is_still_read():
     found = read('""\n(cd)t f&&(docker build .)n\n')
     assert found.broken
     assert [command.name for command in found.commands][-1] == "docker"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A0=aaaaaaaaaa\n{}docker run $A60\n".format("".join(f'A{n}="$A{n - 1}$A{n - 1}"\n' for n in range(1, 61))),
+        "A=aaaaaaaaaa\n" + 'A+="$A$A"\n' * 60 + "docker run $A\n",
+        "A0=(a b)\n{}docker run ${{A60[@]}}\n".format(
+            "".join(f'A{n}=("${{A{n - 1}[@]}}" "${{A{n - 1}[@]}}")\n' for n in range(1, 61))
+        ),
+    ],
+)
+def test_variables_that_double_each_other_end_as_unknown(text):
+    [command] = read(text).commands
+    assert sum(map(len, command.texts)) < 10_000
+    assert command.doubt is not None
