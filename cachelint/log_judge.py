@@ -12,6 +12,7 @@ from cachelint.buildlog.record import Status
 from cachelint.log_blind import blind_spots
 from cachelint.log_changes import Expectations, predecessors
 from cachelint.log_steps import Binder, shown_label
+from cachelint.log_texts import says
 from cachelint.plan import instruction_text, relative
 from cachelint.plan_builds import place_of
 from cachelint.record import NamedTuple
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cachelint.arguments import Job
-    from cachelint.buildlog.record import BuildLog, Label, Prune
+    from cachelint.buildlog.record import BuildLog, LoggedStep, Prune
     from cachelint.diagnostic import Location
     from cachelint.log_changes import Expected
     from cachelint.log_steps import BoundBuild, BoundStep
@@ -90,7 +91,7 @@ class Judgement(NamedTuple):
 
 def judge(log: BuildLog, job: Job, since: Revision | None) -> Judgement:
     """What the log says of the job's builds. Raises `InputError`."""
-    bound = list(Binder(job).bind(log.builds))
+    bound = list(Binder(job, since).bind(log.builds))
     if since is None:
         builds = tuple(_described(one) for one in bound)
         return Judgement(Verdict.UNKNOWN, None, log.commit, log.prunes, builds, (), ())
@@ -160,7 +161,7 @@ class _Judge:
         self._earlier: dict[tuple[int, int], str | None] = {}
         self._at = 0
         self._ran: set[int] = set()
-        self._foreign: set[Label] = set()
+        self._foreign: set[LoggedStep] = set()
 
     def builds(self) -> Iterator[JudgedBuild]:
         """Each build with what was expected of it."""
@@ -243,22 +244,31 @@ class _Judge:
     def _done_before(self, bound: BoundBuild) -> frozenset[int]:
         """The steps that ran in this log, in an earlier build or for another service at the same time.
 
-        An earlier build that is not known, but has a step of the same label, may have run it.
+        An earlier build that is not known, but has a step of that label which may say the same, may have run it.
         """
         session = bound.logged.session
         while self._at < len(self._bound) and self._bound[self._at].logged.session < session:
             self._remember(self._bound[self._at])
             self._at += 1
-        shown = {shown_label(bound.logged, label) for label in self._foreign}
-        guessed = {bound.numbers[one.step.index] for one in bound.steps if one.label in shown}
+        guessed = self._guessed(bound)
         beside = itertools.takewhile(lambda one: one.logged.session == session, self._bound[self._at :])
         return frozenset(self._ran.union(guessed, *(_ran(one) for one in beside if one is not bound)))
+
+    def _guessed(self, bound: BoundBuild) -> set[int]:
+        shown: dict[str, list[LoggedStep]] = {}
+        for printed in self._foreign:
+            shown.setdefault(shown_label(bound.logged, printed.label), []).append(printed)
+        return {
+            bound.numbers[one.step.index]
+            for one in bound.steps
+            if any(says(printed, one.step.instruction) for printed in shown.get(one.label, ()))
+        }
 
     def _remember(self, bound: BoundBuild) -> None:
         self._ran.update(_ran(bound))
         if bound.subject is None:
             steps = (one for one in bound.logged.steps if one.status in _RAN)
-            self._foreign.update(one.label._replace(service=None) for one in steps)
+            self._foreign.update(one._replace(label=one.label._replace(service=None)) for one in steps)
 
 
 def _ran(bound: BoundBuild) -> set[int]:

@@ -1,12 +1,17 @@
-"""Whose steps a build log shows: logged builds bound to the project's, by the labels of their steps alone."""
+"""Whose steps a build log shows: logged builds bound to the project's by the labels of their steps.
+
+What is printed of the steps proves nothing, but where it is not what the Dockerfile says, it is another's build.
+"""
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.equal_steps import StepNumbers
 from cachelint.buildcache.steps import Builder
 from cachelint.buildlog.record import Label, Scheme, Status
+from cachelint.log_shape import FormerRecipes, Shape, key_of
 from cachelint.plan_builds import find_builds
 from cachelint.record import NamedTuple
 
@@ -16,7 +21,9 @@ if TYPE_CHECKING:
     from cachelint.arguments import Job
     from cachelint.buildcache.steps import Step
     from cachelint.buildlog.record import LoggedBuild, LoggedStep
+    from cachelint.log_shape import Key
     from cachelint.plan_builds import Skipped, Subject
+    from cachelint.revision import Revision
 
 _BUILDERS = {  # the client writes the log, the engine the labels: a new client may talk to an old engine
     Scheme.BUILDKIT: (Builder.BUILDKIT, Builder.BUILDKIT_20_10),
@@ -25,8 +32,6 @@ _BUILDERS = {  # the client writes the log, the engine the labels: a new client 
     Scheme.BUILDAH: (Builder.BUILDKIT,),
 }
 _LAYERS = frozenset({"FROM", "RUN", "COPY", "ADD", "WORKDIR"})
-
-Key = tuple[str, int, int]
 
 
 class BoundStep(NamedTuple):
@@ -57,14 +62,15 @@ Choice = tuple["Subject | None", "str | None", "str | None"]
 
 
 class Binder:
-    """Binds the builds of a log to those of a job."""
+    """Binds the builds of a log to those of a job. A deploy may have built the files of the revision `since` again."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, since: Revision | None) -> None:
         self._job = job
+        self._former = FormerRecipes(since)
         self._found: dict[Builder, tuple[Sequence[Subject], Sequence[Skipped]]] = {}
         self._numbers = StepNumbers()
         self._numbered: dict[int, list[int]] = {}
-        self._shapes: dict[tuple[int, Scheme], dict[Key, Step]] = {}
+        self._shapes: dict[tuple[int, Scheme], Shape] = {}
 
     def bind(self, builds: Sequence[LoggedBuild]) -> Iterator[BoundBuild]:
         """The builds in their order."""
@@ -88,11 +94,11 @@ class Binder:
             steps = tuple(_bound_steps(logged, subject, shapes[id(subject)], numbers, known))
             yield BoundBuild(logged, subject, name, steps, tuple(numbers), None)
 
-    def _shape(self, subject: Subject, scheme: Scheme) -> dict[Key, Step]:
+    def _shape(self, subject: Subject, scheme: Scheme) -> Shape:
         """The steps of a build by the parts of their labels that a log shows; subjects live as long as the binder."""
         key = id(subject), scheme
         if key not in self._shapes:
-            self._shapes[key] = _shape(subject, scheme)
+            self._shapes[key] = Shape(subject, scheme, functools.partial(self._former.of, subject))
         return self._shapes[key]
 
     def _number(self, subject: Subject) -> list[int]:
@@ -103,9 +109,7 @@ class Binder:
             self._numbered[id(subject)] = self._numbers.of(subject.graph, origin)
         return self._numbered[id(subject)]
 
-    def _printed(
-        self, builds: Sequence[LoggedBuild], subjects: Sequence[tuple[Subject, Mapping[Key, Step]]]
-    ) -> dict[int, Status]:
+    def _printed(self, builds: Sequence[LoggedBuild], subjects: Sequence[tuple[Subject, Shape]]) -> dict[int, Status]:
         """What the session says of steps by their number, under whichever service's name they are printed.
 
         A step that several services share is printed once, with the service of one and the stage of another.
@@ -116,8 +120,8 @@ class Binder:
             for printed in logged.steps:
                 owners = [one for one, name in zip(subjects, names, strict=True) if _is_named(name, logged.service)]
                 for subject, shape in [*owners, *subjects]:
-                    step = shape.get(_key(printed.label))
-                    if step and _has_keyword(printed, step):
+                    step = shape.find(printed)
+                    if step:
                         found.setdefault(self._number(subject)[step.index], printed.status)
                         break
         return found
@@ -171,48 +175,22 @@ class Binder:
 def _bound_steps(
     logged: LoggedBuild,
     subject: Subject,
-    shape: Mapping[Key, Step],
+    shape: Shape,
     numbers: Sequence[int],
     known: Mapping[int, Status],
 ) -> Iterator[BoundStep]:
     printed: dict[Key, Status] = {}
     for one in logged.steps:
-        key = _key(one.label)
-        if _has_keyword(one, shape.get(key)) and printed.get(key) is not Status.RAN:  # one of several platforms
+        key = key_of(one.label)
+        if shape.find(one) and printed.get(key) is not Status.RAN:  # one of several platforms
             printed[key] = one.status
-    keys = {step.index: key for key, step in shape.items()}
+    keys = {step.index: key for key, step in shape.steps.items()}
     for step in subject.graph.steps:
         if step.index not in keys:
             continue
         own = printed.get(keys[step.index], Status.NOT_PRINTED)
         status = known.get(numbers[step.index], own) if own is Status.NOT_PRINTED else own
         yield BoundStep(step, shown_label(logged, Label(None, "", *keys[step.index])), status, merged=status is not own)
-
-
-def _shape(subject: Subject, scheme: Scheme) -> dict[Key, Step]:
-    """The steps by the parts of their labels that a log shows."""
-    if scheme is Scheme.BUILDAH:
-        return {_buildah_key(subject, step): step for step in subject.graph.steps if not step.onbuild}
-    found: dict[Key, Step] = {}
-    for step in subject.graph.steps:
-        label = step.label
-        if scheme is Scheme.LEGACY:
-            label = f"[{label.removeprefix('Step ')}]"
-        parsed = Label.parse(label, prefixed=False)
-        if parsed:
-            found[_key(parsed[0])] = step
-    return found
-
-
-def _buildah_key(subject: Subject, step: Step) -> Key:
-    """Buildah counts every instruction of a stage, and the stages."""
-    instructions = subject.graph.stages[step.stage].stage.instructions
-    number = next(at for at, one in enumerate(instructions, 1) if one is step.instruction)
-    return str(step.stage + 1), number, len(instructions)
-
-
-def _key(label: Label) -> Key:
-    return label.stage, label.number, label.total
 
 
 def shown_label(logged: LoggedBuild, label: Label) -> str:
@@ -225,15 +203,10 @@ def shown_label(logged: LoggedBuild, label: Label) -> str:
     return f"[{' '.join(filter(None, (logged.service, label.platform, label.stage, count)))}]"
 
 
-def _has_keyword(printed: LoggedStep, step: Step | None) -> bool:
-    """The instruction's first word is never expanded: a guard against a log of something else."""
-    return step is not None and printed.text.split(" ", 1)[0].upper() in (step.keyword, "")
-
-
-def _fits(logged: LoggedBuild, shape: Mapping[Key, Step]) -> bool:
+def _fits(logged: LoggedBuild, shape: Shape) -> bool:
     """Whether every step that the log shows is one of these."""
-    steps = [one for one in logged.steps if _key(one.label) in shape or _counts(logged.scheme, one)]
-    return bool(steps) and all(_has_keyword(one, shape.get(_key(one.label))) for one in steps)
+    steps = [one for one in logged.steps if one in shape or _counts(logged.scheme, one)]
+    return bool(steps) and all(shape.find(one) for one in steps)
 
 
 def _counts(scheme: Scheme, printed: LoggedStep) -> bool:
@@ -242,10 +215,10 @@ def _counts(scheme: Scheme, printed: LoggedStep) -> bool:
     return keyword in _LAYERS if scheme is Scheme.BUILDAH else scheme is not Scheme.LEGACY or keyword != "ARG"
 
 
-def _fits_among(logged: LoggedBuild, shape: Mapping[Key, Step], others: Iterable[Mapping[Key, Step]]) -> bool:
+def _fits_among(logged: LoggedBuild, shape: Shape, others: Iterable[Shape]) -> bool:
     """As `_fits`; a step that services share may have another one's label."""
     shapes = [shape, *others]
-    return all(any(_has_keyword(one, each.get(_key(one.label))) for each in shapes) for one in logged.steps)
+    return all(any(each.find(one) for each in shapes) for one in logged.steps)
 
 
 def _service_name(subject: Subject) -> str | None:

@@ -76,7 +76,9 @@ class Plain:
         elif number <= 2 and self._is_restart(number, rest):
             self._begin(line)
             self._header(number, rest, line)
-        elif not self._continues_name:
+        elif self._continues_name:
+            self._break_name()
+        else:
             self._doubt()
         return True
 
@@ -88,12 +90,18 @@ class Plain:
         name = self._vertices[self._current].name
         return name.partition("] ")[2].startswith("RUN") or "<<" in name
 
+    def _break_name(self) -> None:
+        if self.session is not None and self._current is not None:
+            self.session.broken_names.add(self._vertices[self._current].name)
+
     def overhear(self, text: str) -> None:
         """A line without a number while a block is open: the rest of a name with line breaks in it, or anybody's.
 
         Another builder at work means that two logs are mixed.
         """
-        if not self._continues_name and is_builders(text):
+        if self._continues_name:
+            self._break_name()
+        elif is_builders(text):
             self._doubt()
 
     def finish(self) -> str | None:

@@ -76,11 +76,12 @@ class Label(NamedTuple):
 
 
 class LoggedStep(NamedTuple):
-    """A numbered step. `text` is the instruction as printed: arguments are expanded in it, so it proves nothing."""
+    """A numbered step. `text` is the instruction as printed, arguments expanded; `cut`: it may have gone on."""
 
     label: Label
     text: str
     status: Status
+    cut: bool = False
 
 
 class LoggedBuild(NamedTuple):

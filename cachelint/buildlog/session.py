@@ -36,6 +36,10 @@ class Session:
         self.cut_before = False
         self.proves_ends = True
         """Whether a vertex that ran is known to have come to its end: a terminal shows it like one at work."""
+        self.cuts_names = False
+        """Whether a name is printed as far as there is room for it."""
+        self.broken_names: set[str] = set()
+        """Those that go on in another line, where an expanded value has a line break."""
         self._vertices: dict[tuple[Hashable, str], Status | None] = {}
         self._images: dict[str | None, list[str]] = {}
 
@@ -137,7 +141,8 @@ class Session:
             parsed = Label.parse(name, prefixed=prefixed)
             if parsed and parsed[0].service == service:
                 label, text = parsed
-                step = LoggedStep(label, text, status or ends.get(key, Status.NOT_PRINTED))
+                cut = self.cuts_names or name in self.broken_names
+                step = LoggedStep(label, text, status or ends.get(key, Status.NOT_PRINTED), cut)
                 found[label] = self._merged(found.get(label), step)
         yield from found.values()
 

@@ -98,6 +98,7 @@ class Tty:
     def _begin(self, session: Session) -> None:
         self._names = {}
         session.proves_ends = False
+        session.cuts_names = True
         self._start(session)
         self.session = session
 
