@@ -15,6 +15,7 @@ from cachelint.prune.client import NoClientError, client_of, legacy_reason
 from cachelint.prune.lines import CannotInsertError
 from cachelint.prune.paste import github_step
 from cachelint.prune.paths import Paths, State, merged
+from cachelint.prune.proof import proven
 from cachelint.prune.scope import DOCKER, NEEDED, prune_commands
 from cachelint.prune.script_step import Steps, Written, refused_at, steps_of
 from cachelint.prune.unpruned import DockerCalls, Unpruned, unpruned
@@ -168,7 +169,9 @@ def _steps(deployment: Deployment, one: Missing, missing: tuple[Missing, ...], w
         unit = one.item
         assert isinstance(unit, Unit)
         known = {name: value for name, value in unit.env.items() if value is not None}
-        return steps_of(one.calls, (one.unpruned,), wish._replace(environment=known), commit)
+        wish = wish._replace(environment=known)
+        steps = steps_of(one.calls, (one.unpruned,), wish, commit)
+        return proven(one.calls, one.unpruned, steps, wish) if job.kind is Kind.SHELL else steps
     try:
         others = [other for other in missing if other.builder == one.builder and not other.first.host]
         if others[0] is not one:

@@ -38,7 +38,7 @@ class DockerCalls:
     ) -> None:
         self.script = script
         self.by_number = by_number
-        self._elsewhere = elsewhere
+        self.elsewhere = elsewhere
 
     @cached_property
     def effects(self) -> Effects:
@@ -47,7 +47,7 @@ class DockerCalls:
         prunes = {
             number: (self.builder(number), kinds) for number, one in self.by_number.items() if (kinds := prunes_of(one))
         }
-        return Effects(builds, prunes, self._elsewhere)
+        return Effects(builds, prunes, self.elsewhere)
 
     @cached_property
     def paths(self) -> Paths:

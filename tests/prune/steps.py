@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.documents.docker_calls import docker_calls
 from cachelint.documents.script_flow import TooLongError
+from cachelint.prune.proof import proven
 from cachelint.prune.scope import NEEDED
 from cachelint.prune.script_step import Steps, Wish, refused_at, steps_of
 from cachelint.prune.unpruned import DockerCalls, unpruned
@@ -29,4 +30,6 @@ def steps_for(calls: DockerCalls, wish: Wish, commit: CommitArg) -> Steps:
         missing = list(unpruned(calls, NEEDED[wish.decision.scope]))
     except TooLongError as error:
         return Steps((), (refused_at(calls.script.body.span, str(error), wish),))
-    return steps_of(calls, missing, wish, commit)
+    found = [proven(calls, one, steps_of(calls, (one,), wish, commit), wish) for one in missing]
+    written = {step.edit.span: step for one in found for step in one.written}
+    return Steps(tuple(written[span] for span in sorted(written)), tuple(no for one in found for no in one.refused))

@@ -243,3 +243,20 @@ def test_hostile_scripts_take_no_time():
     steps_for(calls_of(read_script(SourceFile("deploy.sh", deep))), Wish(chosen(Scope.CONTEXT)), CommitArg())
     loops = "for x in a; do\n" * 30 + "docker build .\n" + "done\n" * 30
     steps_for(calls_of(read_script(SourceFile("deploy.sh", loops))), Wish(chosen(Scope.CONTEXT)), CommitArg())
+
+
+ANOTHER_DAEMON = {
+    "a function whose output is read": (
+        "build() { export DOCKER_HOST=ssh://prod; docker compose build; docker compose push; }\nout=$(build)\n"
+    ),
+    "a condition": "if export DOCKER_HOST=ssh://prod && docker compose build; then\n  docker compose push\nfi\n",
+    "a loop's condition": "until export DOCKER_HOST=ssh://prod; docker compose build; do\n  sleep 1\ndone\n",
+    "a group that is piped": ("export DOCKER_HOST=ssh://prod\n{ unset DOCKER_HOST; docker compose build; } | cat\n"),
+    "a context that is chosen": "if docker context use prod && docker compose build; then\n  true\nfi\n",
+}
+
+
+@pytest.mark.parametrize("name", ANOTHER_DAEMON)
+def test_a_step_for_another_daemon_is_not_written(name):
+    [reason] = refused(f"#!/bin/bash\nset -e\n{ANOTHER_DAEMON[name]}")
+    assert reason.startswith("a step in front of it would prune another builder or daemon")
