@@ -72,9 +72,9 @@ class Fix(NamedTuple):
     path: str | None = None
 
 
-def display_only(title: str) -> Fix:
-    """A fix that only says what to write and why it is not written for the user."""
-    return Fix(title, Applicability.DISPLAY_ONLY, ())
+def display_only(what: str, why: object = None) -> Fix:
+    """A fix that only says what to write, and why it is not written for the user."""
+    return Fix(f"{what}; --fix does not: {why}" if why else what, Applicability.DISPLAY_ONLY, ())
 
 
 class EditConflictError(ValueError):

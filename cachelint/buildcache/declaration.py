@@ -48,7 +48,7 @@ def declare(dockerfile: Dockerfile, graph: Graph, name: str) -> Fix:
         edit, statement = insert_after(dockerfile, _last_step(graph), f"ARG {name}\n{revision_label(name)}")
         title = f"declare {name} and record it as the image's revision"
     else:
-        return display_only(f"add `ARG {name}` by hand: no stage copies source")
+        return display_only(f"add `ARG {name}`", "no stage copies source")
     return Fix(title, Applicability.SAFE, (edit,), (statement,), dockerfile.source.path)
 
 

@@ -25,8 +25,8 @@ _WHOLE_LINE = re.compile(r"[ \t]*(?:export[ \t]+)?\0[ \t]*;?[ \t]*(?:#.*)?\r?\n?
 
 def remove_words(job: ScriptJob, call: DockerCall, words: Span) -> Change:
     """Remove an option with its value from a call, or a line of an input. Raises `CannotEditError`."""
-    if not job.is_editable:
-        raise CannotEditError("the shell sees other characters than this file has")
+    if job.objection:
+        raise CannotEditError(job.objection)
     if call.action:
         return _remove_line(job, call, words)
     assert call.unit
@@ -53,8 +53,8 @@ def replace_verb(job: ScriptJob, call: DockerCall, verb: str, words: str) -> Cha
 
 def _verb(job: ScriptJob, call: DockerCall, verb: str) -> Span:
     """The place of a call's verb, which is written out there. Raises `CannotEditError`."""
-    if not job.is_editable:
-        raise CannotEditError("the shell sees other characters than this file has")
+    if job.objection:
+        raise CannotEditError(job.objection)
     assert call.command
     assert call.docker
     options = [one.span for one in (*call.docker.globals, *call.docker.options)]
@@ -134,8 +134,8 @@ def _remove_line(job: ScriptJob, call: DockerCall, words: Span) -> Change:
 
 def remove_assignment(job: ScriptJob, unit: Unit, number: int) -> Change:
     """Remove an assignment that has a line for itself, ``export`` included. Raises `CannotEditError`."""
-    if not job.is_editable:
-        raise CannotEditError("the shell sees other characters than this file has")
+    if job.objection:
+        raise CannotEditError(job.objection)
     if not _stands_alone(unit, number):
         raise CannotEditError("it may be all that a block holds")
     text, span = job.source.text, unit.script.assignments[number].span

@@ -101,6 +101,13 @@ class Action(NamedTuple):
     workspace: str | None
 
 
+_NOT_EDITED = {
+    Kind.MAKEFILE: "a Makefile's recipes, in which `$` is written `$$`, are not edited",
+    Kind.PACKAGE: "scripts in package.json, whose quotes JSON escapes, are not edited",
+    Kind.GITLAB: "scripts in GitLab's CI file are not edited",
+}
+
+
 class ScriptJob(NamedTuple):
     """What runs one after the other on one machine: a script, a job of a workflow, a recipe.
 
@@ -120,9 +127,9 @@ class ScriptJob(NamedTuple):
     yaml: YamlFile | None = None
 
     @property
-    def is_editable(self) -> bool:
-        """Whether a fix may write into it; elsewhere the characters of the shell are not those of the file."""
-        return self.kind in (Kind.SHELL, Kind.WORKFLOW)
+    def objection(self) -> str | None:
+        """Why no fix writes into it; None where one may, since the shell reads the characters that the file has."""
+        return _NOT_EDITED.get(self.kind)
 
 
 def read_jobs(source: SourceFile, kind: Kind, root: str) -> tuple[ScriptJob, ...]:

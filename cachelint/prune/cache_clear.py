@@ -149,7 +149,7 @@ def _reached(script: Script, block: Block) -> set[int]:
 
 
 def _in_workflow(job: ScriptJob, clearing: list[tuple[Unit, list[Command]]]) -> Clearing | None:
-    if job.ephemeral is not False or not job.is_editable:
+    if job.ephemeral is not False or job.objection:
         return None
     items = list(job.items)
     unit, removals = clearing[-1]

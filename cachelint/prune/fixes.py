@@ -22,12 +22,12 @@ def fix_of(
     found = list(steps)
     left = [one for _, step in found for one in step.refused]
     if left:
-        return display_only(f"{title} by hand: {left[0].reason}")
+        return display_only(title, left[0].reason)
     written = [(item, one) for item, step in found for one in step.written]
     try:
         statements = tuple(_statement(job, item, one) for item, one in written)
     except CannotEditError as error:
-        return display_only(f"{title} by hand: {error}")
+        return display_only(title, error)
     edits = {one.edit: statement for (_, one), statement in zip(written, statements, strict=True)}
     return Fix(title, applicability, tuple(sorted(edits)), tuple(edits[edit] for edit in sorted(edits)))
 

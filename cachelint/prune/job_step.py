@@ -163,8 +163,8 @@ def steps_by_item(
 
 def _steps(deployment: Deployment, one: Missing, missing: tuple[Missing, ...], wish: Wish, commit: CommitArg) -> Steps:
     job = deployment.job
-    if not job.is_editable:
-        return Steps((), (refused_at(one.first.span, f"{job.kind.value} files are not edited", wish),))
+    if job.objection:
+        return Steps((), (refused_at(one.first.span, job.objection, wish),))
     if one.calls and one.unpruned and (job.kind is Kind.SHELL or one.first.host):
         unit = one.item
         assert isinstance(unit, Unit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cachelint.deployment.commit_words import commit_words
 from cachelint.deployment.shipping import deploys
 from cachelint.diagnostic import Severity
 from cachelint.documents.yaml import Scalar
@@ -15,7 +16,7 @@ from cachelint.rules.base import Example, FixAvailability, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cachelint.deployment.model import Deployment
+    from cachelint.deployment.model import Deployment, DockerCall
     from cachelint.diagnostic import Diagnostic
     from cachelint.project import Build, BuildArg, Project
 
@@ -77,21 +78,21 @@ class ConstantCommitArg(Rule):
         is_named = self.settings.is_deploy_script(deployment.source.path)
         found = list(self._literal(deployment))
         if found and deploys(deployment, is_named=is_named):
-            for arg in found:
+            for call, arg in found:
                 yield self.report(
                     (arg.source, arg.entry.span),
                     f"`{arg.name}` is the same for every commit: {_constant(arg, project)}. The steps below its ARG "
-                    'stay cached. Pass `"$(git rev-parse HEAD)"` in a shell, `${{ github.sha }}` in a workflow.',
-                    fix=display_only("pass the commit by hand"),
+                    "stay cached. Pass the commit.",
+                    fix=display_only(f"pass {commit_words(deployment.job, call, arg.name)}"),
                 )
 
-    def _literal(self, deployment: Deployment) -> Iterator[BuildArg]:
+    def _literal(self, deployment: Deployment) -> Iterator[tuple[DockerCall, BuildArg]]:
         """The commit arguments that are written out, of builds that may reuse an earlier one."""
         for call in deployment.calls:
             for build in call.builds_itself:
                 for arg in build.args if build.resolved and build.reuses else ():
                     if self.settings.commit_arg.is_one(arg.name) and arg.value is not None and "$" not in arg.value:
-                        yield arg
+                        yield call, arg
 
 
 def _constant(arg: BuildArg, project: Project) -> str | None:
@@ -112,9 +113,9 @@ def _fix(arg: BuildArg, value: str) -> Fix:
     node = arg.entry.node
     text = value if arg.entry.name_span != arg.entry.span else f"{arg.name}={value}"
     if not isinstance(node, Scalar):
-        return display_only(f"write `{arg.name}: {value}` by hand: the value stands behind an alias")
+        return display_only(f"write `{arg.name}: {value}`", "the value stands behind an alias")
     try:
         change = replace_value(arg.file.yaml, node, text)
     except CannotEditError as error:
-        return display_only(f"write `{arg.name}: {value}` by hand: {error}")
+        return display_only(f"write `{arg.name}: {value}`", error)
     return Fix(f"pass {arg.name}={value}", Applicability.UNSAFE, change.edits, change.statements)

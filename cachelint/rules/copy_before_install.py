@@ -155,7 +155,7 @@ def _names_manifests(copy: Instruction, install: Install) -> bool:
 def _fix(found: Misorder) -> Fix:
     reason = next(_obstacles(found), None)
     if reason:
-        return display_only(f"reorder by hand: {reason}")
+        return display_only("reorder", reason)
     copy, names = found.copy, " ".join(found.present)
     text = found.dockerfile.source.text
     keyword = text[copy.span.start : copy.span.start + len(copy.keyword)]

@@ -106,9 +106,9 @@ def _fix(dockerfile: Dockerfile, graph: Graph, install: Instruction, name: str) 
     stage = next((one.stage for one in graph.stages.values() if early in one.stage.instructions), None)
     together = stage and step in stage.instructions and install in stage.instructions
     if not stage or not step or not together or len(found) > 1 or len(pairs(early)) > 1:
-        return display_only("move the ARG by hand: the stage has no step on the source below its installs")
+        return display_only("move the ARG", "the stage has no step on the source below its installs")
     between = stage.instructions[stage.instructions.index(early) + 1 : stage.instructions.index(step)]
     if set(between) & set(users(graph, name)):
-        return display_only(f"move the ARG by hand: {name} is read above line {step.line}")
+        return display_only("move the ARG", f"{name} is read above line {step.line}")
     edits, statements = move_above(dockerfile, early, step)
     return Fix(f"move {name} above line {step.line}, below the install", Applicability.SAFE, edits, statements)

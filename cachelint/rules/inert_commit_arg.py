@@ -105,7 +105,7 @@ def _fix(dockerfile: Dockerfile, graph: Graph, inside: tuple[Instruction, ...], 
         return declare(dockerfile, graph, name)
     late = inside[0]
     if len(inside) > 1 or len(pairs(late)) > 1 or overrides(graph, name):
-        return display_only("declare it by hand: it is declared or overridden in several places")
+        return display_only("declare it", "it is declared or overridden in several places")
     stage = next((one.stage for one in graph.stages.values() if late in one.stage.instructions), None)
     step = first_step_on_source(graph)
     if stage and step in stage.instructions and step.line < late.line:

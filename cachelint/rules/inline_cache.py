@@ -121,7 +121,11 @@ services:
                     yield from self._asked(deployment, call, build.command)
             for one in call.command.assignments if call.command else ():
                 if one.name == _NAME:
-                    yield self.report((deployment.source, one.span), _EXPORTED, fix=display_only("remove it by hand"))
+                    yield self.report(
+                        (deployment.source, one.span),
+                        _EXPORTED,
+                        fix=display_only("remove it from the front of the command"),
+                    )
         for unit in deployment.units:
             for number, one in enumerate(unit.script.assignments if _NAME in unit.text.text else ()):
                 if one.name == _NAME and one.how == "=" and one.values:
@@ -136,7 +140,7 @@ services:
             if request.source.path == deployment.source.path:
                 fix = _removal(partial(remove_words, deployment.job, call, span), unsafe=bool(read))
             else:
-                fix = display_only("remove it by hand")
+                fix = display_only("remove it", "a file that bake reads is not edited")
             yield self.report((request.source, span), _message(value, read), fix=fix)
 
     def check_dockerfile(self, dockerfile: Dockerfile, project: Project) -> Iterable[Diagnostic]:
@@ -195,7 +199,7 @@ def _fix(compose: ComposeFile, node: Node, *, unsafe: bool) -> Fix:
     try:
         change = remove_cache_setting(compose, node)
     except CannotEditError as error:
-        return display_only(f"remove it by hand: {error}")
+        return display_only("remove it", error)
     removed = "".join(compose.source.text[slice(*edit.span)] for edit in change.edits)
     what = _NAME if _NAME in removed else "the inline cache export"
     title = f"remove {what}{' and its comment' if '#' in removed else ''}"
@@ -206,7 +210,7 @@ def _removal(change: Callable[[], Change], *, unsafe: bool = False) -> Fix:
     try:
         edits, statements = change()
     except CannotEditError as error:
-        return display_only(f"remove it by hand: {error}")
+        return display_only("remove it", error)
     return Fix("remove it", Applicability.UNSAFE if unsafe else Applicability.SAFE, edits, statements)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.buildcache.copies import brings_source
 from cachelint.buildcache.values import GraphError
+from cachelint.deployment.commit_words import commit_words
 from cachelint.deployment.shipping import deploys
 from cachelint.diagnostic import Diagnostic, Severity
 from cachelint.documents.compose_edit import add_arg, args_home, sources_of
@@ -101,12 +102,12 @@ services:
 
     def check_deployment(self, deployment: Deployment, project: Project) -> Iterator[Diagnostic]:
         """Findings about the builds that commands and steps of a deployment ask for."""
-        asked = [one for call in deployment.calls for one in call.builds_itself if one.context and not _tells_more(one)]
-        builds = [one for one in asked if self._lacks_it(one)]
+        asked = [(call, one) for call in deployment.calls for one in call.builds_itself]
+        builds = [(call, one) for call, one in asked if one.context and not _tells_more(one) and self._lacks_it(one)]
         is_named = self.settings.is_deploy_script(deployment.source.path)
         if not builds or not deploys(deployment, is_named=is_named):
             return
-        for build in builds:
+        for call, build in builds:
             name = _declared(build, self.settings.commit_arg.is_one) or self.settings.commit_arg.name
             copy = next(filter(brings_source, _built(build)))
             assert build.dockerfile
@@ -115,7 +116,7 @@ services:
                 f"This build copies source ({os.path.basename(build.dockerfile.source.path)} line {copy.line}) but is "
                 "not told the commit it builds: a step whose inputs are not files stays cached from commit to commit. "
                 f"Pass `{name}` as a build argument.",
-                fix=display_only(f'pass --build-arg {name}="$(git rev-parse HEAD)" by hand'),
+                fix=display_only(f"pass {commit_words(deployment.job, call, name)}"),
             )
 
     def _lacks_it(self, build: Build) -> bool:
@@ -172,11 +173,11 @@ services:
             sharers = self._survey(project).sharers.get(id(node), [])
             other = next((one for one, _ in sharers if not self._is_missing(one)), build)
             assert other.service
-            return display_only(f"write `{name}: {value}` by hand: `{other.service.name}` shares these arguments")
+            return display_only(f"write `{name}: {value}`", f"`{other.service.name}` shares these arguments")
         try:
             change = add_arg(home.owner.file, home.owner.request, name, value)
         except CannotEditError as error:
-            return display_only(f"write `{name}: {value}` by hand: {error}")
+            return display_only(f"write `{name}: {value}`", error)
         return Fix(f"pass {name}={value}", Applicability.SAFE, change.edits, change.statements)
 
 

@@ -109,5 +109,5 @@ def _fix(deployment: Deployment, call: DockerCall, words: Span) -> Fix:
             return display_only("write the prune step (`cachelint prune-step`), then drop --no-cache")
         change = remove_words(deployment.job, call, words)
     except (CannotEditError, TooLongError) as error:
-        return display_only(f"drop it by hand: {error}")
+        return display_only("drop it", error)
     return Fix("drop --no-cache", Applicability.UNSAFE, change.edits, change.statements)

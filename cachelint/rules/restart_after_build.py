@@ -202,11 +202,11 @@ def _images(call: DockerCall) -> set[str]:
 def _fix(deployment: Deployment, call: DockerCall) -> Fix:
     assert call.docker
     if call.docker.verb != "compose restart":
-        return display_only("make a new container by hand: how this one was made is not known")
+        return display_only("make a new container", "how this one was made is not known")
     if any(one.name not in _KEPT_OPTIONS for one in call.docker.options):
-        return display_only("write `up -d` by hand: it has other options")
+        return display_only("write `up -d`", "it has other options")
     try:
         edits, statements = replace_verb(deployment.job, call, "restart", "up -d")
     except CannotEditError as error:
-        return display_only(f"write `up -d` by hand: {error}")
+        return display_only("write `up -d`", error)
     return Fix("write `up -d`", Applicability.UNSAFE, edits, statements)

@@ -113,5 +113,5 @@ def _fix(build: Build, name: str) -> Fix:
     assert build.dockerfile
     assert build.model
     if build.is_inline:
-        return display_only(f"add `ARG {name}` by hand: the Dockerfile is written inside the Compose file")
+        return display_only(f"add `ARG {name}`", "the Dockerfile is written inside the Compose file")
     return declare(build.dockerfile, build.model.graph, name)

@@ -192,7 +192,7 @@ def _fix(deployment: Deployment, call: DockerCall) -> Fix:
     try:
         edits, statements = add_word(deployment.job, call, "up", "--build")
     except CannotEditError as error:
-        return display_only(f"write `up --build` by hand: {error}")
+        return display_only("write `up --build`", error)
     return Fix("build before it starts", Applicability.UNSAFE, edits, statements)
 
 

@@ -125,3 +125,23 @@ def test_arguments_of_a_target_that_is_not_known():
     assert found("undeclared-build-arg", PLAIN, "run.sh", "docker build --build-arg X=1 --target $T .\n") == []
     assert found("undeclared-build-arg", PLAIN, "run.sh", "docker build --build-arg X=1 $MORE .\n") == []
     assert found("undeclared-build-arg", PLAIN, "run.sh", "docker build --build-arg X=1 .\n") == ["run.sh"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("deploy.sh", "docker build -t a .\ndocker push a\n", '`--build-arg GIT_SHA="$(git rev-parse HEAD)"`'),
+        ("Makefile", "x:\n\tdocker build -t a .\n\tdocker push a\n", '`--build-arg GIT_SHA="$$(git rev-parse HEAD)"`'),
+        (CI, workflow(PUSH), "`GIT_SHA=${{ github.sha }}` in `build-args`"),
+    ],
+)
+@pytest.mark.parametrize("rule", ["missing-commit-arg", "constant-commit-arg"])
+def test_what_to_write_is_said_in_the_words_of_the_file(rule, name, text, words):
+    if rule == "constant-commit-arg":
+        text = text.replace("build -t", "build --build-arg GIT_SHA=x -t").replace(
+            "push: t", "build-args: GIT_SHA=x\n          push: t"
+        )
+    files = {name: text, "Dockerfile": "FROM alpine\nARG GIT_SHA\nCOPY . .\nRUN ./build\n"}
+    [reported] = lint_files(files, [rule])
+    assert reported.fix
+    assert reported.fix.title == f"pass {words}"

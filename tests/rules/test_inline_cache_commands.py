@@ -241,3 +241,18 @@ def test_what_nobody_reads_back_is_safe_to_remove_and_that_is_said_truly(files):
     applicability, message = removal(files)
     assert applicability is Applicability.SAFE
     assert "no build here has one" in message
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("Makefile", "build:\n\tdocker build @ON .\n", "a Makefile's recipes, in which `$` is written `$$`"),
+        ("package.json", '{"scripts": {"x": "docker build @ON ."}}', "scripts in package.json, whose quotes JSON"),
+        (".gitlab-ci.yml", "build:\n  script:\n    - docker build @ON .\n", "scripts in GitLab's CI file"),
+        ("a.sh", "ARGS='@ON'\ndocker build $ARGS .\n", "a variable holds it"),
+    ],
+)
+def test_a_fix_that_is_not_written_says_what_to_do_and_why(name, text, why):
+    [found] = lint_files({name: text.replace("@ON", ON), "Dockerfile": DOCKERFILE}, ["inline-cache"])
+    assert found.fix
+    assert found.fix.title.startswith(f"remove it; --fix does not: {why}")
