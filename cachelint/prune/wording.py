@@ -108,6 +108,6 @@ def commit_lines(variable: str, idiom: Idiom = PLAIN) -> tuple[str, ...]:
     short = f'$(printf %.7s "${variable}")' if idiom.is_posix else f"${{{variable}:0:7}}"
     return (
         *(() if idiom.is_nested else ("# shellcheck disable=SC2155  # without git the build goes on, as before",)),
-        f'export {variable}="$(git rev-parse HEAD)"',
+        f'export {variable}="$(git rev-parse HEAD || true)"',
         idiom.say(f"Building from commit: {short}..."),
     )

@@ -42,7 +42,7 @@ set -euo pipefail
 git pull
 docker builder prune --force --filter type=source.local
 # shellcheck disable=SC2155  # without git the build goes on, as before
-export GIT_COMMIT_HASH="$(git rev-parse HEAD)"
+export GIT_COMMIT_HASH="$(git rev-parse HEAD || true)"
 echo "Building from commit: ${GIT_COMMIT_HASH:0:7}..."
 docker compose build
 docker compose up -d
@@ -112,7 +112,8 @@ class UnsetCommitArg(Rule):
         return self.report(
             (deployment.source, first.span),
             f"Nothing sets {variable} for this build, so the commit argument is the same, {same}, for every commit: "
-            f'the steps below its ARG stay CACHED. Write `export {variable}="$(git rev-parse HEAD)"` before it.',
+            "the steps below its ARG stay CACHED. "
+            f'Write `export {variable}="$(git rev-parse HEAD || true)"` before it.',
             fix=fix,
             related=(Related(locate(arg.source, arg.entry.span), "passed here"),),
         )

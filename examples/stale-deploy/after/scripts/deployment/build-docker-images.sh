@@ -20,7 +20,7 @@ build_frontend() {
     docker builder prune --force --filter type=source.local
     log_success "Docker will read every source file again"
     # shellcheck disable=SC2155  # without git the build goes on, as before
-    export GIT_COMMIT_HASH="$(git rev-parse HEAD)"
+    export GIT_COMMIT_HASH="$(git rev-parse HEAD || true)"
     log_info "Building from commit: ${GIT_COMMIT_HASH:0:7}..."
     docker compose build frontend
     docker compose up -d frontend
@@ -34,7 +34,7 @@ build_backend() {
     docker builder prune --force --filter type=source.local
     log_success "Docker will read every source file again"
     # shellcheck disable=SC2155  # without git the build goes on, as before
-    export GIT_COMMIT_HASH="$(git rev-parse HEAD)"
+    export GIT_COMMIT_HASH="$(git rev-parse HEAD || true)"
     log_info "Building from commit: ${GIT_COMMIT_HASH:0:7}..."
     docker compose build backend
     docker compose up -d backend
@@ -48,7 +48,7 @@ build_all() {
     docker builder prune --force --filter type=source.local
     log_success "Docker will read every source file again"
     # shellcheck disable=SC2155  # without git the build goes on, as before
-    export GIT_COMMIT_HASH="$(git rev-parse HEAD)"
+    export GIT_COMMIT_HASH="$(git rev-parse HEAD || true)"
     log_info "Building from commit: ${GIT_COMMIT_HASH:0:7}..."
     docker compose build
     docker compose up -d
