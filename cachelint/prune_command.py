@@ -119,6 +119,10 @@ def _scripts(options: argparse.Namespace, job: Job) -> list[str]:
         known = job.workspace.tree.name_of(path)
         if job.workspace.tree.files.get(known) not in SCRIPTS:
             raise InputError(f"{name}: neither a shell script nor a workflow")
+        try:
+            job.workspace.source(known)
+        except SourceError as error:
+            raise InputError(f"{name}: {error}") from error
         paths.append(known)
     return list(dict.fromkeys(paths))
 

@@ -50,7 +50,10 @@ def show_report(report: Report, options: argparse.Namespace, fixed_text: str | N
 
 
 def emit(text: str, options: argparse.Namespace, *, exact: bool = False) -> None:
-    """Write results to the output file, else to standard output; `exact`: in these very bytes."""
+    """Write results to the output file, else to standard output; `exact`: in these very bytes, but on a terminal.
+
+    There a stranger's escape sequences could rewrite what is on the screen.
+    """
     if options.output_file:
         try:
             with open(options.output_file, "wb") as file:
@@ -58,10 +61,17 @@ def emit(text: str, options: argparse.Namespace, *, exact: bool = False) -> None
         except (OSError, ValueError) as error:
             reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
             raise InputError(f"{options.output_file}: {reason.lower()}") from error
-    elif exact:
+    elif exact and not sys.stdout.isatty():
         _write_exactly(text)
+    elif exact:
+        sys.stdout.write(_legible(text))
     else:
         sys.stdout.write(text)
+
+
+def _legible(text: str) -> str:
+    """The text with all control characters as escapes, tabs and line breaks aside."""
+    return "\n".join("\t".join(map(printable, line.split("\t"))) for line in text.split("\n"))
 
 
 def _write_exactly(text: str) -> None:

@@ -39,16 +39,12 @@ class Callees:
 
         `by_name` takes the word of a name for it, ``make docker-clean``, where nobody can look inside.
         """
-        scripts: dict[int, list[tuple[str, bool]]] = {}
-        for number, path, sourced in _scripts(unit):
-            scripts.setdefault(number, []).append((path, sourced))
         commands = unit.script.commands
-        return frozenset(one.number for one in commands if self._may_prune(one, scripts.get(one.number, ()), by_name))
+        return frozenset(one.number for one in commands if self._may_prune(one, _scripts(unit, one), by_name))
 
     def run_by(self, unit: Unit, command: Command) -> tuple[Deployment, ...]:
         """What a command may run or read in, by where the script may be started; nothing where that is not here."""
-        paths = (path for number, path, _ in _scripts(unit) if number == command.number)
-        return tuple(one for path in paths for one in self._deployments(path) or ())
+        return tuple(one for path, _ in _scripts(unit, command) for one in self._deployments(path) or ())
 
     def _may_prune(self, command: Command, scripts: Iterable[tuple[str, bool]], by_name: bool) -> bool:
         found = [self._prunes(path, sourced=sourced) for path, sourced in scripts]
@@ -92,11 +88,7 @@ def _says_so(command: Command) -> bool:
     return command.name not in _KNOWN and any(map(_NAME.search, words))
 
 
-def _scripts(unit: Unit) -> Iterator[tuple[int, str, bool]]:
-    """The files (absolute) that commands (by number) may run, or (with True) read in, on the machine of the job."""
-    script = unit.script
-    if unit.is_remote:
-        return
-    for places, sourced in ((script.called, False), (script.sourced, True)):
-        here = ((one.command, one.place) for one in places if one.place and not script.commands[one.command].shell.path)
-        yield from ((number, path, sourced) for number, place in here for path in absolute(unit, place))
+def _scripts(unit: Unit, command: Command) -> Iterator[tuple[str, bool]]:
+    """The files (absolute) that a command may run, or (with True) read in, by where the script may be started."""
+    for place, sourced in unit.called.get(command.number, ()):
+        yield from ((path, sourced) for path in absolute(unit, place))

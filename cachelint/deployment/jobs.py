@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from cachelint.deployment.environment import Environment
     from cachelint.documents.mapped_text import MappedText
-    from cachelint.documents.script import Script
+    from cachelint.documents.script import Directory, Script
     from cachelint.documents.script_paths import Paths
     from cachelint.documents.workflow import Job as WorkflowJob
     from cachelint.documents.workflow import Setting, Step, Workflow
@@ -43,7 +43,7 @@ class Unit:
     `path` is how the path of a fix's `Statement` about it begins.
     """
 
-    __slots__ = ("_environment", "_paths", "_script", "env", "path", "starts", "step", "text")
+    __slots__ = ("_called", "_environment", "_functions", "_paths", "_script", "env", "path", "starts", "step", "text")
 
     def __init__(
         self,
@@ -61,6 +61,8 @@ class Unit:
         self._script: Script | None = None
         self._paths: Paths | None = None
         self._environment: Environment | None = None
+        self._called: dict[int, list[tuple[Directory, bool]]] | None = None
+        self._functions: frozenset[str] | None = None
 
     @property
     def is_remote(self) -> bool:
@@ -84,6 +86,29 @@ class Unit:
 
             self._paths = Paths(self.script)
         return self._paths
+
+    @property
+    def called(self) -> Mapping[int, list[tuple[Directory, bool]]]:
+        """The commands, by number, that run another script or, with True, read it in, with its place.
+
+        There is none where that is not known, or on another machine.
+        """
+        if self._called is None:
+            self._called = {}
+            script = self.script
+            for places, sourced in ((script.called, False), (script.sourced, True)):
+                for one in places:
+                    known = self._called.setdefault(one.command, [])
+                    if one.place and not self.is_remote and not script.commands[one.command].shell.path:
+                        known.append((one.place, sourced))
+        return self._called
+
+    @property
+    def functions(self) -> frozenset[str]:
+        """The names of the functions that it defines."""
+        if self._functions is None:
+            self._functions = frozenset(one.name for one in self.script.functions)
+        return self._functions
 
     def environment(self, workspace: Workspace) -> Environment:
         """What is known of the variables that reach its commands."""

@@ -26,6 +26,7 @@ _TALKS = re.compile(
     r"(?:[_:-]|\Z)|\w+[_-](?:msg|message|info|log|warn(?:ing)?|error|success|header|status)\Z",
     re.IGNORECASE,
 )
+_READS_IN = frozenset((".", "source"))
 _OTHER_CLIENTS = frozenset(("docker", "docker-compose", "docker.exe"))
 
 
@@ -37,16 +38,15 @@ def is_opaque(moment: Moment, callees: Callees) -> bool:
 
 def _may_use_docker(unit: Unit, command: Command, callees: Callees, depth: int) -> bool:
     """Whether a command that is none of Docker's may lead to one: another script, a task runner, unknown functions."""
-    script = unit.script
-    if not command.words or command.name in _OTHER_CLIENTS or command.texts[0] in _functions(unit):
+    if not command.words or command.name in _OTHER_CLIENTS or command.texts[0] in unit.functions:
         return False
-    if any(one.command == command.number for one in script.called):
+    if command.number in unit.called and command.name not in _READS_IN:
         return depth == 0 or not _is_quiet(callees.run_by(unit, command), callees, depth - 1)
     if command.name in _RUNS_OTHERS:
         return command.texts[:2] not in _HARMLESS
     if _TALKS.match(command.name) or command.name in _PROGRAMS:
         return False
-    return bool(_SAYS_SO.search(command.name)) or bool(script.sourced)
+    return bool(_SAYS_SO.search(command.name)) or bool(unit.script.sourced)
 
 
 def _is_quiet(scripts: tuple[Deployment, ...], callees: Callees, depth: int) -> bool:
@@ -55,10 +55,6 @@ def _is_quiet(scripts: tuple[Deployment, ...], callees: Callees, depth: int) -> 
     if not scripts or any(one.calls for one in scripts):
         return False
     return not any(_may_use_docker(unit, command, callees, depth) for unit, command in commands)
-
-
-def _functions(unit: Unit) -> frozenset[str]:
-    return frozenset(one.name for one in unit.script.functions)
 
 
 _PROGRAMS = frozenset(

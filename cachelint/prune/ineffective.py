@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cachelint.documents.script_blocks import blocks
@@ -100,21 +101,27 @@ def _is_about_cache(deployment: Deployment, call: DockerCall) -> bool:
 
 def _hidden(deployment: Deployment, prunes: list[DockerCall]) -> Iterator[Ineffective]:
     """``docker builder prune … || true``, announced as a success in the next line."""
+    known: dict[int, dict[int, bool]] = {}
     for call in prunes:
-        if call.docker and call.unit and call.docker.verb == "builder prune" and _is_hidden(call.unit, call):
-            yield Ineffective(
-                call, "when it fails nobody is told: the next line announces success anyway", call.docker.daemon, ()
-            )
+        if call.docker and call.unit and call.command and call.docker.verb == "builder prune":
+            if id(call.unit) not in known:
+                known[id(call.unit)] = _ignored(call.unit)
+            if known[id(call.unit)].get(call.command.number):
+                yield Ineffective(
+                    call, "when it fails nobody is told: the next line announces success anyway", call.docker.daemon, ()
+                )
 
 
-def _is_hidden(unit: Unit, call: DockerCall) -> bool:
-    assert call.command
-    number = call.command.number
+def _ignored(unit: Unit) -> dict[int, bool]:
+    """The numbers of the commands whose failure is ignored, and whether the next line announces success."""
+    found: dict[int, bool] = {}
     for block in blocks(unit.script.body):
-        for at, statement in enumerate(block.statements[:-1]):
-            if isinstance(statement, Chain) and number in statement.numbers and statement.operators[-1:] == ("||",):
+        for statement, following in pairwise(block.statements):
+            if isinstance(statement, Chain) and statement.operators[-1:] == ("||",):
                 ignores = [unit.script.commands[one].name for one in statement.parts[-1].numbers]
-                after = [unit.script.commands[one] for one in block.statements[at + 1].numbers]
+                after = [unit.script.commands[one] for one in following.numbers]
                 if ignores in (["true"], [":"]) and after and _SAYS.match(after[0].name):
-                    return bool(_SUCCESS.search(" ".join((after[0].name, *after[0].texts[1:]))))
-    return False
+                    said = bool(_SUCCESS.search(" ".join((after[0].name, *after[0].texts[1:]))))
+                    for number in statement.numbers:
+                        found.setdefault(number, said)
+    return found

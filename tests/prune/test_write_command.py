@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import re
+import subprocess
+import sys
 from pathlib import Path
 from shutil import copytree
 
@@ -159,3 +163,32 @@ def test_the_fixed_example_does_what_it_did(tmp_path, script, ways):
             assert failing.code != 0
             assert failing.without_prune == []
             assert not re.search("All caches cleared|are up|is up", failing.output)
+
+
+def test_a_link_to_a_script_elsewhere_is_refused(tmp_path):
+    (tmp_path / "elsewhere.sh").write_text("docker compose build\n")
+    site = tmp_path / "site"
+    write_files(site, {"compose.yaml": "services: {web: {build: .}}\n", "Dockerfile": "FROM alpine\nCOPY . .\n"})
+    (site / "deploy.sh").symlink_to("../elsewhere.sh")
+    ran = run("prune-step", "--write", "deploy.sh", cwd=site)
+    assert (ran.code, ran.out, ran.err) == (2, "", "cachelint: deploy.sh: outside the repository\n")
+    assert (tmp_path / "elsewhere.sh").read_text() == "docker compose build\n"
+
+
+@pytest.mark.parametrize("command", [["--diff"], ["prune-step", "--write", "deploy.sh", "--diff"]])
+def test_a_diff_on_a_terminal_has_no_escape_sequences_of_the_file(tmp_path, command):
+    files = {"compose.yaml": "services: {web: {build: .}}\n", "Dockerfile": "FROM alpine\nCOPY . .\n"}
+    write_files(tmp_path, {**files, "deploy.sh": "echo '\x1b]0;x\x07\t'\ndocker compose build\ndocker compose up -d\n"})
+    ours, theirs = pty.openpty()
+    try:
+        words = [sys.executable, "-m", "cachelint", *command]
+        environment = {**os.environ, "PYTHONPATH": os.fspath(Path(__file__).parents[2])}
+        subprocess.run(words, cwd=tmp_path, env=environment, stdout=theirs, stderr=subprocess.PIPE, check=False)
+        shown = os.read(ours, 65536)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert b"builder prune" in shown
+    assert rb"\x1b]0;x\x07" in shown
+    assert b"\x1b" not in shown
+    assert b"\t" in shown or b"        " in shown
