@@ -18,7 +18,7 @@ from cachelint.record import NamedTuple
 from cachelint.rules import RULES
 from cachelint.rules.base import Rule, Settings
 from cachelint.source import SourceFile
-from cachelint.suppression import Suppression, find_suppressions
+from cachelint.suppression import MARK, Suppression, find_suppressions
 from cachelint.workers import spread
 
 if TYPE_CHECKING:
@@ -330,15 +330,15 @@ class _Run:
 
     def _read_suppressions(self, project: Project) -> None:
         for compose in project.compose_files:
-            if compose.source.path not in self.findings.suppressions and "cachelint:" in compose.source.text:
+            if compose.source.path not in self.findings.suppressions and MARK in compose.source.text:
                 self.findings.suppressions[compose.source.path] = compose.source, _in_compose(compose)
         for dockerfile in project.dockerfiles:
-            if dockerfile.source.path not in self.findings.suppressions and "cachelint:" in dockerfile.source.text:
+            if dockerfile.source.path not in self.findings.suppressions and MARK in dockerfile.source.text:
                 self.findings.suppressions[dockerfile.source.path] = dockerfile.source, _in_dockerfile(dockerfile)
 
         for path, deployments in groupby(project.deployments, lambda one: one.source.path):
             source, jobs = self._workspace.source(path), [one.job for one in deployments]
-            if path not in self.findings.suppressions and "cachelint:" in source.text:
+            if path not in self.findings.suppressions and MARK in source.text:
                 from cachelint.deployment.suppressions import suppressions_in
 
                 self.findings.suppressions[path] = source, suppressions_in(source, jobs)

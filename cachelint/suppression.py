@@ -11,17 +11,21 @@ from cachelint.source import SourceFile, Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_MARK = "cachelint:"
-_COMMENT = re.compile(r"#\s*cachelint:\s*(ignore|ignore-file)\s*\[([^\]\n]*)\]")
+MARK = "cachelint"
+_COMMENT = re.compile(r"#[ \t]*cachelint(:?)\s*(ignore(?:-file)?)(?![\w-])(?:\s*\[([^\]\n]*)\])?")
 
 
 class Suppression(NamedTuple):
-    """One comment. `span` is all of it, `first` and `last` the 1-based lines it speaks for, `names` the rules."""
+    """One comment. `span` is all of it, `first` and `last` the 1-based lines it speaks for, `names` the rules.
+
+    `slip` says what is wrong with one that does nothing, being written wrong.
+    """
 
     span: Span
     names: tuple[tuple[str, Span], ...]
     first: int
     last: int
+    slip: str = ""
 
 
 def find_suppressions(
@@ -32,7 +36,7 @@ def find_suppressions(
     `is_comment` tells whether the ``#`` at an offset begins a comment; `last_line` where the thing that begins on a
     line ends. A comment alone on its line speaks for the next line that is none, another one for its own.
     """
-    if _MARK not in source.text:
+    if MARK not in source.text:
         return ()
     return tuple(_find(source, is_comment, last_line))
 
@@ -45,8 +49,14 @@ def _find(
             continue
         line = source.position(match.start()).line
         end = source.line_span(line).end
+        colon, kind, listed = match.groups()
+        if not colon or listed is None:
+            if colon or listed is not None:
+                slip = "it has no colon" if listed is not None else "it names no rule"
+                yield Suppression(Span(match.start(), end), (), 0, 0, slip)
+            continue
         names = tuple(_names(match))
-        if match.group(1) == "ignore-file":
+        if kind == "ignore-file":
             first, last = (1, len(source.line_starts)) if _in_first_comments(source, line) else (0, 0)
         elif source.line_text(line).lstrip().startswith("#"):
             first = _next_code_line(source, line)
@@ -57,8 +67,8 @@ def _find(
 
 
 def _names(match: re.Match[str]) -> Iterator[tuple[str, Span]]:
-    for name in re.finditer(r"[^\s,]+", match.group(2)):
-        start = match.start(2)
+    for name in re.finditer(r"[^\s,]+", match.group(3)):
+        start = match.start(3)
         yield name.group(), Span(start + name.start(), start + name.end())
 
 

@@ -20,7 +20,8 @@ class UnusedSuppression(Rule):
     """A `# cachelint: ignore[…]` comment silences nothing.
 
     ## What it does
-    Reports the rules named in a suppression that found nothing where it stands, or that do not exist.
+    Reports the rules named in a suppression that found nothing where it stands, or that do not exist, and comments
+    that are written wrong, such as `# cachelint: ignore` without a rule.
 
     ## Why it matters
     A suppression that outlives its finding hides the next one.
@@ -29,13 +30,14 @@ class UnusedSuppression(Rule):
     See the examples: the finding is gone, so the comment may go.
 
     ## Fix safety
-    Safe: only the comment, or the name inside it, is removed.
+    Safe: only the comment, or the name inside it, is removed. A name that looks like a rule's, and a comment that is
+    written wrong, are only reported: somebody meant something by them.
     """
 
     id = "unused-suppression"
     summary = "a suppression silences nothing"
     severity = Severity.WARNING
-    fix_availability = FixAvailability.ALWAYS
+    fix_availability = FixAvailability.SOMETIMES
     examples = (
         Example(
             bad={
@@ -49,12 +51,31 @@ class UnusedSuppression(Rule):
 
     def check_unused(self, source: SourceFile, unused: Suppression, names: tuple[str, ...]) -> Iterator[Diagnostic]:
         """One finding for each suppression."""
+        if unused.slip:
+            how = "`# cachelint: ignore[rule] why`, or `ignore-file[rule]` at the top of the file"
+            message = f"This comment silences nothing: {unused.slip}. Write {how}."
+            yield self.report((source, unused.span), message)
+            return
+        meant = next(filter(None, map(_meant, names)), "")
+        if meant:
+            yield self.report((source, unused.span), f"This suppression silences nothing here: {meant}")
+            return
         listed = ", ".join(f"`{name}`" for name in names)
         yield self.report(
             (source, unused.span),
             f"This suppression of {listed or 'no rule'} silences nothing here. Remove it.",
             fix=_fix(source, unused, names),
         )
+
+
+def _meant(name: str) -> str:
+    """What somebody may have meant by a name that no rule has; empty for one that is known, or like none."""
+    from cachelint.config_file import suggestion
+    from cachelint.rules import RULES
+
+    known = [rule.id for rule in RULES]
+    close = "" if name in known else suggestion(name, known)
+    return f"there is no rule `{name}`{close}" if close else ""
 
 
 def _fix(source: SourceFile, unused: Suppression, names: tuple[str, ...]) -> Fix:

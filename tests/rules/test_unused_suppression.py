@@ -23,7 +23,8 @@ def lint(compose: str, dockerfile: str = "FROM alpine\n"):
         STALE.format("  # cachelint: ignore[inline-cache]").replace("A: 1", "A: 'x # cachelint: ignore[nothing]'"),
         STALE.format("  # cachelint: ignore[inline-cache]") + "    command: |\n      # cachelint: ignore[nothing]\n",
         "services: {a: {image: b}} # cachelint: ignore[copy-before-install] of a rule that does not run\n",
-        "services: {a: {image: b}} # cachelint ignore[inline-cache]\n",
+        "services: {a: {image: b}} # cachelint ignores this, and cachelint: ignored[x] too\n",
+        "services: {a: {image: b}} # see cachelint: ignore\n",
     ],
 )
 def test_silent(compose: str):
@@ -67,3 +68,25 @@ def test_a_comment_that_keeps_another_from_being_a_directive_stays():
     fixed = fix_files({"Dockerfile": dockerfile}, ["inline-cache", RULE])
     assert fixed.files["Dockerfile"] == dockerfile
     assert len(fixed.report.refused) == 1
+
+
+@pytest.mark.parametrize(
+    ("comment", "words"),
+    [
+        ("# cachelint: ignore", "it names no rule. Write `# cachelint: ignore[rule] why`"),
+        ("# cachelint: ignore because", "it names no rule"),
+        ("# cachelint: ignore-file", "it names no rule"),
+        ("# cachelint ignore[inline-cache]", "it has no colon"),
+        ("# cachelint ignore-file[inline-cache] x", "it has no colon"),
+        ("# cachelint: ignore[inline-cach]", "there is no rule `inline-cach`, did you mean 'inline-cache'?"),
+        ("# cachelint: ignore[inline-cache, inline-cach]", "did you mean 'inline-cache'?"),
+    ],
+)
+@pytest.mark.parametrize("name", ["compose.yaml", "Dockerfile", "deploy.sh"])
+def test_what_is_written_wrong_is_told_and_stays(comment, words, name):
+    texts = {"compose.yaml": "services: {}\n", "Dockerfile": "FROM alpine\n", "deploy.sh": "docker ps\n"}
+    files = {name: f"{comment}\n{texts[name]}"}
+    [found] = lint_files(files, ["inline-cache", RULE])
+    assert words in found.message
+    assert found.fix is None
+    assert fix_files(files, ["inline-cache", RULE]).files == files
