@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 
 from cachelint.documents.script_tree import Define, Simple
 from cachelint.prune.errexit import unstopped
+from cachelint.prune.helpers import own_helpers, proven_helpers
 from cachelint.prune.lines import indent_unit
+from cachelint.prune.sent import sent_functions
 from cachelint.prune.wording import Guard, Idiom
 
 if TYPE_CHECKING:
-    from cachelint.documents.script import Command, Function, Script
+    from collections.abc import Collection
+
+    from cachelint.documents.script import Command, Script
     from cachelint.prune.errexit import Unstopped
     from cachelint.prune.places import Place
     from cachelint.prune.scope import Client
@@ -25,9 +29,6 @@ _SUCCESS = "log_success success log::success print_success echo_success log_ok o
 _WARNING = "log_warning log_warn warning warn log::warn print_warning print_warn echo_warning".split()
 _NAMES = frozenset((*_INFO, *_SUCCESS, *_WARNING))
 _NEVER = 1 << 62
-_PRINTS = frozenset({"echo", "printf", "cat", "date", "tput", "logger", "tee", "local", "true", ":"})
-_ARGUMENT = re.compile(r"\$(?:[1*@]|\{[1*@][^}]*\})")
-_MORE_ARGUMENTS = re.compile(r"\$(?:[2-9]|\{[2-9])|\bshift\b")
 
 
 class Speech:
@@ -37,17 +38,14 @@ class Speech:
         self._script = script
         self._errexit = errexit or _shebang_stops(script)
         self._unit = indent_unit(script.source)
-        self._helpers = _helpers(script)
+        self._helpers = own_helpers(script, _NAMES)
+        self._sent = sent_functions(script)
         self._switched = _switched(script)
 
     def idiom(self, place: Place, client: Client) -> Idiom:
         """The words for a step at a place."""
         shell = place.block.shell
-        known = {
-            name
-            for (owner, name), end in self._helpers.items()
-            if owner == id(shell) and end <= place.statement.span.start
-        }
+        known, is_sent = self._known(place), self._sent.has(place.function)
         return Idiom(
             client,
             _first(_INFO, known),
@@ -55,14 +53,25 @@ class Speech:
             _first(_WARNING, known),
             self._unit,
             self._guard(place),
-            shell.parent is not None or self._script.interpreter not in {"bash", "zsh", "ksh"},
+            is_sent or shell.parent is not None or self._script.interpreter not in {"bash", "zsh", "ksh"},
             shell.parent is not None,
         )
+
+    def _known(self, place: Place) -> Collection[str]:
+        """The helpers that the shell of a place surely knows."""
+        if place.block.shell is not self._script.shell or self._sent.has(place.function):
+            return ()
+        own = {name for name, offset in self._helpers.items() if offset <= place.statement.span.start}
+        return own | proven_helpers(self._script, place, _NAMES)
 
     def _guard(self, place: Place) -> Guard:
         stops = place.function is None
         if place.function is not None:
-            if place.function in self._unstopped.always or _is_library(self._script):
+            if _is_library(self._script):
+                return Guard.RETURN
+            if self._sent.has(place.function):
+                return Guard.EXIT
+            if place.function in self._unstopped.always:
                 return Guard.RETURN
             stops = place.function not in self._unstopped.sometimes
         return Guard.ERREXIT if stops and self._stops(place) else Guard.EXIT
@@ -95,35 +104,8 @@ def _switched(script: Script) -> dict[int, int | None]:
     return found
 
 
-def _first(names: list[str], known: set[str]) -> str | None:
+def _first(names: list[str], known: Collection[str]) -> str | None:
     return next((name for name in names if name in known), None)
-
-
-def _helpers(script: Script) -> dict[tuple[int, str], int]:
-    """Where the functions that print their argument begin to be known, by their shell (identity) and name."""
-    own = {(id(one.shell), one.name): one for one in reversed(script.functions) if one.name in _NAMES}
-    found = {key: one.span.end for key, one in own.items() if _prints(script, one)}
-    return {**_proven(script), **found}
-
-
-def _prints(script: Script, function: Function) -> bool:
-    body = script.source.text[function.body.start : function.body.end]
-    inside = [one for one in script.commands if one.function == function.name and one.span.start >= function.body.start]
-    only_prints = all(not one.words or one.name in _PRINTS for one in inside)
-    return only_prints and bool(_ARGUMENT.search(body)) and not _MORE_ARGUMENTS.search(body)
-
-
-def _proven(script: Script) -> dict[tuple[int, str], int]:
-    """The functions of a file that is read in, from where the script has used them with one text."""
-    if not script.sourced:
-        return {}
-    known = {one.name for one in script.functions}
-    used = (one for one in script.commands[script.sourced[0].command :] if one.name in _NAMES and len(one.words) == 2)
-    found: dict[tuple[int, str], int] = {}
-    for one in used:
-        if one.name not in known:
-            found.setdefault((id(one.shell), one.name), one.span.end)
-    return found
 
 
 def _switches(command: Command, sign: str) -> bool:
