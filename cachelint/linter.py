@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from cachelint.buildcache.harm import harm
 from cachelint.census import Census
@@ -38,6 +39,10 @@ MAX_ROUNDS = 10
 """Fixes that still make room for others after so many rounds chase each other."""
 
 
+_Text: TypeAlias = "tuple[str, str, str, tuple[str, ...]]"
+"""A rule, the title of its fix, a file, and what is inserted there."""
+
+_RUN = (Kind.SHELL, Kind.WORKFLOW)
 _LATE = {rule.id: rule.fixes_late for rule in RULES}
 
 
@@ -162,8 +167,10 @@ class Linter:
         def wanted_of(report: Report) -> list[Diagnostic]:
             return [one for one in report.diagnostics if _wants(one, least, only) and _identity(one) not in refused]
 
+        applied = Counter[_Text]()
         for _ in range(MAX_ROUNDS):
             report = self.lint()
+            refused.update(self._repeated(report, applied, least, only))
             wanted = wanted_of(report)
             if not wanted:
                 break
@@ -173,10 +180,15 @@ class Linter:
                 wanted = wanted_of(self.lint())
                 self._foreseen = None
             wanted = [one for one in wanted if not _turn(one)] or wanted
+            sound: list[Fix] = []
             for path, diagnostics in _by_path(sorted(wanted, key=lambda one: self._order[one.rule])).items():
                 source = self._workspace.source(path)
                 originals.setdefault(path, source)
-                fixed += self._fix_file(source, diagnostics, refused)
+                sound += self._fix_file(source, diagnostics, refused)
+            fixed += len(sound)
+            done = {one.edits for one in sound}
+            texts = {text for one in wanted if (text := _inserted(one)) and one.fix and one.fix.edits in done}
+            applied = Counter(text for one in wanted if (text := _inserted(one)) in texts)
         else:
             report = self.lint()
         changes = ((source, self._workspace.source(path).text) for path, source in originals.items())
@@ -196,10 +208,29 @@ class Linter:
             self._workspace.edit(path, text)
         return self._open
 
+    def _repeated(
+        self, report: Report, applied: Counter[_Text], least: Applicability, only: str | None
+    ) -> Iterator[tuple[tuple[str, tuple[Edit, ...]], Refusal]]:
+        """The fixes that would insert into what runs the step that the last round, or run, inserted to no avail."""
+        kinds = self._workspace.tree.files
+        wanted = [one for one in report.diagnostics if _wants(one, least, only) and kinds.get(one.fix_path) in _RUN]
+        now = Counter(text for one in wanted if (text := _inserted(one)))
+        for one in wanted:
+            text = _inserted(one)
+            if text and one.fix and (0 < applied[text] <= now[text] or self._stands(one.fix_path, one.fix.edits)):
+                reason = f"{one.fix.title}: it would be written again and again"
+                yield _identity(one), Refusal(one.rule, one.fix_path, reason)
+
+    def _stands(self, path: str, edits: tuple[Edit, ...]) -> bool:
+        """Whether whole lines that are to be inserted stand right there already."""
+        text = self._workspace.source(path).text
+        lines = [(edit.span.start, edit.replacement) for edit in edits if edit.replacement.count("\n") > 1]
+        return any(text.startswith(new, at) or text.endswith(new, 0, at) for at, new in lines)
+
     def _fix_file(
         self, source: SourceFile, diagnostics: list[Diagnostic], refused: dict[tuple[str, tuple[Edit, ...]], Refusal]
-    ) -> int:
-        """Apply the fixes that can be trusted, each and all together; return how many those were."""
+    ) -> list[Fix]:
+        """Apply the fixes that can be trusted, each and all together; return those."""
         rules = {one.fix.edits: one.rule for one in reversed(diagnostics) if one.fix}
         pending = [choose(one.fix for one in diagnostics if one.fix)]
         sound: list[Fix] = []
@@ -218,7 +249,7 @@ class Linter:
         if judged > 1 and self._objection(source, sound) is not None:
             del sound[1:]
         self._workspace.edit(source.path, apply_fixes(source.text, sound))
-        return len(sound)
+        return sound
 
     def _objection(self, source: SourceFile, fixes: list[Fix]) -> str | None:
         """Why the outcome of these fixes must not be trusted, or None."""
@@ -383,6 +414,14 @@ def _turn(diagnostic: Diagnostic) -> int:
 
 def _identity(diagnostic: Diagnostic) -> tuple[str, tuple[Edit, ...]]:
     return diagnostic.fix_path, diagnostic.fix.edits if diagnostic.fix else ()
+
+
+def _inserted(diagnostic: Diagnostic) -> _Text | None:
+    """What a fix inserts; None for one that replaces something."""
+    fix = diagnostic.fix
+    if fix is None or not fix.edits or any(one.span.start != one.span.end for one in fix.edits):
+        return None
+    return diagnostic.rule, fix.title, diagnostic.fix_path, tuple(one.replacement for one in fix.edits)
 
 
 def _by_path(diagnostics: Iterable[Diagnostic]) -> dict[str, list[Diagnostic]]:

@@ -374,3 +374,28 @@ def test_a_dockerfile_that_does_not_parse_is_reported_once_for_all_services():
     files = {"compose.yaml": "services:\n  a:\n    build: .\n  b:\n    build: .\n", "Dockerfile": "{{ template }}\n"}
     assert [one.rule for one in lint_files(files)] == ["unparsable-file"]
     assert fix_files(files).files == files
+
+
+# A fix whose finding stays is written once.
+
+
+class Insists(Rule):
+    """A rule that is never content."""
+
+    id = "insists"
+    severity = Severity.WARNING
+
+    def check_deployment(self, deployment, project):
+        """Always the same finding."""
+        fix = Fix("add lines", Applicability.SAFE, (Edit(Span(12, 12), "# more\n# lines\n"),))
+        yield self.report((deployment.source, Span(0, 1)), "fake", fix=fix)
+
+
+def test_nothing_is_inserted_again_by_the_same_run_or_by_a_second_one(use_rules):
+    use_rules(Insists)
+    fixed = fix_files({"deploy.sh": "#!/bin/bash\ndocker build .\n"})
+    assert fixed.files["deploy.sh"] == "#!/bin/bash\n# more\n# lines\ndocker build .\n"
+    assert [one.reason for one in fixed.report.refused] == ["add lines: it would be written again and again"]
+    again = fix_files(fixed.files)
+    assert (again.files, again.report.fixed) == (fixed.files, 0)
+    assert [one.reason for one in again.report.refused] == ["add lines: it would be written again and again"]

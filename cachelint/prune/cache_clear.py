@@ -190,7 +190,7 @@ def _in_front_of_step(job: ScriptJob, one: Clearing, wish: Wish) -> Written:
     if step is None:
         raise CannotInsertError("no step follows")
     condition = Condition(f"if: {one.condition}", one.condition) if one.condition else None
-    return step_before(job.source, step, wish, DOCKER, condition)
+    return step_before(job, step, wish, DOCKER, condition)
 
 
 def item_of(job: ScriptJob, one: Clearing) -> Unit:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from cachelint.deployment.actions import SETUP_BUILDX
 from cachelint.deployment.jobs import Unit
 from cachelint.discovery import Kind
+from cachelint.documents.docker_calls import docker_calls
 from cachelint.documents.docker_daemon import Daemon
+from cachelint.documents.script import read_script
 from cachelint.documents.script_flow import TooLongError
 from cachelint.fix import Edit
 from cachelint.prune.client import NoClientError, client_of, legacy_reason
@@ -25,7 +27,7 @@ from cachelint.source import Span
 
 if TYPE_CHECKING:
     from cachelint.commit_arg import CommitArg
-    from cachelint.deployment.jobs import Action
+    from cachelint.deployment.jobs import Action, ScriptJob
     from cachelint.deployment.model import Deployment, DockerCall
     from cachelint.documents.workflow import Step
     from cachelint.prune.scope import Client
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from cachelint.source import SourceFile
 
 _ITEM = re.compile(r"([ \t]*)-[ \t]+\Z")
+_ANCHOR = re.compile(r"\A([^:]*:\s+)&\S+\s+")
 _ENVIRONMENT = ("DOCKER_HOST", "DOCKER_CONTEXT", "BUILDX_BUILDER")
 
 
@@ -176,26 +179,48 @@ def _steps(deployment: Deployment, one: Missing, missing: tuple[Missing, ...], w
         others = [other for other in missing if other.builder == one.builder and not other.first.host]
         if others[0] is not one:
             return Steps()
-        return Steps((_workflow_step(job.source, one, wish, always=len(others) > 1),))
+        return Steps((_workflow_step(job, one, wish, always=len(others) > 1),))
     except (CannotInsertError, NoClientError) as error:
         return Steps((), (refused_at(one.first.span, str(error), wish),))
 
 
-def _workflow_step(source: SourceFile, one: Missing, wish: Wish, *, always: bool) -> Written:
+def _workflow_step(job: ScriptJob, one: Missing, wish: Wish, *, always: bool) -> Written:
     step = one.item.step
     assert step
-    condition = None if always else _condition(source, step)
+    condition = None if always else _condition(job.source, step)
     environment = [name for name in _ENVIRONMENT if any(setting.name == name for setting in step.env)]
     if environment:
         raise CannotInsertError(f"{environment[0]} is set for the step alone")
     client = _client(one, wish)
-    return step_before(source, step, wish, client, condition)
+    _check_daemon(one, prune_commands(wish.decision.scope, client))
+    return step_before(job, step, wish, client, condition)
+
+
+def _check_daemon(one: Missing, commands: tuple[str, ...]) -> None:
+    """Raises `CannotInsertError` where a step of its own would prune another builder than that of the build."""
+    if not isinstance(one.item, Unit) or one.calls is None:
+        return
+    readings = docker_calls(read_script("\n".join(commands)), one.item.env)
+    pruned = {one.calls.normal(docker.daemon) for found in readings for docker in found}
+    if {daemon._replace(certain=True) for daemon in pruned} != {one.builder._replace(certain=True)}:
+        raise CannotInsertError("the script of the step chooses its builder or daemon itself, another step has its own")
+
+
+def _needs_shell(job: ScriptJob, step: Step) -> bool:
+    """Whether a step must name its shell: in an action, or where the default is, or may be, none that is known.
+
+    What a step names for itself says nothing about the default. A shell with options, such as ``bash {0}``, may go on
+    behind a command that has failed.
+    """
+    is_action = not job.name
+    return is_action or step.node.own("shell") is not None or step.shell not in {None, "bash", "sh"}
 
 
 def step_before(
-    source: SourceFile, step: Step, wish: Wish, client: Client = DOCKER, condition: Condition | None = None
+    job: ScriptJob, step: Step, wish: Wish, client: Client = DOCKER, condition: Condition | None = None
 ) -> Written:
     """The step of a workflow in front of another one. Raises `CannotInsertError`."""
+    source = job.source
     start = step.node.span.start
     line = source.position(start).line
     at = source.line_span(line).start
@@ -204,7 +229,8 @@ def step_before(
         raise CannotInsertError("the steps are not written one below the other")
     indent, inside = dash[1], " " * (start - at)
     newline = source.line_break_at(start)
-    extra = (condition.line,) if condition else ()
+    has_shell = _needs_shell(job, step)
+    extra = (*((condition.line,) if condition else ()), *(("shell: bash",) if has_shell else ()))
     lines = github_step(wish.decision, client, tolerant=wish.tolerant, extra=extra)
     shown = [_shifted(one, indent, inside) for one in lines]
     first = _above_comments(source, line, indent)
@@ -213,6 +239,7 @@ def step_before(
     text = newline.join(shown) + newline + gap
     fields = [("name", title(wish.decision.scope)), ("run", _run(prune_commands(wish.decision.scope, client)))]
     fields += [("if", condition.value)] if condition else []
+    fields += [("shell", "bash")] if has_shell else []
     return Written(Edit(Span(at, at), text), lines, 0, tuple(fields))
 
 
@@ -242,7 +269,7 @@ def _condition(source: SourceFile, step: Step) -> Condition | None:
     text = source.text[slice(*entry.span)]
     if "\n" in text:
         raise CannotInsertError("its `if` has several lines")
-    return Condition(text, step.condition)
+    return Condition(_ANCHOR.sub(r"\1", text), step.condition)
 
 
 def _client(one: Missing, wish: Wish) -> Client:

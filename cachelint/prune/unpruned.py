@@ -62,7 +62,11 @@ class DockerCalls:
 
     def builder(self, number: int) -> Daemon:
         """The builder that a call means: the one that it names, else the one that was selected before it."""
-        daemon = self.by_number[number].daemon
+        return self.normal(self.by_number[number].daemon)
+
+    @staticmethod
+    def normal(daemon: Daemon) -> Daemon:
+        """The daemon with no name for the builder that has none."""
         return daemon._replace(builder=None) if daemon.builder == "default" else daemon
 
 

@@ -1,0 +1,75 @@
+"""The step in a workflow: its own shell, its own condition, and never for another daemon."""
+
+from __future__ import annotations
+
+import pytest
+
+from cachelint.commit_arg import CommitArg
+from cachelint.documents.yaml import parse_yaml
+from cachelint.fix import apply_edits
+from cachelint.prune.decision import chosen
+from cachelint.prune.job_step import job_steps
+from cachelint.prune.scope import Scope
+from cachelint.prune.script_step import Steps, Wish
+from cachelint.source import SourceFile
+from tests.deployment_support import Surveyed
+
+NAME = ".github/workflows/deploy.yml"
+JOB = "on: push\n{}jobs:\n  ship:\n    runs-on: [self-hosted]\n    steps:\n      - name: Build\n{}"
+BUILD = "        run: docker compose build\n"
+
+
+def steps(text: str, name: str = NAME) -> Steps:
+    return job_steps(Surveyed({name: text}).only, Wish(chosen(Scope.CONTEXT)), CommitArg())
+
+
+def written(text: str, name: str = NAME) -> str:
+    found = steps(text, name)
+    assert found.refused == ()
+    new = apply_edits(text, found.edits)
+    parse_yaml(SourceFile(name, new))
+    return new
+
+
+PYTHON = "defaults:\n  run:\n    shell: python\n"
+
+
+@pytest.mark.parametrize(
+    ("defaults", "step", "has_shell"),
+    [
+        ("", BUILD, False),
+        (PYTHON, f"        shell: bash\n{BUILD}", True),
+        (PYTHON, "        uses: docker/build-push-action@v6\n", True),
+        ("defaults:\n  run:\n    shell: bash\n", BUILD, False),
+        ("defaults:\n  run:\n    shell: bash {0}\n", BUILD, True),
+        ("", f"        shell: sh\n{BUILD}", True),
+    ],
+)
+def test_it_runs_in_a_shell_whatever_the_default_is(defaults, step, has_shell):
+    assert (
+        written(JOB.format(defaults, step)).count("        shell: bash\n        run: docker builder") == 1
+    ) is has_shell
+
+
+def test_every_step_of_an_action_names_its_shell():
+    text = "name: x\nruns:\n  using: composite\n  steps:\n    - run: docker compose build\n      shell: bash\n"
+    new = written(text, ".github/actions/build/action.yml")
+    assert new.count("      shell: bash\n") == 2
+
+
+def test_a_condition_is_copied_without_its_anchor():
+    new = written(JOB.format("", f"        if: &c github.ref == 'x'\n{BUILD}      - run: echo\n        if: *c\n"))
+    assert new.count("if: github.ref == 'x'\n") == 1
+    assert new.count("&c") == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["export DOCKER_HOST=ssh://prod", "docker context use prod", "eval $(docker-machine env prod)"],
+)
+def test_another_daemon(line):
+    found = steps(JOB.format("", f"        run: |\n          {line}\n          docker compose build\n"))
+    assert [one.reason for one in found.refused] == [
+        "the script of the step chooses its builder or daemon itself, another step has its own"
+    ]
+    assert found.edits == ()
