@@ -58,21 +58,34 @@ def own_helpers(script: Script, names: Collection[str]) -> dict[str, int]:
     return found
 
 
-def proven_helpers(script: Script, place: Place, names: Collection[str]) -> frozenset[str]:
+class ProvenHelpers:
     """The functions of a file that is read in which have printed one text on every path to a place."""
-    top = {one.command for one in script.body.statements if isinstance(one, Simple)}
-    sources = [one.command for one in script.sourced if one.command in top]
-    if not sources or place.block.shell is not script.shell:
-        return frozenset()
-    own, last = {one.name for one in script.functions}, max(sources[0], _last_read_in(script))
-    before = [*_until(script.body, place.statement.span.start), *_until(place.block, place.statement.span.start)]
-    used = (script.commands[one.command] for one in before if isinstance(one, Simple) and one.command is not None)
-    found = {one.name for one in used if one.number > last and one.name in names and _is_plain_use(one)}
-    return frozenset(one for one in found - own if not _is_replaced(script, one))
 
+    def __init__(self, script: Script, names: Collection[str]) -> None:
+        self._script = script
+        top = {one.command for one in script.body.statements if isinstance(one, Simple)}
+        sources = [one.command for one in script.sourced if one.command in top]
+        self._after = max(sources[0], _last_read_in(script)) if sources else len(script.commands)
+        own = {one.name for one in script.functions}
+        used = {one.name for one in script.commands[self._after + 1 :]}
+        self._names = {one for one in used.intersection(names) - own if not _is_replaced(script, one)}
+        self._top: dict[str, int] = {}
+        for name, end in self._uses(script.body):
+            self._top.setdefault(name, end)
 
-def _until(block: Block, offset: int) -> Iterator[Statement]:
-    return (one for one in block.statements if one.span.end <= offset)
+    def at(self, place: Place) -> frozenset[str]:
+        """Those that have spoken before a place of the file's shell."""
+        if not self._names:
+            return frozenset()
+        start = place.statement.span.start
+        return frozenset(name for name, end in (*self._top.items(), *self._uses(place.block)) if end <= start)
+
+    def _uses(self, block: Block) -> Iterator[tuple[str, int]]:
+        for one in block.statements:
+            if isinstance(one, Simple) and one.command is not None and one.command > self._after:
+                command = self._script.commands[one.command]
+                if command.name in self._names and _is_plain_use(command):
+                    yield command.name, one.span.end
 
 
 def _is_plain_use(command: Command) -> bool:
@@ -119,12 +132,15 @@ def _known_from(script: Script, function: Define, constants: Mapping[str, Assign
 
 def _variables_known(script: Script, function: Define, constants: Mapping[str, Assignment]) -> int | None:
     span, text, known = function.body.span, script.source.text, function.span.end
-    inside = [one for one in script.assignments if span.start <= one.span.start < span.end]
+    inside: dict[str, int] = {}
+    for one in script.assignments:
+        if span.start <= one.span.start < span.end and one.values:
+            inside.setdefault(one.name, one.span.end)
     for match in _EXPANSION.finditer(text, span.start, span.end):
         name = match["name"]
         if match["unknown"]:
             return None
-        if name is None or any(one.name == name and one.values and one.span.end <= match.start() for one in inside):
+        if name is None or (name in inside and inside[name] <= match.start()):
             continue
         constant = constants.get(name)
         if constant is None or "%" in text[constant.span.start : constant.span.end]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.documents.script_tree import Define, Simple
 from cachelint.prune.errexit import unstopped
-from cachelint.prune.helpers import own_helpers, proven_helpers
+from cachelint.prune.helpers import ProvenHelpers, own_helpers
 from cachelint.prune.lines import indent_unit
 from cachelint.prune.sent import sent_functions
 from cachelint.prune.wording import Guard, Idiom
@@ -39,6 +39,7 @@ class Speech:
         self._errexit = errexit or _shebang_stops(script)
         self._unit = indent_unit(script.source)
         self._helpers = own_helpers(script, _NAMES)
+        self._proven = ProvenHelpers(script, _NAMES)
         self._sent = sent_functions(script)
         self._switched = _switched(script)
 
@@ -62,7 +63,7 @@ class Speech:
         if place.block.shell is not self._script.shell or self._sent.has(place.function):
             return ()
         own = {name for name, offset in self._helpers.items() if offset <= place.statement.span.start}
-        return own | proven_helpers(self._script, place, _NAMES)
+        return own | self._proven.at(place)
 
     def _guard(self, place: Place) -> Guard:
         stops = place.function is None
