@@ -8,6 +8,7 @@ from cachelint.census import Census
 from cachelint.documents.script_flow import TooLongError
 from cachelint.fix import apply_edits
 from cachelint.prune.cache_clear import clearing_steps, find_clearing
+from cachelint.prune.commit_step import is_given
 from cachelint.prune.job_step import job_steps, missing_prunes
 from cachelint.prune.scope import NEEDED
 from cachelint.prune.script_step import refused_at
@@ -40,7 +41,10 @@ def write_steps(job: Job, paths: Iterable[str], wish: Wish) -> tuple[WrittenFile
 
 def _written(job: Job, path: str, wish: Wish) -> WrittenFile:
     source = job.workspace.source(path)
-    deployments = _deployments(job, path)
+    project = Census(job.workspace).scripted(path)[0]
+    deployments = project.deployments
+    if wish.variable and any(is_given(one, project, wish.variable) for one in deployments):
+        wish = wish._replace(variable=None)
     steps = [job_steps(one, wish, job.config.commit_arg) for one in deployments]
     steps += [clearing_steps(one, found, wish) for one in deployments if (found := find_clearing(one))]
     edits = tuple(sorted({edit for step in steps for edit in step.edits}))

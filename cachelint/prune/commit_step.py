@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cachelint.deployment.jobs import Unit
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cachelint.deployment.model import Deployment, DockerCall
+    from cachelint.documents.script import Script
+    from cachelint.project import Project
     from cachelint.source import Span
 
 _ANY = NEEDED[Scope.CONTEXT]  # nothing here drops a record, so that any type will do
@@ -31,12 +34,35 @@ def commit_steps(deployment: Deployment, calls: Sequence[DockerCall], variable: 
     if deployment.job.kind is not Kind.SHELL or not isinstance(first.unit, Unit):
         reason = "a workflow knows its commit as `${{ github.sha }}`: set the variable in `env`"
         return Steps((), (_refused(first.span, reason, variable),))
+    if reads_itself(first.unit.script, variable):
+        reason = f"the script looks at {variable} itself, which whoever calls it may set: set it there"
+        return Steps((), (_refused(first.span, reason, variable),))
     numbered = {one.command.number: one.docker for one in calls if one.command and one.docker}
     script = first.unit.script
     try:
         return Steps(tuple(_written(DockerCalls(script, numbered), variable)))
     except (NoPlaceError, CannotInsertError, TooLongError) as error:
         return Steps((), (_refused(first.span, str(error), variable),))
+
+
+def is_given(deployment: Deployment, project: Project, variable: str) -> bool:
+    """Whether a deployment itself, what it reads in, or what calls it may set a variable, or it ends without it."""
+    if deployment.may_set(variable) or project.scripts.may_give(variable, deployment.source.path):
+        return True
+    demand = re.compile(rf"^(?![ \t]*#).*\$\{{{re.escape(variable)}:?\?", re.MULTILINE)
+    return any(demand.search(unit.script.source.text) for unit in deployment.units)
+
+
+def reads_itself(script: Script, variable: str) -> bool:
+    """Whether a script uses a variable for more than the arguments of its builds: ``${X:?}``, ``[ -z "$X" ]``.
+
+    Then a caller may hand it over, and a line that sets it would build with another commit than was asked for.
+    """
+    name = re.escape(variable)
+    handed_on = rf"--build-arg[= \t]+[\"']?\w+=[\"']?\$\{{?{name}\b"
+    uses = rf"\$\{{?[#!]?{name}\b|-v[ \t]+[\"']?{name}\b"
+    lines = (one for one in script.source.text.splitlines() if not one.lstrip().startswith("#"))
+    return any(re.search(uses, re.sub(handed_on, "", line)) for line in lines if variable in line)
 
 
 def _written(calls: DockerCalls, variable: str) -> Iterator[Written]:

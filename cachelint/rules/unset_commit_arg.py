@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cachelint.commit_names import default_of, variable_of
 from cachelint.diagnostic import Related, Severity, locate
 from cachelint.fix import Applicability
-from cachelint.prune.commit_step import commit_steps
+from cachelint.prune.commit_step import commit_steps, is_given
 from cachelint.prune.deploying import is_deploying
 from cachelint.prune.fixes import fix_of
 from cachelint.rules.base import Example, FixAvailability, Rule
@@ -89,7 +89,7 @@ class UnsetCommitArg(Rule):
             if call.docker and call.docker.builds and not call.host:
                 for arg in _open_args(call):
                     variable = self._variable(arg)
-                    if variable and not _is_given(deployment, project, variable):
+                    if variable and not is_given(deployment, project, variable):
                         unset.setdefault(variable, []).append((call, arg))
         for variable, found in unset.items():
             yield self._report(deployment, variable, found)
@@ -128,7 +128,3 @@ def _open_args(call: DockerCall) -> Iterator[BuildArg]:
         resolved = project.services[build.service.name].build if build.service else None
         known = {name for name, leaf in resolved.args.items() if leaf.known} if resolved else set()
         yield from (one for one in build.args if one.name not in known)
-
-
-def _is_given(deployment: Deployment, project: Project, variable: str) -> bool:
-    return deployment.may_set(variable) or project.scripts.may_give(variable, deployment.source.path)

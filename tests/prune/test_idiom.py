@@ -7,12 +7,14 @@ import pytest
 from cachelint.commit_arg import CommitArg
 from cachelint.documents.script import read_script
 from cachelint.fix import apply_edits
+from cachelint.prune.commit_step import reads_itself
 from cachelint.prune.decision import chosen
 from cachelint.prune.scope import Scope
 from cachelint.prune.script_step import Wish
 from cachelint.source import SourceFile
 from tests.prune.stage import Stage
 from tests.prune.steps import calls_of, steps_for
+from tests.support import run, write_files
 
 
 @pytest.fixture
@@ -168,3 +170,43 @@ def test_a_function_that_is_sent_elsewhere_ends_by_itself(text, stage):
     assert "type=source.local || exit 1\n" in written(text)
     played = stage.play(written(text), PRUNE_EXIT="3")
     assert played.without_prune == []
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('docker build --build-arg GIT_SHA="$GIT_SHA" .', False),
+        ("docker build --build-arg=GIT_SHA=${GIT_SHA:-dev} .", False),
+        ("docker build --build-arg GIT_SHA .", False),
+        ("docker build -t app:$GIT_SHA --build-arg GIT_SHA=$GIT_SHA .", True),
+        ("echo $GIT_SHA_SHORT", False),
+        ("test -z ${GIT_SHA+x}", True),
+        ("echo ${#GIT_SHA}", True),
+    ],
+)
+def test_who_looks_at_the_commit_may_be_handed_it(line, expected):
+    assert reads_itself(read_script(f"#!/bin/sh\n{line}\n"), "GIT_SHA") is expected
+
+
+PROJECT = {
+    "compose.yaml": "services:\n  web:\n    build:\n      context: .\n      args:\n        GIT_SHA: ${GIT_SHA}\n",
+    "Dockerfile": "FROM alpine\nCOPY . .\nARG GIT_SHA\nRUN ./build\n",
+    "deploy.sh": f"#!/bin/bash\nset -e\n{BUILD}",
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, True),
+        ({".env": "GIT_SHA=1\n"}, False),
+        ({"release.sh": "export GIT_SHA=$1\n./deploy.sh\n"}, False),
+        ({"deploy.sh": f"#!/bin/bash\nset -e\n. ./lib.sh\n{BUILD}"}, False),
+    ],
+)
+def test_a_commit_that_others_may_give_is_not_replaced_beside_the_step(more, expected, tmp_path):
+    write_files(tmp_path, {**PROJECT, **more})
+    run("prune-step", "--scope", "context", "--write", "deploy.sh", cwd=tmp_path)
+    text = (tmp_path / "deploy.sh").read_text()
+    assert "builder prune" in text
+    assert ("export GIT_SHA=" in text) is expected

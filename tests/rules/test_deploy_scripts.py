@@ -401,6 +401,11 @@ def test_partial_cache_clear_needs_a_build():
         ("docker compose up -d --build\n", Applicability.UNSAFE),
         ("cd . && docker compose build && docker compose up -d\n", Applicability.DISPLAY_ONLY),
         ("sudo docker compose build\nsudo docker compose up -d\n", Applicability.DISPLAY_ONLY),
+        (f'[ -n "${{GIT_COMMIT_HASH:-}}" ] || echo unknown\n{DEPLOY}', Applicability.DISPLAY_ONLY),
+        (f"if [[ ! -v GIT_COMMIT_HASH ]]; then exit 1; fi\n{DEPLOY}", Applicability.DISPLAY_ONLY),
+        (f"git checkout $GIT_COMMIT_HASH\n{DEPLOY}", Applicability.DISPLAY_ONLY),
+        (f"# $GIT_COMMIT_HASH is of no use here\n{DEPLOY}", Applicability.UNSAFE),
+        (f"# ${{GIT_COMMIT_HASH:?}} is of no use here\n{DEPLOY}", Applicability.UNSAFE),
     ],
 )
 def test_unset_commit_arg(text, level):
@@ -415,6 +420,7 @@ def test_unset_commit_arg(text, level):
         (f"export GIT_COMMIT_HASH=$(git rev-parse HEAD)\n{DEPLOY}", {}),
         (f"GIT_COMMIT_HASH=$(git rev-parse HEAD) {DEPLOY}", {}),
         (f"source env.sh\n{DEPLOY}", {}),
+        (f': "${{GIT_COMMIT_HASH:?which commit}}"\n{DEPLOY}', {}),
         (DEPLOY, {".env": "GIT_COMMIT_HASH=1\n"}),
         (DEPLOY, {"release.sh": "export GIT_COMMIT_HASH=1\n./deploy.sh\n"}),
         ("docker compose build db\ndocker compose up -d\n", {}),
