@@ -40,7 +40,8 @@ class _Printed(NamedTuple):
 
 def says(printed: LoggedStep, instruction: Instruction) -> bool:
     """Whether a printed step may be this instruction: where nothing is printed, it may."""
-    one = _printed(printed.text, printed.cut)
+    text = printed.text if instruction.keyword == "ONBUILD" else printed.text.removeprefix("ONBUILD ")  # a trigger
+    one = _printed(text, printed.cut)
     if one.keyword not in (instruction.keyword, ""):
         return False
     if not one.keyword or one.keyword not in _COMPARED:
@@ -50,7 +51,7 @@ def says(printed: LoggedStep, instruction: Instruction) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def _printed(text: str, cut: bool) -> _Printed:
-    text = text.removeprefix("ONBUILD ").strip()
+    text = text.strip()
     for mark in ("...", "…"):
         if text.endswith(mark):
             text, cut = text.removesuffix(mark), True

@@ -96,6 +96,7 @@ SAME = {
     "a value with a line break": ("ARG V\nRUN echo $V > v\n", "RUN echo one\ntwo > v", plain),
     "a secret that CI hides": ("RUN login --user=me --to=here\n", "RUN login --user=*** --to=here", plain),
     "the legacy builder": ('RUN echo "$V" \\\n  b\n', 'RUN echo "$V"   b', legacy),
+    "what the legacy builder counts": ("ONBUILD RUN a\n", "ONBUILD RUN a", legacy),
     "nothing printed": ("RUN a\n", "", plain),
 }
 OTHERS = {
