@@ -12,7 +12,7 @@ from cachelint.documents.script_tree import Case, If
 from cachelint.prune.clear_place import end_of
 from cachelint.prune.idiom import Speech
 from cachelint.prune.job_step import Condition, step_before
-from cachelint.prune.lines import CannotInsertError, appended, insertion, is_alone
+from cachelint.prune.lines import CannotInsertError, insertion
 from cachelint.prune.scope import DOCKER
 from cachelint.prune.script_step import Steps, Written, refused_at
 from cachelint.prune.wording import step_lines
@@ -175,12 +175,9 @@ def clearing_steps(deployment: Deployment, one: Clearing, wish: Wish) -> Steps:
 
 def _in_block(script: Script, branch: Block, wish: Wish) -> Written:
     reached = _reached(script, branch)
-    end = end_of(script, branch, [one for one in _removals(script) if one.number in reached])
-    place = end.place
+    place = end_of(script, branch, [one for one in _removals(script) if one.number in reached])
     idiom = Speech(script).idiom(place, DOCKER)
     lines = step_lines(wish.decision.scope, wish.decision.comment, idiom, tolerant=wish.tolerant)
-    if end.below and is_alone(script.source, place.statement):
-        return Written(appended(script.source, place.block, lines), lines, place.block.numbers.stop)
     edit = insertion(script.source, place.block, place.index, lines)
     return Written(edit, lines, place.statement.numbers.start)
 

@@ -12,7 +12,6 @@ from cachelint.documents.script_tree import Simple
 from cachelint.prune.lines import CannotInsertError, check_editable, check_shell, takes_lines
 from cachelint.prune.places import Place
 from cachelint.prune.taken import Taken
-from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,15 +23,11 @@ _SAYS = re.compile(r"echo|printf|(?:log|print|echo)_?\w*|info|success|ok|say|msg
 _ENDS = frozenset({"exit", "return"})
 
 
-class End(NamedTuple):
-    """In front of a place's statement, or with `below` behind it."""
+def end_of(script: Script, branch: Block, clearing: Sequence[Command]) -> Place:
+    """The place in a branch, on the machine where these commands clear caches. Raises `CannotInsertError`.
 
-    place: Place
-    below: bool
-
-
-def end_of(script: Script, branch: Block, clearing: Sequence[Command]) -> End:
-    """The place in a branch, on the machine where these commands clear caches. Raises `CannotInsertError`."""
+    It is never the end itself: how the last command ends is how the branch, and what is around it, ends.
+    """
     check_editable(script)
     calls = Calls(script)
     block = _on_their_machine(branch, clearing)
@@ -42,9 +37,8 @@ def end_of(script: Script, branch: Block, clearing: Sequence[Command]) -> End:
     if taken.block(block) or any(map(taken.function, around)):
         raise CannotInsertError("what is printed there is read")
     at = _end(script, block)
-    below = at == len(block.statements)
     function = max(around, key=lambda one: one.span.start).name if around else None
-    return End(Place(block, at - below, function, clearing[-1].number), below)
+    return Place(block, at, function, clearing[-1].number)
 
 
 def _on_their_machine(branch: Block, clearing: Sequence[Command]) -> Block:
@@ -69,17 +63,25 @@ def _holds(function: Define, block: Block) -> bool:
 
 
 def _end(script: Script, block: Block) -> int:
-    """The number of the statement that the step goes in front of; that of all where it goes below the last one."""
+    """The number of the statement that the step goes in front of."""
     statements = block.statements
     at = len(statements)
     while at and _only_tells(script, statements[at - 1]):
         at -= 1
-    at = at or len(statements)
-    while at < len(statements) and asks_status(statements[at]):
+    at = min(at or len(statements), len(statements) - 1)
+    while asks_status(statements[at]) or _hands_on(script, statements[at]):
         if at == 0:
             raise CannotInsertError("the command before it is asked how it ended")
         at -= 1
     return at
+
+
+def _hands_on(script: Script, statement: Statement) -> bool:
+    """Whether it ends something with the status of the command before it: a ``return`` without a number."""
+    if not isinstance(statement, Simple) or statement.command is None:
+        return False
+    command = script.commands[statement.command]
+    return command.name in _ENDS and len(command.words) == 1
 
 
 def _only_tells(script: Script, statement: Statement) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cachelint.documents.script import Script, Shell
-    from cachelint.documents.script_tree import Block, Statement
+    from cachelint.documents.script_tree import Block
     from cachelint.source import SourceFile
 
 _SPECIAL = {
@@ -75,31 +75,6 @@ def insertion(source: SourceFile, block: Block, index: int, lines: Sequence[str]
         text = "".join(f"{front}{one}{newline}" if one else newline for one in written)
         return Edit(Span(at, at), text)
     return _broken(source, Span(line_start, start), [*written, ""], newline)
-
-
-def is_alone(source: SourceFile, statement: Statement) -> bool:
-    """Whether nothing but a comment shares the lines of a statement with it, and it ends there: no heredoc follows."""
-    front, behind = _beside(source, statement)
-    if _HEREDOC.search(source.text, statement.span.start, statement.span.end):
-        return False
-    return not front.strip(_BLANKS) and bool(re.fullmatch(r"[ \t]*(?:#.*)?", behind))
-
-
-def appended(source: SourceFile, block: Block, lines: Sequence[str]) -> Edit:
-    """The edit that writes lines below the last statement of a block, which `is_alone`. Raises `CannotInsertError`."""
-    last = block.statements[-1]
-    front, _ = _beside(source, last)
-    newline = source.line_break_at(last.span.end)
-    end = source.line_span(source.position(last.span.end).line).end
-    return Edit(Span(end, end), "".join(f"{newline}{front}{_quoted(one, block.shell)}" for one in lines))
-
-
-def _beside(source: SourceFile, statement: Statement) -> tuple[str, str]:
-    """What stands in front of a statement on its first line, and behind it on its last one."""
-    span = statement.span
-    begin = source.line_span(source.position(span.start).line).start
-    end = source.line_span(source.position(span.end).line).end
-    return source.text[begin : span.start], source.text[span.end : end]
 
 
 def _broken(source: SourceFile, before: Span, lines: Sequence[str], newline: str) -> Edit:
