@@ -104,7 +104,7 @@ def test_a_constant_on_top_names_the_files_and_is_fixed_there(tmp_path):
     run("--isolated", "--fix", "--unsafe-fixes", "--select", "constant-commit-arg", cwd=tmp_path)
     after = read_files(tmp_path)
     assert after["compose.yaml"] == WITH
-    assert after["docker-compose.prod.yml"] == prod.replace("unknown", "${GIT_COMMIT_HASH}")
+    assert after["docker-compose.prod.yml"] == prod.replace("unknown", "${GIT_SHA}")
 
 
 def test_a_finding_of_one_combination_names_it(tmp_path):
