@@ -5,6 +5,7 @@ A place is a statement that the step goes in front of, in the block that the sta
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cachelint.documents.script import Machine
@@ -18,8 +19,13 @@ from cachelint.record import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
+    from cachelint.documents.script import Word
     from cachelint.documents.script_tree import Block, Statement
     from cachelint.prune.paths import Paths
+
+
+_LOOKS = re.compile(r"(?:command\s+-[vV]|which|type|hash)\s")
+_TESTS = re.compile(r"(?:\[\[?|test)\s")
 
 
 class Place(NamedTuple):
@@ -103,6 +109,12 @@ class _Finder:
         shell = block.shell
         if is_unread(self._script, shell):
             raise NoPlaceError(UNREAD, build)
+        if self._is_made(block.statements[at].numbers, build):
+            raise NoPlaceError("its builder is made in the same statement, behind the place of a step", build)
+        if any(map(self._may_show, self._script.commands[build].written[:1])):
+            raise NoPlaceError("a variable decides whether the command is run or only shown", build)
+        if self._is_asked(block.statements[at]):
+            raise NoPlaceError("a test in front of it decides whether it builds: put the build into an `if`", build)
         if self._script.commands[build].shell.path != shell.path:
             raise NoPlaceError(self._elsewhere(build), build)
         while asks_status(block.statements[at]):
@@ -110,6 +122,40 @@ class _Finder:
                 raise NoPlaceError("the command before it is asked how it ended", build)
             at -= 1
         self._found[block.span.start, at] = Place(block, at, function, build)
+
+    def _is_made(self, numbers: range, build: int) -> bool:
+        """Whether a builder is made between the beginning of a statement and a build in it."""
+        between = range(numbers.start, build) if build in numbers else range(0)
+        return any(self._script.commands[one].texts[1:3] == ("buildx", "create") for one in between)
+
+    def _may_show(self, word: Word) -> bool:
+        """Whether the program is a variable that may hold ``echo docker``."""
+        name = word.text.strip('${}"')
+        values = (value.text for one in self._script.sets(name) for value in one.values or ())
+        return word.text.startswith("$") and any(re.match(r"(?:echo|printf|:|true)(?:\s|\Z)", one) for one in values)
+
+    def _is_asked(self, statement: Statement) -> bool:
+        """Whether a step in front of it would run, and could end the script, where a test says not to build.
+
+        ``[ go ] && build`` is written as if the build was to be expected; ``[ skip ] || build`` and
+        ``command -v docker && build`` say what is the matter where there is nothing to prune.
+        """
+        if not isinstance(statement, Chain):
+            return False
+        building = next(at for at, one in enumerate(statement.parts) if self._builds_in(one))
+        if any(map(self._looks, statement.parts[:building])):
+            return True
+        return building > 0 and statement.operators[building - 1] == "||" and self._tests(statement.parts[building - 1])
+
+    def _looks(self, statement: Statement) -> bool:
+        """``command -v docker``: whether a program is there."""
+        return bool(_LOOKS.match(self._text(statement)))
+
+    def _tests(self, statement: Statement) -> bool:
+        return bool(_TESTS.match(self._text(statement)))
+
+    def _text(self, statement: Statement) -> str:
+        return self._script.source.text[slice(*statement.span)]
 
     def _elsewhere(self, build: int) -> str:
         if self._paths.taken.command(build):

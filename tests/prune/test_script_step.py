@@ -260,3 +260,29 @@ ANOTHER_DAEMON = {
 def test_a_step_for_another_daemon_is_not_written(name):
     [reason] = refused(f"#!/bin/bash\nset -e\n{ANOTHER_DAEMON[name]}")
     assert reason.startswith("a step in front of it would prune another builder or daemon")
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        '[ "$1" = --skip ] ||',
+        "[[ $1 == --skip ]] ||",
+        "test -n x ||",
+        "command -v docker >/dev/null &&",
+        "which docker &&",
+    ],
+)
+def test_a_test_decides_whether_it_builds(test):
+    assert refused(f"#!/bin/bash\n{test} docker compose build\n") == [
+        "a test in front of it decides whether it builds: put the build into an `if`"
+    ]
+
+
+def test_a_builder_that_is_made_behind_the_place():
+    text = "#!/bin/bash\ndocker buildx create --name ci && docker buildx build --builder ci .\n"
+    assert refused(text) == ["its builder is made in the same statement, behind the place of a step"]
+
+
+def test_a_variable_that_may_only_show():
+    text = '#!/bin/bash\nDOCKER=docker\n[ "$1" = --dry-run ] && DOCKER="echo docker"\n$DOCKER compose build\n'
+    assert refused(text) == ["a variable decides whether the command is run or only shown"]
