@@ -214,7 +214,7 @@ def _gitlab(source: SourceFile, root: str) -> Iterator[ScriptJob]:
 
     for job in read_gitlab(source):
         unit = Unit(job.script, (root,), job.variables)
-        yield ScriptJob(Kind.GITLAB, source, job.name, job.place, (unit,), ephemeral=None)
+        yield ScriptJob(Kind.GITLAB, source, job.name, job.place, (unit,), False if job.in_shell else None)
 
 
 def _workflow(source: SourceFile, root: str) -> Iterator[ScriptJob]:

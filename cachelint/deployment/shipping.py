@@ -42,6 +42,19 @@ def deploys(deployment: Deployment, *, is_named: bool = False, in_sight: bool = 
     return any(name in _SHIPS for name in commands)
 
 
+def recipe_deploys(deployment: Deployment) -> bool:
+    """Whether a recipe, a script of ``package.json`` or a job of GitLab deploys: most of them are developers' own.
+
+    Its name says so; or its file's path does, and it starts or hands on what it builds.
+    """
+    if only_tries(deployment):
+        return False
+    if _SAYS_SO.search(deployment.job.name.lower()):
+        return True
+    does = any(_starts(call, in_sight=False) or _ships(call) for call in deployment.calls)
+    return does and bool(_SAYS_SO.search(deployment.path.lower()))
+
+
 def only_tries(deployment: Deployment) -> bool:
     """Whether a script or job says by its path or its name that it tests, or that it is for developers.
 

@@ -6,6 +6,7 @@ reference": ``before_script`` and ``script`` run in one shell, ``after_script`` 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cachelint.documents.mapped_text import join
@@ -32,12 +33,16 @@ _GLOBAL = frozenset(
 
 
 class GitlabJob(NamedTuple):
-    """One job. `script` is what its shell runs, before_script included; `variables` maps to None what is not plain."""
+    """One job. `script` is what its shell runs, before_script included; `variables` maps to None what is not plain.
+
+    `in_shell` says that a tag asks for a runner with the shell executor: its machine stays.
+    """
 
     name: str
     place: Span
     script: MappedText
     variables: dict[str, str | None]
+    in_shell: bool = False
 
 
 def read_gitlab(source: SourceFile) -> tuple[GitlabJob, ...]:
@@ -61,7 +66,9 @@ class _Reader:
             if name in _GLOBAL or not isinstance(job, Mapping) or "script" not in job.merged:
                 continue
             parts = [*self._parts(_own(job, "before_script") or before), *self._parts(_own(job, "script"))]
-            yield GitlabJob(name, entry.key.span, join(self._source, parts), {**shared, **_variables(job)})
+            variables = {**shared, **_variables(job)}
+            tags = _own(job, "tags") or (_own(default, "tags") if default else None)
+            yield GitlabJob(name, entry.key.span, join(self._source, parts), variables, _names_shell(tags))
 
     def _parts(self, node: Node | None) -> Iterator[tuple[str, Span]]:
         """The lines of a script, each with a line break behind it; lists may be nested."""
@@ -75,6 +82,12 @@ class _Reader:
             if text:
                 yield from text.parts
                 yield "\n", Span(target.span.end, target.span.end)
+
+
+def _names_shell(tags: Node | None) -> bool:
+    target = deref(tags) if tags else None
+    items = target.items if isinstance(target, Sequence) else ()
+    return any(re.search(r"(?<![a-z])shell(?![a-z])", (text_of(one) or "").lower()) for one in items)
 
 
 def _value(node: Mapping, key: str) -> Mapping | None:

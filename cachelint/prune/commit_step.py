@@ -27,13 +27,33 @@ if TYPE_CHECKING:
 
 _ANY = NEEDED[Scope.CONTEXT]  # nothing here drops a record, so that any type will do
 
+_ELSEWHERE = {
+    Kind.WORKFLOW: "a workflow knows its commit as `${{ github.sha }}`: set the variable in `env`",
+    Kind.MAKEFILE: "Makefiles are not edited",
+    Kind.PACKAGE: "package.json is not edited",
+    Kind.GITLAB: "GitLab's file is not edited",
+}
+
+
+def told_commit(kind: Kind, variable: str) -> str:
+    """The words that set the variable in a file of this kind, and where they belong."""
+    return _TOLD[kind].format(variable=variable)
+
+
+_TOLD = {
+    Kind.SHELL: '`export {variable}="$(git rev-parse HEAD || true)"` before it',
+    Kind.WORKFLOW: '`export {variable}="$(git rev-parse HEAD || true)"` before it',
+    Kind.MAKEFILE: "`{variable}=$$(git rev-parse HEAD)` in front of the command, on its line",
+    Kind.PACKAGE: "`export {variable}=$(git rev-parse HEAD) &&` in front of it",
+    Kind.GITLAB: '`{variable}: "$CI_COMMIT_SHA"` into the `variables` of this job',
+}
+
 
 def commit_steps(deployment: Deployment, calls: Sequence[DockerCall], variable: str) -> Steps:
     """What to write so that these calls of one shell script know their commit."""
     first = calls[0]
     if deployment.job.kind is not Kind.SHELL or not isinstance(first.unit, Unit):
-        reason = "a workflow knows its commit as `${{ github.sha }}`: set the variable in `env`"
-        return Steps((), (_refused(first.span, reason, variable),))
+        return Steps((), (_refused(first.span, _ELSEWHERE[deployment.job.kind], variable),))
     if reads_itself(first.unit.script, variable):
         reason = f"the script looks at {variable} itself, which whoever calls it may set: set it there"
         return Steps((), (_refused(first.span, reason, variable),))

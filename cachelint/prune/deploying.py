@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cachelint.deployment.images import may_read_files
-from cachelint.deployment.shipping import deploys
+from cachelint.deployment.shipping import deploys, recipe_deploys
 from cachelint.discovery import Kind
 
 if TYPE_CHECKING:
@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 def is_deploying(deployment: Deployment, *, is_named: bool) -> bool:
     """Whether a script, or a job of a workflow, brings what it builds into use; recipes are developers' own."""
     return deployment.job.kind in (Kind.SHELL, Kind.WORKFLOW) and deploys(deployment, is_named=is_named)
+
+
+def is_deploying_by_name(deployment: Deployment, *, is_named: bool) -> bool:
+    """The same; recipes, scripts of ``package.json`` and jobs of GitLab count that say by their names that they deploy.
+
+    For findings whose fix is text alone.
+    """
+    if not deployment.job.objection:
+        return is_deploying(deployment, is_named=is_named)
+    return is_named or recipe_deploys(deployment)
 
 
 def builds_with_docker(docker: DockerCommand | None) -> bool:

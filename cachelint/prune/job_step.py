@@ -15,11 +15,11 @@ from cachelint.documents.script_flow import TooLongError
 from cachelint.fix import Edit
 from cachelint.prune.client import NoClientError, client_of, legacy_reason
 from cachelint.prune.lines import CannotInsertError
-from cachelint.prune.paste import github_step
+from cachelint.prune.paste import READ_ONLY, github_step
 from cachelint.prune.paths import Paths, State, merged
 from cachelint.prune.proof import proven
 from cachelint.prune.scope import DOCKER, NEEDED, prune_commands
-from cachelint.prune.script_step import Steps, Written, refused_at, steps_of
+from cachelint.prune.script_step import Refused, Steps, Written, refused_at, steps_of
 from cachelint.prune.unpruned import DockerCalls, Unpruned, unpruned
 from cachelint.prune.wording import title
 from cachelint.record import NamedTuple
@@ -167,7 +167,9 @@ def steps_by_item(
 def _steps(deployment: Deployment, one: Missing, missing: tuple[Missing, ...], wish: Wish, commit: CommitArg) -> Steps:
     job = deployment.job
     if job.objection:
-        return Steps((), (refused_at(one.first.span, job.objection, wish),))
+        reason, paste = READ_ONLY[job.kind]
+        text = paste(wish.decision, wish.variable or commit.name, wish.tolerant)
+        return Steps((), (Refused(one.first.span, reason, text),))
     if one.calls and one.unpruned and (job.kind is Kind.SHELL or one.first.host):
         unit = one.item
         assert isinstance(unit, Unit)

@@ -8,7 +8,7 @@ from cachelint.deployment.choices import is_first
 from cachelint.diagnostic import Related, Severity, locate
 from cachelint.documents.script_flow import TooLongError
 from cachelint.fix import Applicability
-from cachelint.prune.deploying import builds_with_docker, is_deploying, keeps_cache, reads_files
+from cachelint.prune.deploying import builds_with_docker, is_deploying_by_name, keeps_cache, reads_files
 from cachelint.prune.fixes import fix_of
 from cachelint.prune.ineffective import ineffective_prunes
 from cachelint.prune.job_step import missing_prunes, steps_by_item
@@ -50,7 +50,9 @@ class BuildWithoutPrune(Rule):
     ## What it does
     Finds scripts and jobs that deploy (they start, push or ship what they build, or their path says so) and that reach
     a build, on some path, without a prune of that builder in front of it. A prune in a script that they call counts;
-    what cannot be read, such as a target of make, is taken at its name.
+    what cannot be read, such as a target of make, is taken at its name. A recipe of a Makefile, a script of
+    `package.json` and a job of GitLab (on a runner whose tag names the shell executor) count when their names say that
+    they deploy.
 
     ## Why it matters
     BuildKit keeps a copy of each build context and does not read a file again whose size, time and mode are unchanged.
@@ -62,9 +64,10 @@ class BuildWithoutPrune(Rule):
 
     ## Fix safety
     Safe: the step is written once for each builder, before the first build on every path, and drops a cache. A prune
-    that fails stops the deploy. Tests, developers' own scripts and machines that are made anew for each job (of a
-    workflow, or of the service that runs the script) are not reported, nor are builds that copy nothing from their
-    context, podman and the legacy builder, which no such prune helps.
+    that fails stops the deploy. Makefiles, `package.json` and GitLab's file are not edited. Tests, developers' own
+    scripts and machines that are made anew for each job (of a workflow, or of the service that runs the script) are not
+    reported, nor are builds that copy nothing from their context, podman and the legacy builder, which no such prune
+    helps.
     """
 
     id = "build-without-prune"
@@ -76,7 +79,7 @@ class BuildWithoutPrune(Rule):
 
     def check_deployment(self, deployment: Deployment, project: Project) -> Iterator[Diagnostic]:
         """Findings about a script or a job."""
-        if not is_deploying(deployment, is_named=self.settings.is_deploy_script(deployment.source.path)):
+        if not is_deploying_by_name(deployment, is_named=self.settings.is_deploy_script(deployment.source.path)):
             return
         try:
             found = missing_prunes(deployment, NEEDED[Scope.CONTEXT])
@@ -100,10 +103,18 @@ class BuildWithoutPrune(Rule):
         return self.report(
             (deployment.source, first),
             "This deploys what BuildKit makes of the files that it kept: it does not read a file again whose size and "
-            "time are unchanged, so old code can ship. Prune before the first build: `cachelint prune-step` says what.",
+            "time are unchanged, so old code can ship. Prune before the first build: "
+            f"`{_command(deployment)}` says what.",
             fix=fix,
             related=tuple(Related(locate(deployment.source, span), "and before this build") for span in others),
         )
+
+
+def _command(deployment: Deployment) -> str:
+    """What prints the step in the language of the file."""
+    if not deployment.job.objection:
+        return "cachelint prune-step"
+    return f"cachelint prune-step --write {deployment.path}"
 
 
 def _counts(deployment: Deployment, one: Missing) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cachelint.commit_names import default_of, variable_of
 from cachelint.diagnostic import Related, Severity, locate
 from cachelint.fix import Applicability
-from cachelint.prune.commit_step import commit_steps, is_given
-from cachelint.prune.deploying import is_deploying
+from cachelint.prune.commit_step import commit_steps, is_given, told_commit
+from cachelint.prune.deploying import is_deploying_by_name
 from cachelint.prune.fixes import fix_of
 from cachelint.rules.base import Example, FixAvailability, Rule
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from cachelint.diagnostic import Diagnostic
     from cachelint.project import BuildArg, Project
 
+_MORE = r"^[ ]*[-s]?include\b|^\s*export[ \t]*$|^\.EXPORT_ALL|^\s+extends:|!reference"
 _COMPOSE = """\
 services:
   web:
@@ -65,7 +67,8 @@ class UnsetCommitArg(Rule):
 
     ## Fix safety
     Safe in a script that uses git already, else unsafe: the place may be no checkout. Outside of one git says so, and
-    the build goes on without a commit, as before. Workflows are not edited.
+    the build goes on without a commit, as before. Workflows, Makefiles, `package.json` and GitLab's file are not
+    edited.
     """
 
     id = "unset-commit-arg"
@@ -82,14 +85,15 @@ class UnsetCommitArg(Rule):
 
     def check_deployment(self, deployment: Deployment, project: Project) -> Iterator[Diagnostic]:
         """Findings about a script or a job."""
-        if not is_deploying(deployment, is_named=self.settings.is_deploy_script(deployment.source.path)):
+        if not is_deploying_by_name(deployment, is_named=self.settings.is_deploy_script(deployment.source.path)):
             return
         unset: dict[str, list[tuple[DockerCall, BuildArg]]] = {}
         for call in deployment.calls:
             if call.docker and call.docker.builds and not call.host:
                 for arg in _open_args(call):
                     variable = self._variable(arg)
-                    if variable and not is_given(deployment, project, variable):
+                    told = deployment.job.objection and variable and _may_be_told(deployment, variable)
+                    if variable and not told and not is_given(deployment, project, variable):
                         unset.setdefault(variable, []).append((call, arg))
         for variable, found in unset.items():
             yield self._report(deployment, variable, found)
@@ -112,8 +116,7 @@ class UnsetCommitArg(Rule):
         return self.report(
             (deployment.source, first.span),
             f"Nothing sets {variable} for this build, so the commit argument is the same, {same}, for every commit: "
-            "the steps below its ARG stay CACHED. "
-            f'Write `export {variable}="$(git rev-parse HEAD || true)"` before it.',
+            f"the steps below its ARG stay CACHED. Write {told_commit(deployment.job.kind, variable)}.",
             fix=fix,
             related=(Related(locate(arg.source, arg.entry.span), "passed here"),),
         )
@@ -128,3 +131,8 @@ def _open_args(call: DockerCall) -> Iterator[BuildArg]:
         resolved = project.services[build.service.name].build if build.service else None
         known = {name for name, leaf in resolved.args.items() if leaf.known} if resolved else set()
         yield from (one for one in build.args if one.name not in known)
+
+
+def _may_be_told(deployment: Deployment, variable: str) -> bool:
+    """Whether a file whose language is read in part may say more about the variable, or take in a file that does."""
+    return re.search(rf"\b{re.escape(variable)}\b|{_MORE}", deployment.source.text, re.MULTILINE) is not None
