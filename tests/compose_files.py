@@ -259,7 +259,7 @@ class _Author:
             self._add_args(entries)
         if pick(True, False, False):
             entries["shm_size"] = "64m"
-        if pick(True, False, False, False):
+        if pick(True, False, False, False) and "<<" not in entries:  # Compose refuses both kinds
             entries["dockerfile_inline"] = "|\nFROM alpine\n# COPY nothing\nCOPY . .\n\nRUN make"
             entries.pop("dockerfile", None)
         ordered = list(entries.items())
