@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cachelint.deployment.callees import Callees
+from cachelint.deployment.callers import Callers
 from cachelint.discovery import SCRIPTS, Kind
 from cachelint.source import SourceError
 
@@ -34,7 +35,8 @@ _OTHERS = (
 class Scripts:
     """The files of a tree that run commands, and others beside them that may set variables.
 
-    `bind` makes the project that a command asks for; `callees` looks into scripts that others call.
+    `bind` makes the project that a command asks for; `callees` looks into scripts that others call, and `callers` says
+    who else runs one.
     """
 
     def __init__(self, workspace: Workspace, bind: Bind) -> None:
@@ -46,6 +48,7 @@ class Scripts:
         self._worked_on: dict[str, bool] = {}
         self._given: dict[tuple[str, str], frozenset[str]] = {}
         self._read_scripts: dict[str, tuple[Deployment, ...] | None] = {}
+        self.callers = Callers(workspace)
         self.callees = Callees(self._deployments_in)
 
     def leave_unset(self, compose: str, name: str) -> bool:

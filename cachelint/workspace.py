@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _Document = TypeVar("_Document")
 _KEPT = 256
+_JOBS = "\0jobs"
 
 
 class Workspace:
@@ -25,12 +26,13 @@ class Workspace:
 
     Only the last few documents are kept, so that memory does not grow with the number of files. Nothing outside the
     tree's root is read: a path in a pull request may point anywhere. Nor is what the configuration excludes.
-    `unreadable` are the paths of the files that could not be read.
+    `unreadable` are the paths of the files that could not be read. `edits` counts the changes of texts so far.
     """
 
     def __init__(self, tree: Tree, excluded: Callable[[str], bool] = lambda path: False) -> None:
         self.tree = tree
         self.unreadable: set[str] = set()
+        self.edits = 0
         self._root = os.path.realpath(tree.root)
         self._excluded = excluded
         self._building: set[str] | None = None
@@ -52,12 +54,17 @@ class Workspace:
     def edit(self, path: str, text: str) -> None:
         """From now on the file has this text, for every reader of the workspace."""
         self._edited[path] = text
-        self._parsed.pop(path, None)
+        self._forget(path)
 
     def revert(self, path: str) -> None:
         """From now on the file has the disk's text again."""
         self._edited.pop(path, None)
+        self._forget(path)
+
+    def _forget(self, path: str) -> None:
+        self.edits += 1
         self._parsed.pop(path, None)
+        self._parsed.pop(f"{path}{_JOBS}", None)
 
     def contains(self, path: str) -> bool:
         """Whether a path may be read: it lies, with links followed, inside the root, and is not excluded."""
@@ -97,13 +104,21 @@ class Workspace:
         """A parsed Dockerfile. Raises `SourceError` or `DockerfileError`."""
         return self._document(path, parse_dockerfile)
 
-    def _document(self, path: str, parse: Callable[[SourceFile], _Document]) -> _Document:
-        if path not in self._parsed:
-            self._parsed[path] = self._parse(path, parse)
+    def jobs(self, path: str, parse: Callable[[SourceFile], _Document]) -> _Document:
+        """What `parse` makes of a script, a workflow or the like: with the commands in it, once they are asked for.
+
+        Raises `SourceError`. A workflow may be a Compose file, too, so that it is kept under another name.
+        """
+        return self._document(path, parse, _JOBS)
+
+    def _document(self, path: str, parse: Callable[[SourceFile], _Document], what: str = "") -> _Document:
+        key = f"{path}{what}"
+        if key not in self._parsed:
+            self._parsed[key] = self._parse(path, parse)
             if len(self._parsed) > _KEPT:
                 self._parsed.popitem(last=False)
-        self._parsed.move_to_end(path)
-        document, error = self._parsed[path]
+        self._parsed.move_to_end(key)
+        document, error = self._parsed[key]
         if error:
             raise error
         return document  # type: ignore[return-value]  # what this very parser returned: a path has one kind

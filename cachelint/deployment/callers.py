@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from cachelint.deployment.commands import absolute
-from cachelint.deployment.jobs import Unit, jobs_in
+from cachelint.deployment.jobs import Unit, kept_jobs
 from cachelint.discovery import Kind
 from cachelint.source import SourceError
 
@@ -36,41 +36,49 @@ _GIVEN = re.compile(
 )
 _LOCAL = re.compile(r"^[^#\n]*$", re.MULTILINE)
 
-_texts: WeakKeyDictionary[Workspace, dict[str, str]] = WeakKeyDictionary()
 
+class Callers:
+    """The files of a tree that may run its scripts: workflows, and the files of services."""
 
-def is_run_by_service(workspace: Workspace, job: ScriptJob) -> bool:
-    """Whether a shell script seems to run on machines that are made anew for it, so that nobody knows of a cache.
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
 
-    A workflow runs it on GitHub's own machine, or the file of another service names it, or it takes values that only
-    such a service gives; but no job of a machine that stays runs it. One that is run through ``ssh`` is not meant: it
-    runs on the machine at the other end.
-    """
-    path = job.source.path
-    name = os.path.basename(path)
-    files = {file: text for file, text in _texts_of(workspace).items() if name in text}
-    workflows = [file for file in files if workspace.tree.files.get(file) is Kind.WORKFLOW]
-    machines = {kept for file in workflows for kept in _machines(workspace, file, path)}
-    if False in machines:
-        return False
-    services = (text for file, text in files.items() if file not in workflows and _is_service(file, text))
-    return True in machines or any(_names(text, name) for text in services) or bool(_GIVEN.search(job.source.text))
+    def are_services(self, job: ScriptJob) -> bool:
+        """Whether a shell script seems to run on machines that are made anew for it, so that nobody knows of a cache.
 
+        A workflow runs it on GitHub's own machine, or the file of another service names it, or it takes values that
+        only such a service gives; but no job of a machine that stays runs it. One that is run through ``ssh`` is not
+        meant: it runs on the machine at the other end.
+        """
+        path = job.source.path
+        name = os.path.basename(path)
+        files = {file: text for file, text in self._texts.items() if name in text}
+        workflows = [file for file in files if self._workspace.tree.files.get(file) is Kind.WORKFLOW]
+        machines = {kept for file in workflows for kept in self._machines(file, path)}
+        if False in machines:
+            return False
+        services = (text for file, text in files.items() if file not in workflows and _is_service(file, text))
+        return True in machines or any(_names(text, name) for text in services) or bool(_GIVEN.search(job.source.text))
 
-def _texts_of(workspace: Workspace) -> dict[str, str]:
-    if workspace not in _texts:
-        workflows = [path for path, kind in workspace.tree.files.items() if kind is Kind.WORKFLOW]
-        services = (os.path.join(workspace.tree.root, name) for name in _SERVICES)
-        _texts[workspace] = dict(_read(workspace, [*workflows, *filter(os.path.isfile, services)]))
-    return _texts[workspace]
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        tree = self._workspace.tree
+        workflows = [path for path, kind in tree.files.items() if kind is Kind.WORKFLOW]
+        services = (os.path.join(tree.root, name) for name in _SERVICES)
+        return dict(self._read([*workflows, *filter(os.path.isfile, services)]))
 
+    def _read(self, paths: list[str]) -> Iterator[tuple[str, str]]:
+        for path in paths:
+            try:
+                yield path, self._workspace.source(path).text
+            except SourceError:
+                continue  # what cannot be read runs nothing
 
-def _read(workspace: Workspace, paths: list[str]) -> Iterator[tuple[str, str]]:
-    for path in paths:
-        try:
-            yield path, workspace.source(path).text
-        except SourceError:
-            continue  # what cannot be read runs nothing
+    def _machines(self, file: str, path: str) -> Iterator[bool | None]:
+        """Of each job of a workflow that runs the script itself: whether its machine is made anew for it."""
+        for job in kept_jobs(self._workspace, file):
+            if any(_calls(unit, path) for unit in job.items if isinstance(unit, Unit)):
+                yield job.ephemeral
 
 
 def _is_service(file: str, text: str) -> bool:
@@ -81,13 +89,6 @@ def _is_service(file: str, text: str) -> bool:
 def _names(text: str, name: str) -> bool:
     """Whether a line names a script, and does not hand it to another machine."""
     return any(name in line and not re.search(r"\b(?:ssh|scp|rsync)\b", line) for line in _LOCAL.findall(text))
-
-
-def _machines(workspace: Workspace, file: str, path: str) -> Iterator[bool | None]:
-    """Of each job of a workflow that runs the script (absolute) itself: whether its machine is made anew for it."""
-    for job in jobs_in(workspace.source(file), Kind.WORKFLOW, workspace.tree.root):
-        if any(_calls(unit, path) for unit in job.items if isinstance(unit, Unit)):
-            yield job.ephemeral
 
 
 def _calls(unit: Unit, path: str) -> bool:

@@ -38,11 +38,15 @@ _State = frozenset[tuple[str, _Variable]]
 
 
 class Environment:
-    """What the file of a unit says about the environment of its commands, whoever starts it."""
+    """What the file of a unit says about the environment of its commands, whoever starts it.
+
+    It holds until another file is edited, of which `edits` is the count.
+    """
 
     def __init__(self, workspace: Workspace, unit: Unit) -> None:
         self._unit = unit
         self._workspace = workspace
+        self.edits = workspace.edits
         self._states: Mapping[int, _State] | None = None
         self._lost: frozenset[str] = frozenset()
 

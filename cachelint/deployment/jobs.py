@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cachelint.discovery import Kind
 from cachelint.documents.mapped_text import whole
 from cachelint.record import NamedTuple
-from cachelint.source import Span
+from cachelint.source import SourceError, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -112,7 +112,7 @@ class Unit:
 
     def environment(self, workspace: Workspace) -> Environment:
         """What is known of the variables that reach its commands."""
-        if self._environment is None:
+        if self._environment is None or self._environment.edits != workspace.edits:
             from cachelint.deployment.environment import Environment
 
             self._environment = Environment(workspace, self)
@@ -157,18 +157,19 @@ class ScriptJob(NamedTuple):
         return _NOT_EDITED.get(self.kind)
 
 
-def read_jobs(source: SourceFile, kind: Kind, root: str) -> tuple[ScriptJob, ...]:
-    """The jobs of a file below the directory `root`; none when nothing in it is about Docker or caches.
+def kept_jobs(workspace: Workspace, path: str) -> tuple[ScriptJob, ...]:
+    """The jobs of a file (absolute path) of the tree, read once while it is in use; none for one that is not readable.
 
-    A file of YAML or JSON that cannot be read has none: reporting that is for its own linter.
+    A file of YAML or JSON that cannot be parsed has none: reporting that is for its own linter.
     """
-    if not ABOUT_DOCKER.search(source.text) and not ABOUT_CACHES.search(source.text):
+    tree = workspace.tree
+    try:
+        return workspace.jobs(path, lambda source: _jobs_in(source, tree.files[path], tree.root))
+    except SourceError:
         return ()
-    return jobs_in(source, kind, root)
 
 
-def jobs_in(source: SourceFile, kind: Kind, root: str) -> tuple[ScriptJob, ...]:
-    """The same, whatever the file is about."""
+def _jobs_in(source: SourceFile, kind: Kind, root: str) -> tuple[ScriptJob, ...]:
     from cachelint.documents.workflow import NotWorkflowError
     from cachelint.documents.yaml import YamlError
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from cachelint.deployment.actions import BAKE, BUILD_PUSH, SETUP_BUILDX
 from cachelint.deployment.actions import build_request as action_request
-from cachelint.deployment.jobs import ABOUT_CACHES, ABOUT_DOCKER, Action, Unit, jobs_in, read_jobs
+from cachelint.deployment.jobs import ABOUT_CACHES, ABOUT_DOCKER, Action, Unit, kept_jobs
 from cachelint.deployment.model import Deployment, DockerCall, is_ephemeral
 from cachelint.discovery import Kind
 from cachelint.source import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from cachelint.compose.project_files import ResolvedProject
     from cachelint.deployment.compose_files import Asked
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from cachelint.documents.script import Command
     from cachelint.project import Build
     from cachelint.scripts import Scripts
-    from cachelint.source import SourceFile
     from cachelint.workspace import Workspace
 
 
@@ -32,24 +31,18 @@ def survey(workspace: Workspace, path: str, scripts: Scripts) -> tuple[Deploymen
 
     `scripts` are those of the whole tree, one of which may start it.
     """
-    found = _deployments(workspace, path, scripts, read_jobs)
-    return tuple(one for one in found if one.calls or _clears(one.job))
+    try:
+        text = workspace.source(path).text
+    except SourceError:
+        return ()
+    if not ABOUT_DOCKER.search(text) and not ABOUT_CACHES.search(text):
+        return ()
+    return tuple(one for one in survey_all(workspace, path, scripts) if one.calls or _clears(one.job))
 
 
 def survey_all(workspace: Workspace, path: str, scripts: Scripts) -> tuple[Deployment, ...]:
     """The same, whatever they do."""
-    return tuple(_deployments(workspace, path, scripts, jobs_in))
-
-
-def _deployments(
-    workspace: Workspace, path: str, scripts: Scripts, read: Callable[[SourceFile, Kind, str], tuple[ScriptJob, ...]]
-) -> Iterator[Deployment]:
-    try:
-        source = workspace.source(path)
-    except SourceError:
-        return
-    for job in read(source, workspace.tree.files[path], workspace.tree.root):
-        yield _deployment(workspace, job, scripts)
+    return tuple(_deployment(workspace, job, scripts) for job in kept_jobs(workspace, path))
 
 
 def _clears(job: ScriptJob) -> bool:
@@ -60,11 +53,10 @@ def _deployment(workspace: Workspace, job: ScriptJob, scripts: Scripts) -> Deplo
     calls = _all_calls(workspace, job, scripts)
     if not calls:
         return Deployment(job, (), frozenset(), "", scripts.callees)
-    from cachelint.deployment.callers import is_run_by_service
     from cachelint.deployment.variables import variables_set
 
     path = os.path.relpath(job.source.path, workspace.tree.root).replace(os.sep, "/")
-    if job.kind is Kind.SHELL and is_run_by_service(workspace, job):
+    if job.kind is Kind.SHELL and scripts.callers.are_services(job):
         job = job._replace(ephemeral=None)
         calls = _all_calls(workspace, job, scripts)
     return Deployment(job, calls, frozenset(variables_set(workspace, job)), path, scripts.callees)

@@ -7,9 +7,9 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cachelint.deployment.jobs import Unit, read_jobs
-from cachelint.discovery import Kind
-from cachelint.source import SourceFile
+from cachelint.deployment.jobs import Unit, kept_jobs
+from cachelint.discovery import Kind, Tree
+from cachelint.workspace import Workspace
 
 COMMANDS = ("docker build -t x .", "docker push 'a b'", 'echo "ä $X"', "cd app", "docker compose up -d", "make")
 WORDS = st.sampled_from(COMMANDS)
@@ -40,10 +40,10 @@ def workflows(draw):
 @given(workflows())
 def test_a_command_is_at_its_own_characters(workflow):
     text, commands = workflow
-    source = SourceFile("/r/.github/workflows/x.yml", text)
-    jobs = read_jobs(source, Kind.WORKFLOW, "/r")
-    if not any("docker" in command for command in commands):
-        return
+    path = "/r/.github/workflows/x.yml"
+    workspace = Workspace(Tree("/r", {path: Kind.WORKFLOW}, {}, {}))
+    workspace.edit(path, text)
+    jobs = kept_jobs(workspace, path)
     [unit] = [item for job in jobs for item in job.items if isinstance(item, Unit)]
     found = [text[slice(*unit.text.widened(command.span))] for command in unit.script.commands]
     quoted = {'"': lambda one: json.dumps(one, ensure_ascii=False)[1:-1], "'": lambda one: one.replace("'", "''")}

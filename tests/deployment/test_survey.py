@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
+from cachelint.documents import script as documents_script
 from tests.deployment_support import Surveyed
+from tests.support import fix_files, lint_files
 
 DOCKERFILE = {"Dockerfile": "FROM alpine\nARG A\nCOPY . .\nRUN ./build\n"}
 APP = {"app/Dockerfile": "FROM alpine AS base\nCOPY . .\nFROM base\n"}
@@ -284,3 +288,36 @@ def test_bake_reads_compose_files():
     assert services({"deploy.sh": "docker buildx bake\n"}) == [["web", "app"]]
     assert services({"deploy.sh": "docker buildx bake -f compose.yaml app\n"}) == [["app"]]
     assert services({"deploy.sh": "docker buildx bake\n", "docker-bake.hcl": ""}) == [[]]
+
+
+DEPLOY = "docker compose build\ndocker compose up -d\n"
+SCRIPTS = {
+    "deploy.sh": f"./lib.sh\n{DEPLOY}",
+    "lib.sh": "docker pull alpine\n",
+    ".github/workflows/x.yml": "jobs:\n  a:\n    runs-on: self-hosted\n    steps:\n      - run: ./deploy.sh\n",
+}
+
+
+@pytest.fixture
+def readings(monkeypatch):
+    """How often each text has been read as a script."""
+    seen = Counter()
+    read = documents_script.read_script
+
+    def count(source, text=None, pairs=()):
+        seen[text or getattr(source, "text", source)] += 1
+        return read(source, text, pairs)
+
+    monkeypatch.setattr("cachelint.documents.script.read_script", count)
+    return seen
+
+
+def test_a_script_is_read_once_whoever_asks(readings):
+    assert lint_files({**DOCKERFILE, **APP, **COMPOSE, **SCRIPTS})
+    assert readings == dict.fromkeys((SCRIPTS["deploy.sh"], SCRIPTS["lib.sh"], "./deploy.sh"), 1)
+
+
+def test_the_rounds_of_fixing_read_anew_what_they_edit(readings):
+    fixed = fix_files({**DOCKERFILE, **APP, **COMPOSE, **SCRIPTS})
+    assert "prune" in fixed.files["deploy.sh"]
+    assert readings[SCRIPTS["lib.sh"]] == readings["./deploy.sh"] == 1
