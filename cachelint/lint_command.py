@@ -10,7 +10,8 @@ from cachelint.diagnostic import Refusal, Report, RuleInfo
 from cachelint.discovery import Kind
 from cachelint.documents.compose import NotComposeError
 from cachelint.fix import Applicability
-from cachelint.linter import Fixed, Linter
+from cachelint.fixer import Fixed, Fixer
+from cachelint.linter import Linter
 from cachelint.messages import InputError, complain
 from cachelint.progress import Progress
 from cachelint.record import NamedTuple
@@ -75,7 +76,7 @@ def _run(job: Job, options: argparse.Namespace, progress: Callable[[int], None])
     linter = Linter(job.workspace, job.config, job.given, progress)
     if options.fix or options.diff:
         least = Applicability.UNSAFE if options.unsafe_fixes else Applicability.SAFE
-        fixed = linter.fix(least, job.stdin)
+        fixed = Fixer(linter, least, job.stdin).fix()
         if options.fix and not job.stdin:
             fixed = _write(fixed, linter, job)
     else:

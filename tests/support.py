@@ -15,6 +15,7 @@ from cachelint.cli import main
 from cachelint.config import Config
 from cachelint.discovery import discover
 from cachelint.fix import Applicability
+from cachelint.fixer import Fixer
 from cachelint.linter import Linter
 from cachelint.workspace import Workspace
 
@@ -110,7 +111,7 @@ def fix_files(
 ) -> FixedFiles:
     """Fix some files in memory, with unsafe fixes unless told otherwise."""
     with tempfile.TemporaryDirectory() as directory:
-        fixed = linter_of(write_files(directory, files), select).fix(least)
+        fixed = Fixer(linter_of(write_files(directory, files), select), least).fix()
         root = os.path.realpath(directory)
         changed = {os.path.relpath(source.path, root): text for source, text in fixed.changes}
     return FixedFiles({**files, **changed}, fixed.report)

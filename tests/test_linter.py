@@ -7,7 +7,7 @@ import pytest
 from cachelint import source
 from cachelint.diagnostic import Severity
 from cachelint.fix import ABSENT, Applicability, Edit, Fix, Statement, display_only
-from cachelint.linter import MAX_ROUNDS
+from cachelint.fixer import MAX_ROUNDS, Fixer
 from cachelint.rules.base import Rule
 from cachelint.rules.inline_cache import InlineCache
 from cachelint.rules.missing_commit_arg import MissingCommitArg
@@ -201,7 +201,7 @@ def test_a_refused_dockerfile_keeps_its_bytes(use_rules, tmp_path):
 
 def test_a_file_whose_fixes_were_all_refused_has_not_changed(use_rules, tmp_path):
     use_rules(fake("context: .", "context: ["))
-    assert linter_of(write_files(tmp_path, {"compose.yaml": STALE})).fix(Applicability.SAFE).changes == ()
+    assert Fixer(linter_of(write_files(tmp_path, {"compose.yaml": STALE})), Applicability.SAFE).fix().changes == ()
 
 
 def test_one_bad_fix_does_not_hold_up_the_others(use_rules):
