@@ -96,11 +96,9 @@ def _config(options: argparse.Namespace) -> int:
 
 
 def _print_completion(shell: str) -> int:
-    import shtab
+    from cachelint.completion import completion
 
-    from cachelint.options import completion_parser
-
-    print(shtab.complete(completion_parser(), shell))
+    print(completion(shell))
     return CLEAN
 
 

@@ -138,8 +138,8 @@ def lint_parser() -> argparse.ArgumentParser:
     add(
         "--print-completion",
         metavar="SHELL",
-        choices=("bash", "zsh", "tcsh"),
-        help="print completion for bash, zsh or tcsh",
+        choices=("bash", "zsh", "fish", "tcsh"),
+        help="print completion for bash, zsh, fish or tcsh",
     )
     add("--version", action="version", version=f"cachelint {__version__}")
     return parser
@@ -315,18 +315,3 @@ PARSERS = {
     PRUNE_STEP: prune_parser,
 }
 """What makes the parser of each command."""
-
-
-def completion_parser() -> argparse.ArgumentParser:
-    """The parser that shell completion is generated from: options, files, and the rules where they are named."""
-    import shtab
-
-    from cachelint.rules import RULES
-
-    parser = lint_parser()
-    for action in parser._actions:
-        if action.dest in ("paths", "config", "output_file", "stdin_filename"):
-            action.complete = shtab.FILE  # type: ignore[attr-defined]
-        if action.dest in ("select", "ignore"):
-            action.choices = [rule.id for rule in RULES]
-    return parser

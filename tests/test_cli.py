@@ -501,32 +501,6 @@ class TestRule:
         assert set(one) == {"rule", "summary", "severity", "fix_availability", "page"}
 
 
-class TestCompletion:
-    @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
-    def test_knows_options_and_rules(self, shell: str) -> None:
-        ran = run("--print-completion", shell)
-        assert (ran.code, ran.err) == (0, "")
-        assert "output-format" in ran.out
-        assert "missing-commit-arg" in ran.out
-
-    @pytest.mark.parametrize(("shell", "command"), [("bash", "bash -n"), ("zsh", "zsh -n")])
-    def test_parses(self, shell: str, command: str) -> None:
-        if not shutil.which(shell):
-            pytest.skip(f"no {shell} here")
-        script = run("--print-completion", shell).out
-        done = subprocess.run(command.split(), input=script.encode(), capture_output=True, check=True)
-        assert done.stderr == b""
-
-    def test_completes_in_bash(self, tmp_path: Path) -> None:
-        script = run("--print-completion", "bash").out
-        ask = 'COMP_WORDS=(cachelint --se); COMP_CWORD=1; _shtab_cachelint cachelint --se; echo "${COMPREPLY[@]}"'
-        done = subprocess.run(["bash"], input=f"{script}\n{ask}\n".encode(), capture_output=True, check=True)
-        assert done.stdout.split() == [b"--select"]
-
-    def test_unknown_shell(self) -> None:
-        assert run("--print-completion", "fish").code == 2
-
-
 class TestStreams:
     def test_reader_that_stops_reading(self, stale: Path) -> None:
         write_files(stale, {f"{number}/compose.yaml": STALE for number in range(300)})
