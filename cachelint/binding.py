@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -29,6 +28,7 @@ from cachelint.documents.compose import ComposeFile, NotComposeError
 from cachelint.documents.dockerfile import Dockerfile, DockerfileError, parse_dockerfile
 from cachelint.documents.yaml import YamlError
 from cachelint.project import Build, BuildArg, Problem, Project
+from cachelint.regex import regex
 from cachelint.source import Position, SourceError, SourceFile
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from cachelint.scripts import Scripts
     from cachelint.workspace import Workspace
 
-_TEMPLATE = re.compile(r"[._-](?:tmpl|tpl|template|j2|jinja2?|in)\b")
+_TEMPLATE = regex(r"[._-](?:tmpl|tpl|template|j2|jinja2?|in)\b")
 
 
 def problem_of(workspace: Workspace, path: str, error: Exception) -> Problem:

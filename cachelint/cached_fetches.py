@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.change import Change, Outcome
@@ -14,20 +13,22 @@ from cachelint.compose.tree import Items, Leaf
 from cachelint.documents.dockerfile import pairs
 from cachelint.documents.run import Command, commands, text_of_run
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterator
 
     from cachelint.buildcache.steps import Graph, GraphStage, Step
     from cachelint.documents.dockerfile import Dockerfile
     from cachelint.project import Build
 
-_PER_BUILD = re.compile(r"BUST|DATE|TIME(?!ZONE)|STAMP|COMMIT|REVISION|BUILD_?(?:ID|NUM|NUMBER)\b|NOCACHE|NO_CACHE")
+_PER_BUILD = regex(r"BUST|DATE|TIME(?!ZONE)|STAMP|COMMIT|REVISION|BUILD_?(?:ID|NUM|NUMBER)\b|NOCACHE|NO_CACHE")
 # What differs from machine to machine, not from build to build.
-_PER_MACHINE = re.compile(
+_PER_MACHINE = regex(
     r"(?i:\w*_PROXY)|(?:\w+_)?(?:UID|GID|USER|USERNAME|GROUP|TZ|TIMEZONE|TOKEN|PASSWORD|SECRET|MIRROR|ARCH|PLATFORM)"
 )
-_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
+_VARIABLE = regex(r"\$(?:(\w+)|\{(\w+)\})")
 
 
 class CachedFetch(NamedTuple):

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cachelint.documents.dockerfile import pairs
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from cachelint.documents.dockerfile import Dockerfile
     from cachelint.project import Build, BuildArg
 
-_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::?[-?][^${}]*)?\}|([A-Za-z_]\w*))")
+_VARIABLE = regex(r"\$(?:\{([A-Za-z_]\w*)(?::?[-?][^${}]*)?\}|([A-Za-z_]\w*))")
 
 
 def variable_of(value: str | None, name: str) -> str | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, Any
 
+from cachelint.regex import regex
 from cachelint.source import SourceError, read_source
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _PYPROJECT = "pyproject.toml"
 _SCHEMA = os.path.join(os.path.dirname(__file__), "config.schema.json")
 _MAX_NODES = 10_000
 _MAX_KEY_PARTS = 50
-_KEY_PART = re.compile(r"""[ \t]*(?:[\w-]+|"[^"]*"|'[^']*')[ \t]*""")
+_KEY_PART = regex(r"""[ \t]*(?:[\w-]+|"[^"]*"|'[^']*')[ \t]*""")
 _WORDS = {"object": "a mapping", "array": "a list", "string": "text"}
 
 

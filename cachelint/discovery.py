@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import enum
 import os
-import re
 import stat
 from typing import TYPE_CHECKING
 
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -30,29 +30,29 @@ class Kind(enum.Enum):
 _YAML = r"\.ya?ml"
 _NO_DOCKERFILE = r"dockerignore|md|rst|txt|j2|jinja2?|tmpl|tpl|template|erb|ejs|mustache|in|patch|diff|orig|rej|bak|swp"
 _KINDS = (
-    (Kind.COMPOSE, re.compile(rf"docker-compose.*{_YAML}|compose.*{_YAML}|.+\.compose{_YAML}")),
+    (Kind.COMPOSE, regex(rf"docker-compose.*{_YAML}|compose.*{_YAML}|.+\.compose{_YAML}")),
     (
         Kind.DOCKERFILE,
-        re.compile(
+        regex(
             rf"(?:Docker|Container)file(?:[._-](?!(?:.*\.)?(?:{_NO_DOCKERFILE})\Z).+)?"
             r"|dockerfile|.+\.(?:Docker|docker|Container|container)file"
         ),
     ),
-    (Kind.DOCKERIGNORE, re.compile(r"(?:.+)?\.dockerignore")),
-    (Kind.SHELL, re.compile(r".+\.(?:sh|bash)")),
-    (Kind.WORKFLOW, re.compile(rf"action{_YAML}")),
-    (Kind.MAKEFILE, re.compile(r"(?:GNU)?[Mm]akefile|.+\.mk")),
-    (Kind.PACKAGE, re.compile(r"package\.json")),
-    (Kind.GITLAB, re.compile(rf"(?:.+)?\.gitlab-ci{_YAML}")),
+    (Kind.DOCKERIGNORE, regex(r"(?:.+)?\.dockerignore")),
+    (Kind.SHELL, regex(r".+\.(?:sh|bash)")),
+    (Kind.WORKFLOW, regex(rf"action{_YAML}")),
+    (Kind.MAKEFILE, regex(r"(?:GNU)?[Mm]akefile|.+\.mk")),
+    (Kind.PACKAGE, regex(r"package\.json")),
+    (Kind.GITLAB, regex(rf"(?:.+)?\.gitlab-ci{_YAML}")),
 )
 SCRIPTS = frozenset((Kind.SHELL, Kind.WORKFLOW, Kind.MAKEFILE, Kind.PACKAGE, Kind.GITLAB))
 """The kinds of files that run commands."""
 
 # What every name above has in it: most files of a repository are told apart by this one search.
-_TELLING = re.compile(r"[Dd]ocker|[Cc]ontainer|compose|\.(?:sh|bash|mk)\Z|action\.y|[Mm]akefile|package\.json|-ci\.y")
-_WORKFLOW = re.compile(rf"(?:.*/)?\.github/workflows/[^/]+{_YAML}")
+_TELLING = regex(r"[Dd]ocker|[Cc]ontainer|compose|\.(?:sh|bash|mk)\Z|action\.y|[Mm]akefile|package\.json|-ci\.y")
+_WORKFLOW = regex(rf"(?:.*/)?\.github/workflows/[^/]+{_YAML}")
 
-_SHEBANG = re.compile(rb"#![ \t]*(?:\S*/)?(?:env[ \t]+(?:-\S+[ \t]+)*)?(?:\S*/)?(?:ba|da|a|k|z)?sh(?=\s)")
+_SHEBANG = regex(rb"#![ \t]*(?:\S*/)?(?:env[ \t]+(?:-\S+[ \t]+)*)?(?:\S*/)?(?:ba|da|a|k|z)?sh(?=\s)")
 _LONGEST_SHEBANG = 128
 
 PRUNED = frozenset((".git", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".nox", ".mypy_cache"))

@@ -8,10 +8,10 @@ frontend/dockerfile/dockerfile2llb/convert.go, processCmdEnv.
 from __future__ import annotations
 
 import functools
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 _COMPARED = frozenset({"RUN", "COPY", "ADD", "WORKDIR"})
 """What every builder prints as it stands there; an image gets its full name, and metadata another form."""
 
-_UNSAID = re.compile(r"[\s'\"`\\\[\],]+")
+_UNSAID = regex(r"[\s'\"`\\\[\],]+")
 """What is lost on the way: white space, quotes, escapes, and with buildah the JSON form."""
 
-_VARIABLE = re.compile(r"\$(?:\w+|[@*#?$!-])?")
-_MASK = re.compile(r"\*{3}|\[MASKED\]|\ufffd")
+_VARIABLE = regex(r"\$(?:\w+|[@*#?$!-])?")
+_MASK = regex(r"\*{3}|\[MASKED\]|\ufffd")
 """How a CI system hides a secret, and what stands for bytes that are no text."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from cachelint.messages import InputError
 from cachelint.plan_commands import CommandBuilds
 from cachelint.project import REMOTE
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 from cachelint.source import SourceError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cachelint.project import Build, Problem, Project
     from cachelint.workspace import Workspace
 
-_DOCKERS_OWN = re.compile(r"(?:docker\.io/)?docker/dockerfile(?:-upstream)?(?:[:@].*)?")
+_DOCKERS_OWN = regex(r"(?:docker\.io/)?docker/dockerfile(?:-upstream)?(?:[:@].*)?")
 
 
 class Subject(NamedTuple):

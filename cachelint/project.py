@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.diagnostic import Location, locate
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from cachelint.buildcache.model import Model
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cachelint.scripts import Scripts
     from cachelint.source import SourceFile, Span
 
-REMOTE = re.compile(r"\w[\w+-]*://|git@|github\.com/|service:")
+REMOTE = regex(r"\w[\w+-]*://|git@|github\.com/|service:")
 """How a context begins that is no directory on this machine."""
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cachelint.deployment.callees import Callees
 from cachelint.deployment.callers import Callers
 from cachelint.discovery import SCRIPTS, Kind
+from cachelint.regex import regex
 from cachelint.source import SourceError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from cachelint.project import Project
     from cachelint.workspace import Workspace
 
-_COMPOSE_BUILD = re.compile(r"(?:compose|\$\{?\w+\}?)[\"']?[ \t][^\n]*\bbuild\b|\$\{?\w+\}?[\"']?[ \t]+up\b")
+_COMPOSE_BUILD = regex(r"(?:compose|\$\{?\w+\}?)[\"']?[ \t][^\n]*\bbuild\b|\$\{?\w+\}?[\"']?[ \t]+up\b")
 _KEPT = 64
 _OTHERS = (
     ".env",

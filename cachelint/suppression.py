@@ -6,13 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 from cachelint.source import SourceFile, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MARK = "cachelint"
-_COMMENT = re.compile(r"#[ \t]*cachelint(:?)\s*(ignore(?:-file)?)(?![\w-])(?:\s*\[([^\]\n]*)\])?")
+_COMMENT = regex(r"#[ \t]*cachelint(:?)\s*(ignore(?:-file)?)(?![\w-])(?:\s*\[([^\]\n]*)\])?")
 
 
 class Suppression(NamedTuple):

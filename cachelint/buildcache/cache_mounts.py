@@ -13,6 +13,7 @@ from cachelint.buildcache.steps import Origin
 from cachelint.buildcache.values import Value
 from cachelint.documents.run import commands, text_of_run
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     from cachelint.documents.dockerfile import Flag
 
 _FRAMEWORK_OUTPUTS = frozenset((".next", ".nuxt", ".output", ".svelte-kit"))
-_CACHES = re.compile(r"/(?:\.[\w-]*cache|\.gradle|\.m2|\.npm|\.cargo|\.ccache|tmp)(?:/|$)|^/(?:root|home|var|usr|go)/")
-_COPIES = re.compile(r"\b(?:cp|mv|rsync)\b")
-_RECURSIVE = re.compile(r"-\w*[raR]|--recursive|--archive")
+_CACHES = regex(r"/(?:\.[\w-]*cache|\.gradle|\.m2|\.npm|\.cargo|\.ccache|tmp)(?:/|$)|^/(?:root|home|var|usr|go)/")
+_COPIES = regex(r"\b(?:cp|mv|rsync)\b")
+_RECURSIVE = regex(r"-\w*[raR]|--recursive|--archive")
 
 
 class CacheMount(NamedTuple):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import enum
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from cachelint.documents.run import Command
 
-MENTIONS = re.compile(
+MENTIONS = regex(
     r"\bclone\b|\bgit\+|\bgit(?:hub|lab):|--git\b|latest|/refs/heads/|\b(?:dist-|full-|safe-)?upgrade\b"
     r"|[/@](?:main|master|HEAD|trunk|develop|next|nightly|canary|edge|beta|continuous)\b"
     r"|\b(?:yum|dnf|zypper)\b.*\bup(?:date)?\b"

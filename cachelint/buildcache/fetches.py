@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.fetch import Fetch, Kind
@@ -18,6 +17,7 @@ from cachelint.buildcache.remotes import (
     npm_repository,
     repository_name,
 )
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,10 +31,10 @@ _CLONE_VALUES = frozenset(
     """.split()
 )
 _CHECKOUTS = frozenset(("checkout", "switch", "reset", "fetch"))
-_CHECKSUMS = re.compile(r"(?:sha\d+sum|shasum|md5sum|b2sum|cosign|minisign|gpgv?)\b")
+_CHECKSUMS = regex(r"(?:sha\d+sum|shasum|md5sum|b2sum|cosign|minisign|gpgv?)\b")
 _READERS = frozenset("sh bash zsh ash dash python python3 php perl ruby node gpg apt-key tee".split())
 # Managers of versions and decorations of a shell: what they install is pinned elsewhere, or ships nowhere.
-_MANAGERS = re.compile(
+_MANAGERS = regex(
     r"(?:.*/)?(?:nvm|pyenv[\w-]*|rbenv|ruby-build|nodenv|node-build|goenv|tfenv|tgenv|asdf|jenv|phpenv|emsdk|vcpkg|spack|"
     r"depot_tools|oh-?my-?(?:zsh|bash)|powerlevel10k|zsh-[\w-]+|fast-syntax-highlighting|[vV]undle\.vim|vim-plug|fzf|"
     r"dotfiles|bash-it|tpm|brew|\.?vim[\w.-]*|[\w-]+\.n?vim|\.emacs\.d)$"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.documents.run import Command, commands, text_of_run
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ _WITH_PROJECT = {"poetry": "--no-root", "uv": "--no-install-project", "pdm": "--
 """Tools that install the project itself too, for which they need its source, unless told not to."""
 
 _COMPOSER_ALONE = ("--no-scripts", "--no-autoloader")
-_MENTIONS = re.compile(
+_MENTIONS = regex(
     r"\b(?:npm|yarn|pnpm|bun|poetry|uv|pdm|pipenv|pip3?|bundle|composer|dotnet|mix|go|cargo|mvn|gradle)\b"
 )
 """The tools by name: a RUN that mentions none is not read as a script, which takes time."""

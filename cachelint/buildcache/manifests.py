@@ -7,6 +7,8 @@ from enum import Enum
 from fnmatch import translate
 from posixpath import basename, dirname
 
+from cachelint.regex import regex
+
 _NAMES = frozenset(
     (
         "package.json",
@@ -76,7 +78,7 @@ _GLOBS = (
     "Directory.*.props",
 )
 _EXTENSIONS = (".gemspec", ".csproj", ".fsproj", ".vbproj", ".sln", ".slnx")
-_MATCH = re.compile("|".join(translate(glob) for glob in _GLOBS)).match
+_MATCH = regex("|".join(translate(glob) for glob in _GLOBS)).match
 # What a pattern such as `require*.txt` is held against: one example of each glob above stands for all of its matches.
 _EXAMPLES = (*sorted(_NAMES), *(glob.replace("*", "") for glob in _GLOBS), *(glob.replace("*", "a") for glob in _GLOBS))
 _MIN_STEM = 2

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.documents.run import text_of_run
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,10 +16,10 @@ OUTPUTS = frozenset((".next", ".nuxt", ".output", ".svelte-kit", "dist", "build"
 """Names of directories that a build fills anew each time, other than the working files of compilers (`target`)."""
 
 DEPENDENCIES = {
-    "node_modules": re.compile(r"\b(?:npm|yarn|pnpm|bun)\b"),
-    ".venv": re.compile(r"\buv (?:sync|venv)\b|\bpdm (?:install|sync)\b|virtualenvs[._]in-project|\bvenv\s.*\.venv\b"),
-    "venv": re.compile(r"\bvenv\s.*\bvenv\b"),
-    "vendor": re.compile(r"\b(?:composer|bundle|go mod vendor)\b"),
+    "node_modules": regex(r"\b(?:npm|yarn|pnpm|bun)\b"),
+    ".venv": regex(r"\buv (?:sync|venv)\b|\bpdm (?:install|sync)\b|virtualenvs[._]in-project|\bvenv\s.*\.venv\b"),
+    "venv": regex(r"\bvenv\s.*\bvenv\b"),
+    "vendor": regex(r"\b(?:composer|bundle|go mod vendor)\b"),
 }
 """Names of directories that an install fills, each with the tools that do."""
 
@@ -32,7 +32,7 @@ DATA = frozenset(
     """.split()
 )
 
-_BUILDS = re.compile(
+_BUILDS = regex(
     r"\b(?:npm|pnpm|yarn|bun)\s+(?:-\S+\s+)*(?:run\s+)?(?:[\w:.-]*build[\w:.-]*|generate|export)\b"
     r"|\b(?:next|nuxt|vite|astro|gatsby|remix|turbo(?:\s+run)?|nx|ng|webpack|parcel|react-scripts|vue-cli-service)\s+build\b"
     r"|\bwebpack\b|\btsc\b|\besbuild\b|\brollup\b|\bhugo\b|\b(?:jekyll|zola|mdbook)\s+build\b"

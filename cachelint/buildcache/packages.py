@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.documents.run import Command, commands, text_of_run
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from cachelint.documents.dockerfile import Instruction
@@ -16,7 +16,7 @@ _INSTALLS = {
     "zypper": frozenset(("install", "in")),
     "pacman": frozenset(("-S", "-Sy", "-Syu")),
 }
-_MENTIONS = re.compile(r"\b(?:apt|apt-get|aptitude|dnf|microdnf|yum|apk|zypper|pacman)\b")
+_MENTIONS = regex(r"\b(?:apt|apt-get|aptitude|dnf|microdnf|yum|apk|zypper|pacman)\b")
 _BESIDES = frozenset(
     """
     : [ test true set echo printf rm mkdir ln chmod chown export addgroup adduser groupadd useradd usermod
@@ -25,7 +25,7 @@ _BESIDES = frozenset(
 )
 """Commands that do nothing with a project's source where they stand beside such an install."""
 
-_FROM_FILES = re.compile(r"[/<>`]|\$\(|\.(?:deb|rpm|apk)$")
+_FROM_FILES = regex(r"[/<>`]|\$\(|\.(?:deb|rpm|apk)$")
 
 
 def only_installs_packages(instruction: Instruction) -> bool:

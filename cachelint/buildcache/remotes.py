@@ -10,6 +10,8 @@ import re
 from posixpath import basename
 from urllib.parse import urlsplit
 
+from cachelint.regex import regex
+
 _BRANCHES = frozenset(
     """
     main master trunk develop development dev devel head default next staging stable edge nightly latest canary
@@ -17,7 +19,7 @@ _BRANCHES = frozenset(
 )
 _REF = r"(?P<head>refs/heads/)?(?P<ref>[^/?#]+?)(?=/|\.tar\.\w+|\.t[gx]z|\.zip|[?#]|$)"
 _REPOSITORY_URLS = tuple(
-    re.compile(pattern + _REF)
+    regex(pattern + _REF)
     for pattern in (
         r"https?://raw\.githubusercontent\.com/[^/]+/[^/]+/",
         r"https?://github\.com/[^/]+/[^/]+/(?:raw|blob|archive|tarball|zipball)/",
@@ -28,18 +30,18 @@ _REPOSITORY_URLS = tuple(
         r"https?://cdn\.jsdelivr\.net/gh/[^/]+/[^/@]+@",
     )
 )
-_LATEST = re.compile(r"/(?:releases/)?latest(?:[/?#]|$)|/latest-[^/]*/|/latest\.(?:tar|t[gx]z|zip)|[_-]latest[._-]")
-_NIGHTLY = re.compile(r"/releases/download/(?:nightly|latest|continuous|edge|canary|tip)/")
-_NUMBER = re.compile(r"\d\.\d|\$\{?\w*VER", re.IGNORECASE)
-_INSTALLER = re.compile(r"(?:install|setup|bootstrap|get-|get_|rustup|nodesource)", re.IGNORECASE)
+_LATEST = regex(r"/(?:releases/)?latest(?:[/?#]|$)|/latest-[^/]*/|/latest\.(?:tar|t[gx]z|zip)|[_-]latest[._-]")
+_NIGHTLY = regex(r"/releases/download/(?:nightly|latest|continuous|edge|canary|tip)/")
+_NUMBER = regex(r"\d\.\d|\$\{?\w*VER", re.IGNORECASE)
+_INSTALLER = regex(r"(?:install|setup|bootstrap|get-|get_|rustup|nodesource)", re.IGNORECASE)
 _SCRIPT = (".sh", ".bash", ".run")
-_NO_CODE = re.compile(
+_NO_CODE = regex(
     r"\.(?:asc|gpg|key|pub|sig|pem|crt|cer|list|repo|sources|md|rst|html|vim|zsh|bash|fish|mmdb|ttf|otf|svg|png|"
     r"sha\d+|sha\d+sum|md5|pdf|ico)$|/(?:licen[cs]e|copying|notice|gpg|_?[\w-]*completions?)[^/]*$|rc$",
     re.IGNORECASE,
 )
 _TAGS = frozenset("latest next canary nightly beta alpha rc dev edge insiders experimental".split())
-_GIT_URL = re.compile(r"(?:[\w.+-]+@)?[\w.-]+:(?!//)|(?:https?|ssh|git|git\+\w+)://")
+_GIT_URL = regex(r"(?:[\w.+-]+@)?[\w.-]+:(?!//)|(?:https?|ssh|git|git\+\w+)://")
 
 
 def is_moving_ref(ref: str) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.steps import Builder, Origin, Source
 from cachelint.buildcache.values import Value, combine
 from cachelint.documents.words import ExpansionError, expand, references
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from cachelint.documents.dockerfile import Heredoc, Instruction
 
 # What BuildKit takes for a git repository: moby/buildkit, frontend/dockerfile/dfgitutil/git_ref.go.
-_GIT = re.compile(r"(?:git://|ssh://|git@|[^/@:]+@[^/:]+:)|https?://[^#?]+\.git(?:[#?]|$)")
-_URL = re.compile(r"https?://")
-_FULL_COMMIT = re.compile(r"[#=](?:[0-9a-f]{40}|[0-9a-f]{64})(?=[:&]|$)")
+_GIT = regex(r"(?:git://|ssh://|git@|[^/@:]+@[^/:]+:)|https?://[^#?]+\.git(?:[#?]|$)")
+_URL = regex(r"https?://")
+_FULL_COMMIT = regex(r"[#=](?:[0-9a-f]{40}|[0-9a-f]{64})(?=[:&]|$)")
 
 
 def image_source(name: str) -> Source:

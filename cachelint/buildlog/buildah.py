@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING
 
 from cachelint.buildlog.record import SENDING, Scheme, Status, is_builders
 from cachelint.buildlog.session import Session
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_STEP = re.compile(r"(?:\[(\d{1,5})/(\d{1,5})\] )?STEP (\d{1,5})/(\d{1,5}): (.*)", re.DOTALL)
-_CACHE = re.compile(r"--> Using cache ([0-9a-f]{64})")
-_SHORT = re.compile(r"--> ([0-9a-f]{8,64})")
-_COMMIT = re.compile(r"(?:\[\d+/\d+\] )?COMMIT(?: (\S+))?")
-_ERROR = re.compile(r"[Ee]rror: (?:error )?building at STEP ")
-_ID = re.compile(r"[0-9a-f]{64}")
+_STEP = regex(r"(?:\[(\d{1,5})/(\d{1,5})\] )?STEP (\d{1,5})/(\d{1,5}): (.*)", re.DOTALL)
+_CACHE = regex(r"--> Using cache ([0-9a-f]{64})")
+_SHORT = regex(r"--> ([0-9a-f]{8,64})")
+_COMMIT = regex(r"(?:\[\d+/\d+\] )?COMMIT(?: (\S+))?")
+_ERROR = regex(r"[Ee]rror: (?:error )?building at STEP ")
+_ID = regex(r"[0-9a-f]{64}")
 
 
 class _Step:

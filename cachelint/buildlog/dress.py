@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from cachelint.regex import regex
 
 _ANSI = rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[@-Z\\^_=>])"
 _NOTE = rb"\x1b\[8mha:[^\x1b\n]*\x1b\[0m"  # Jenkins hides what its plugins say of a line
@@ -19,8 +19,8 @@ _BARE = rb"[ \t]*"
 DRESS = rb"(?:\xef\xbb\xbf)?(?:%b)?%b(?:%b%b)?" % (_JOB, _LOOSE, _STAMP, _LOOSE)
 """What may stand before a line's own text: at most one job with its step, and one time stamp."""
 
-_DRESS = re.compile(DRESS + _BARE)
-_STRAY = re.compile(_NOTE + rb"|" + _ANSI)
+_DRESS = regex(DRESS + _BARE)
+_STRAY = regex(_NOTE + rb"|" + _ANSI)
 
 
 def undress(line: bytes) -> bytes:

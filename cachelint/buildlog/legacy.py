@@ -13,19 +13,20 @@ from typing import TYPE_CHECKING
 
 from cachelint.buildlog.record import SENDING, Scheme, Status, is_builders
 from cachelint.buildlog.session import Session
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_STEP = re.compile(r"Step (\d{1,5})/(\d{1,5}) : (.*)", re.DOTALL)
-_RUNNING = re.compile(r"---> Running in ([0-9a-f]{12})")
-_IMAGE = re.compile(r"--->(?: [0-9a-f]{12})?")
-_REMOVED = re.compile(r"(?:Removing|---> Removed) intermediate container ([0-9a-f]{12})\Z")
-_NONZERO = re.compile(r"The command '.*' returned a non-zero code: \d+\Z", re.DOTALL)
-_FAILED = re.compile(r"(?:COPY|ADD) failed: |failed to |[Ee]rror|unable to |invalid |pull access denied|manifest for ")
-_BUILDERS = re.compile(r"Step \d|---> |Successfully ")
+_STEP = regex(r"Step (\d{1,5})/(\d{1,5}) : (.*)", re.DOTALL)
+_RUNNING = regex(r"---> Running in ([0-9a-f]{12})")
+_IMAGE = regex(r"--->(?: [0-9a-f]{12})?")
+_REMOVED = regex(r"(?:Removing|---> Removed) intermediate container ([0-9a-f]{12})\Z")
+_NONZERO = regex(r"The command '.*' returned a non-zero code: \d+\Z", re.DOTALL)
+_FAILED = regex(r"(?:COPY|ADD) failed: |failed to |[Ee]rror|unable to |invalid |pull access denied|manifest for ")
+_BUILDERS = regex(r"Step \d|---> |Successfully ")
 _MAX_HELD = 2000
-_TAGGED = re.compile(r"Successfully tagged (\S+)")
+_TAGGED = regex(r"Successfully tagged (\S+)")
 
 
 class Legacy:

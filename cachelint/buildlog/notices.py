@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import re
+from typing import TYPE_CHECKING
+
+from cachelint.regex import regex
+
+if TYPE_CHECKING:
+    import re
 
 _UNITS = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15}
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50}
 _SIZE = r"(\d+(?:\.\d+)?)\s?([kKMGTP]?i?)B"
-_TOTAL = re.compile(r"Total reclaimed space: " + _SIZE)
-_TOTAL_BUILDX = re.compile(r"Total:\s+" + _SIZE)
-_DELETED = re.compile(r"Deleted (Containers|Images|Networks|Volumes|build cache objects):")
-_COMMIT = re.compile(r"\b[Bb]uilding from commit:? *([0-9a-f]{7,40})(?![0-9A-Za-z])")
-_SERVICE = re.compile(r"Building ([a-zA-Z0-9][a-zA-Z0-9._-]*)")
-_FAILURE = re.compile(r"(?:ERROR: )?(?:target \S+: )?(?:failed to (?:solve|build)|executor failed running)\b")
-_NO_OUTPUT = re.compile(r".*No output specified (?:for|with) ")
+_TOTAL = regex(r"Total reclaimed space: " + _SIZE)
+_TOTAL_BUILDX = regex(r"Total:\s+" + _SIZE)
+_DELETED = regex(r"Deleted (Containers|Images|Networks|Volumes|build cache objects):")
+_COMMIT = regex(r"\b[Bb]uilding from commit:? *([0-9a-f]{7,40})(?![0-9A-Za-z])")
+_SERVICE = regex(r"Building ([a-zA-Z0-9][a-zA-Z0-9._-]*)")
+_FAILURE = regex(r"(?:ERROR: )?(?:target \S+: )?(?:failed to (?:solve|build)|executor failed running)\b")
+_NO_OUTPUT = regex(r".*No output specified (?:for|with) ")
 
 
 class Notices:

@@ -14,19 +14,20 @@ from typing import TYPE_CHECKING
 from cachelint.buildlog.dress import DRESS
 from cachelint.buildlog.record import Scheme, Status, is_builders
 from cachelint.buildlog.session import Session
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LINE = re.compile(r"#(\d{1,7}) (.*)", re.DOTALL)
-_OUTPUT = re.compile(r"\d+\.\d* ")
-_END = re.compile(r"(?:(CACHED)|(DONE)(?: \d+\.\d+s)?|(ERROR)(?:: .*)?|(CANCELED))", re.DOTALL)
-_ENDS = re.compile(r"(?:CACHED|DONE|ERROR|CANCELED)\b")
+_LINE = regex(r"#(\d{1,7}) (.*)", re.DOTALL)
+_OUTPUT = regex(r"\d+\.\d* ")
+_END = regex(r"(?:(CACHED)|(DONE)(?: \d+\.\d+s)?|(ERROR)(?:: .*)?|(CANCELED))", re.DOTALL)
+_ENDS = regex(r"(?:CACHED|DONE|ERROR|CANCELED)\b")
 """How such an end begins, with anything behind it: no vertex has a name like that."""
 
 _STATUSES = (Status.CACHED, Status.RAN, Status.ERROR, Status.CANCELED)
-_NAMING = re.compile(r"naming to (\S+)")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_NAMING = regex(r"naming to (\S+)")
+_DIGEST = regex(r"sha256:[0-9a-f]{64}")
 _FIRST_NUMBERS = 3
 _FIRST = ("load build definition", "load local bake definitions", "load .dockerignore")
 

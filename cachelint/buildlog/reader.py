@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.buildlog.buildah import Buildah
@@ -15,8 +14,10 @@ from cachelint.buildlog.rawjson import RawJson
 from cachelint.buildlog.record import BuildLog, Prune
 from cachelint.buildlog.tty import Tty
 from cachelint.messages import InputError
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable
     from typing import BinaryIO
 
@@ -29,7 +30,7 @@ MAX_BUILDS = 5_000
 _MAX_PRUNES = 5_000
 _LINE_FEED = 10
 _START = rb"\n" + DRESS + rb"[ \t]*"
-_WORTH = re.compile(
+_WORTH = regex(
     _START
     + rb"(?:#\d|Step \d|(?:\[\d+/\d+\] )?STEP |--->|=> |\[\+\]|Successfully |Sending build|Removing |The command "
     rb'|\{"vertexes|\{"statuses":\[\{"id":"naming|Total|Deleted |Reclaimable|Building '
@@ -38,15 +39,15 @@ _WORTH = re.compile(
 """A line that may mean something where no program of a build is at work."""
 
 _LEGACYS = (
-    re.compile(rb"intermediate container"),
-    re.compile(rb"non-zero code"),
-    re.compile(_START + rb"(?:Step \d|---> |Successfully )"),
+    regex(rb"intermediate container"),
+    regex(rb"non-zero code"),
+    regex(_START + rb"(?:Step \d|---> |Successfully )"),
 )
 """The same while a program of the legacy builder is; the first two may stand behind what it printed."""
 
 _LEGACYS_OWN = (
     *_LEGACYS[:2],
-    re.compile(
+    regex(
         _START
         + rb"(?:Step \d|---> |Successfully |Sending build|(?:COPY|ADD) failed|failed to |[Ee]rror|unable to |invalid "
         rb"|pull access|manifest |#\d|=> |\[\+\]|\{\"vertexes|(?:\[\d+/\d+\] )?STEP \d)"
@@ -54,12 +55,12 @@ _LEGACYS_OWN = (
 )
 """The same where none is at work: much may stand there when a program said that its container is gone."""
 
-_BUILDAHS = re.compile(
+_BUILDAHS = regex(
     _START
     + rb"(?:(?:\[\d+/\d+\] )?(?:STEP |COMMIT)|-->|Sending build|[Ee]rror: |[0-9a-f]{64}"
     + rb'|#\d|=> |\[\+\]|\{"vertexes|Step \d)'
 )
-_ANNOUNCED = re.compile(rb"uilding from commit")
+_ANNOUNCED = regex(rb"uilding from commit")
 
 
 def read_log(stream: BinaryIO, advance: Callable[[int], None] = lambda done: None) -> BuildLog:

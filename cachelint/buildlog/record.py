@@ -7,17 +7,18 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-_LABEL = re.compile(r"\[(?:([^\[\]]*?)\s+)?(\d+)/(\d+)\](?: (.*))?", re.DOTALL)
+_LABEL = regex(r"\[(?:([^\[\]]*?)\s+)?(\d+)/(\d+)\](?: (.*))?", re.DOTALL)
 
 
 SENDING = "Sending build context to Docker daemon"
 """How the legacy builder begins. The line has no end of its own: it is written anew as more is sent."""
 
-_BUILDERS = re.compile(
+_BUILDERS = regex(
     r"#\d+ (?:\[|CACHED$|DONE|ERROR)|=> |\[\+\] Building |\{\"vertexes|Step \d+/\d+ : |(?:\[\d+/\d+\] )?STEP \d+/\d+: |"
     + re.escape(SENDING)
 )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.buildlog.record import Label, LoggedBuild, LoggedStep, Scheme, Status
 from cachelint.messages import InputError
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 MAX_VERTICES = 20_000
 """More than any build has; a log that claims more is refused, so that memory stays bounded."""
 
-_SERVICE = re.compile(r"\[([^\s\[\]/]+) (?:[^\s\[\]]+/\S+ )?internal\]")
-_EXPORT = re.compile(r"(?:\[([^\s\[\]]+)\] )?exporting (?:to|cache)")
-_IMPORT = re.compile(r"(?:\[[^\[\]]*\] )?importing cache manifest")
-_OF_SERVICE = re.compile(r"\[([^\s\[\]]+)[\s\]]")
+_SERVICE = regex(r"\[([^\s\[\]/]+) (?:[^\s\[\]]+/\S+ )?internal\]")
+_EXPORT = regex(r"(?:\[([^\s\[\]]+)\] )?exporting (?:to|cache)")
+_IMPORT = regex(r"(?:\[[^\[\]]*\] )?importing cache manifest")
+_OF_SERVICE = regex(r"\[([^\s\[\]]+)[\s\]]")
 _MAX_NAMES = 50
 
 

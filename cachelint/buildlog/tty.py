@@ -6,20 +6,20 @@ Each redraw prints the rows of all vertices again, the last one all of them. Wha
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.buildlog.record import Scheme, Status
 from cachelint.buildlog.session import Session
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_FRAME = re.compile(r"\[\+\] Building (\d+\.\d+)s \((\d+)/(\d+)\)( FINISHED)?(?:\s.*)?")
-_COMPOSE_END = re.compile(r"\[\+\] Building \d+/\d+")
-_ROW = re.compile(r"=> (?:(CACHED|ERROR|CANCELED) )?(?!=> )(\S.*?)\s+\d+\.\d+s")
-_NAMING = re.compile(r"=> => naming to (\S+)\s+\d+\.\d+s")
+_FRAME = regex(r"\[\+\] Building (\d+\.\d+)s \((\d+)/(\d+)\)( FINISHED)?(?:\s.*)?")
+_COMPOSE_END = regex(r"\[\+\] Building \d+/\d+")
+_ROW = regex(r"=> (?:(CACHED|ERROR|CANCELED) )?(?!=> )(\S.*?)\s+\d+\.\d+s")
+_NAMING = regex(r"=> => naming to (\S+)\s+\d+\.\d+s")
 _STATUSES = {None: Status.RAN, "CACHED": Status.CACHED, "ERROR": Status.ERROR, "CANCELED": Status.CANCELED}
 
 

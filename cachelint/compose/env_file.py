@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 
 from cachelint.compose.variables import VariableError, Variables
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 from cachelint.source import BOM, Span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SPACE = "\t\v\f\r \x85\xa0"
-_STATEMENT = re.compile(r"(?:\s+|\#[^\n]*)*")
-_EXPORT = re.compile(rf"export[{_SPACE}\n]+")
-_KEY = re.compile(r"(?:[^\W]|[_.\-\[\]\s])*?(?P<end>[=:\n])")
-_NO_NAME = re.compile(r"[^\w.\-\[\]\s]")
-_ESCAPE = re.compile(r'\\(?:[abcfnrtv$"\\]|0\d{0,3})')
+_STATEMENT = regex(r"(?:\s+|\#[^\n]*)*")
+_EXPORT = regex(rf"export[{_SPACE}\n]+")
+_KEY = regex(r"(?:[^\W]|[_.\-\[\]\s])*?(?P<end>[=:\n])")
+_NO_NAME = regex(r"[^\w.\-\[\]\s]")
+_ESCAPE = regex(r'\\(?:[abcfnrtv$"\\]|0\d{0,3})')
 _ESCAPES = {
     "a": "\a",
     "b": "\b",

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.compose.tree import Fields, Leaf
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from cachelint.compose.tree import Value
 
-_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+_WINDOWS = regex(r"[A-Za-z]:[\\/]|\\\\")
 _CONTEXTS = ("https://", "http://", "git://", "ssh://", "github.com/", "git@", "service:")
-_RESOURCE = re.compile(r"oci://|https?://|git://|ssh://|git@|github\.com/")
+_RESOURCE = regex(r"oci://|https?://|git://|ssh://|git@|github\.com/")
 
 
 def is_remote_file(path: str) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.compose.scalars import is_date, plain_text
 from cachelint.compose.tree import ComposeError, Fields, Items, Leaf, Link, Origin, Value
 from cachelint.compose.variables import VariableError
 from cachelint.documents.yaml import MERGE, Alias, Mapping, Scalar, Sequence, children, deref, is_merge, merge_sources
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Path = tuple[str, ...]
 
-_SOUND = re.compile(r"\$\{\w+(?::?[-+?][^${}\n]*)?\}")
+_SOUND = regex(r"\$\{\w+(?::?[-+?][^${}\n]*)?\}")
 _NO_TEXT = frozenset(("", *"0123456789+-.~"))  # how numbers, dates and nothing begin
 _WORDS = frozenset(("null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE"))
 MAX_EXPANDED = 100_000

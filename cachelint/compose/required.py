@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.compose.tree import ComposeError
 from cachelint.compose.variables import VariableError, Variables
 from cachelint.documents.yaml import Scalar, children
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cachelint.documents.compose import ComposeFile
     from cachelint.documents.yaml import Node
 
-_DEMANDS = re.compile(r"\$\{\w+:?\?")
+_DEMANDS = regex(r"\$\{\w+:?\?")
 
 
 def demands(file: ComposeFile, variables: Variables) -> Iterator[ComposeError]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from posixpath import normpath
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from cachelint.compose.merge import is_null, named_values
 from cachelint.compose.mounts import target_of
 from cachelint.compose.tree import Fields, Items, Leaf, refuse
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cachelint.compose.variables import Variables
 
 _TEXTS = ("context", "dockerfile", "dockerfile_inline", "target")
-_PULL_POLICIES = re.compile(r"always|never|build|if_not_present|missing|refresh|daily|weekly|every_([0-9]+[wdhms])+")
+_PULL_POLICIES = regex(r"always|never|build|if_not_present|missing|refresh|daily|weekly|every_([0-9]+[wdhms])+")
 _BOOLEANS = {"true": True, "y": True, "yes": True, "on": True, "false": False, "n": False, "no": False, "off": False}
 
 

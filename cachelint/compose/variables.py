@@ -6,14 +6,16 @@ decides, and a ``$`` that begins nothing stands for itself (compose-go, template
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, TypeAlias
 
+from cachelint.regex import regex
+
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Mapping
 
 _NAME = "[_a-zA-Z][_a-zA-Z0-9]*"
-_VARIABLE = re.compile(
+_VARIABLE = regex(
     rf"\$(?:(?P<escaped>\$)|(?P<named>{_NAME})|\{{(?:(?P<braced>{_NAME}(?::?[-+?](?:.*))?)\}}|(?P<invalid>)))"
 )
 _OPERATORS = (":?", "?", ":-", "-", ":+", "+")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.deployment.request import ArgText, BuildRequest, Text
 from cachelint.documents.yaml_text import text_in
+from cachelint.regex import regex
 from cachelint.source import Span
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 BUILD_PUSH = "docker/build-push-action"
 BAKE = "docker/bake-action"
 SETUP_BUILDX = "docker/setup-buildx-action"
-_LINE = re.compile(r"[^\r\n]+")
-_DEFAULT_CONTEXT = re.compile(r"\{\{\s*defaultContext\s*\}\}(?::(?P<below>.*))?")
+_LINE = regex(r"[^\r\n]+")
+_DEFAULT_CONTEXT = regex(r"\{\{\s*defaultContext\s*\}\}(?::(?P<below>.*))?")
 
 
 def build_request(action: Action, source: SourceFile) -> BuildRequest:

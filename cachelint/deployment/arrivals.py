@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.deployment.trail import below
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -14,17 +15,17 @@ if TYPE_CHECKING:
     from cachelint.deployment.trail import MachineKey, Moment
     from cachelint.source import Span
 
-_REMOTE_PATH = re.compile(r"(?P<host>(?:[^/:@]+@)?(?:\[[^\]]+\]|[^/:]*[^/:$]))::?(?P<path>.*)", re.DOTALL)
+_REMOTE_PATH = regex(r"(?P<host>(?:[^/:@]+@)?(?:\[[^\]]+\]|[^/:]*[^/:$]))::?(?P<path>.*)", re.DOTALL)
 _GIT_VALUES = frozenset(("-C", "-c", "--git-dir", "--work-tree", "--namespace", "--exec-path"))
 _RSYNC_VALUES = frozenset(("-e", "--rsh", "-f", "--filter", "--exclude", "--include", "-T", "-B", "-M", "-p"))
-_RSYNC_LONG_VALUES = re.compile(
+_RSYNC_LONG_VALUES = regex(
     r"--(?:exclude-from|include-from|files-from|rsync-path|port|chown|chmod|bwlimit|timeout|log-file|password-file|"
     r"temp-dir|backup-dir|suffix|compare-dest|copy-dest|link-dest|out-format|max-size|min-size)"
 )
-_SCP_VALUES = re.compile(r"-[cDFiJlloPSX]")
-_PLAIN_FILE = re.compile(r"(?:^|/)[^/]*\.[A-Za-z]\w{0,9}$|(?:^|/)\.env[^/]*$|(?:^|/)(?:Docker|Make|Caddy)file$")
-_KEPT_DATA = re.compile(r"backup|restore|dump|snapshot|volume|\bdata\b|\.sql|certs?\b", re.IGNORECASE)
-_MOVED_REF = re.compile(r"@\{u|FETCH_HEAD|[\w-]+/|\$|[0-9a-f]{7,40}\Z|v?\d+\.")
+_SCP_VALUES = regex(r"-[cDFiJlloPSX]")
+_PLAIN_FILE = regex(r"(?:^|/)[^/]*\.[A-Za-z]\w{0,9}$|(?:^|/)\.env[^/]*$|(?:^|/)(?:Docker|Make|Caddy)file$")
+_KEPT_DATA = regex(r"backup|restore|dump|snapshot|volume|\bdata\b|\.sql|certs?\b", re.IGNORECASE)
+_MOVED_REF = regex(r"@\{u|FETCH_HEAD|[\w-]+/|\$|[0-9a-f]{7,40}\Z|v?\d+\.")
 
 
 class Arrival(NamedTuple):

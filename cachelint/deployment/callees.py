@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cachelint.deployment.commands import absolute
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 _MAX_DEPTH = 5
 _PRUNES = frozenset({"builder prune", "system prune"})
-_NAME = re.compile(
+_NAME = regex(
     r"prune|(?:clear|clean|purge|drop|bust)\w*[-_/]?(?:docker|build|cache|all)|docker[-_]?clean", re.IGNORECASE
 )
 _RUNNERS = frozenset({"make", "just", "task", "npm", "yarn", "pnpm", "bash", "sh", "source", "."})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cachelint.deployment.commands import absolute
 from cachelint.deployment.jobs import Unit, kept_jobs
 from cachelint.discovery import Kind
+from cachelint.regex import regex
 from cachelint.source import SourceError
 
 if TYPE_CHECKING:
@@ -30,11 +31,11 @@ _SERVICES = (
     "cloudbuild.yaml",
 )
 # What only a job of such a service gives its shell; with a default the script is one for people, too.
-_GIVEN = re.compile(
+_GIVEN = regex(
     r"\$\{?(?:TRAVIS|CIRCLE|BITBUCKET|CODEBUILD|APPVEYOR|GITHUB_(?:SHA|REF|RUN|WORKSPACE|REPOSITORY|ACTOR|HEAD|EVENT)"
     r"|CI_(?:COMMIT|REGISTRY|PROJECT|PIPELINE|JOB))(?:_\w+)?(?!\w|:?[-+=])"
 )
-_LOCAL = re.compile(r"^[^#\n]*$", re.MULTILINE)
+_LOCAL = regex(r"^[^#\n]*$", re.MULTILINE)
 
 
 class Callers:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.deployment.jobs import Unit
 from cachelint.documents.script_blocks import blocks_of
 from cachelint.documents.script_tree import Case, Chain, Define, If, Pipeline, Simple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -90,8 +90,8 @@ def _is_test(script: Script, statement: Statement) -> bool:
     return script.commands[statement.command].name in _TESTS
 
 
-_INSPECTS = re.compile(r"(?:sudo\s+)?docker\s+(?:image\s+)?inspect\b")
-_MISSING = re.compile(
+_INSPECTS = regex(r"(?:sudo\s+)?docker\s+(?:image\s+)?inspect\b")
+_MISSING = regex(
     r"!\s*(?:sudo\s+)?docker\s+(?:image\s+)?inspect\b|(?:-z\s+|!\s*)\"?\$\(\s*(?:sudo\s+)?docker\s+images?\b"
 )
 _TESTS = frozenset(("[", "[[", "test", "grep", "command", "which", "true", "false", "read", "confirm", "ask"))

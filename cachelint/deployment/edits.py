@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.documents.script_edit import removal, without
@@ -11,6 +10,7 @@ from cachelint.documents.workflow import blank_expressions
 from cachelint.documents.yaml_edit import CannotEditError, Change, place_of
 from cachelint.documents.yaml_remove import Remover
 from cachelint.fix import ABSENT, Edit, Statement
+from cachelint.regex import regex
 from cachelint.source import Span
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cachelint.deployment.model import DockerCall
     from cachelint.documents.script import Command, Shell
 
-_WHOLE_LINE = re.compile(r"[ \t]*(?:export[ \t]+)?\0[ \t]*;?[ \t]*(?:#.*)?\r?\n?")
+_WHOLE_LINE = regex(r"[ \t]*(?:export[ \t]+)?\0[ \t]*;?[ \t]*(?:#.*)?\r?\n?")
 
 
 def remove_words(job: ScriptJob, call: DockerCall, words: Span) -> Change:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.deployment.commands import is_known
@@ -10,6 +9,7 @@ from cachelint.deployment.variables import names_in_sourced
 from cachelint.documents.script import Machine
 from cachelint.documents.script_flow import Facts, Walk
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _FOLLOWED = 60
 """Variables of a script whose values are followed: what the others hold counts as not known."""
 
-_LOOP = re.compile(r"\bfor[ \t]+([A-Za-z_]\w*)[ \t]+in\b")
+_LOOP = regex(r"\bfor[ \t]+([A-Za-z_]\w*)[ \t]+in\b")
 _KEEPS = ("-E", "--preserve-env")
 _CHANGES_USER = frozenset(("sudo", "doas", "su-exec", "gosu"))
 

@@ -11,6 +11,7 @@ from cachelint.deployment.jobs import Unit
 from cachelint.deployment.trail import below
 from cachelint.documents.script_tree import Loop
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,16 +20,16 @@ if TYPE_CHECKING:
     from cachelint.documents.script import Command
     from cachelint.source import Span
 
-_SETS = re.compile(r"-[acfhm]*[drt].*|--(?:date|reference|time)(?:=.*)?")
+_SETS = regex(r"-[acfhm]*[drt].*|--(?:date|reference|time)(?:=.*)?")
 _TOUCH_VALUES = frozenset(("-d", "-r", "-t", "--date", "--reference", "--time"))
-_CP_KEEPS = re.compile(r"-[A-Za-z]*[ap][A-Za-z]*|--archive|--preserve(?:=.*(?:timestamps|all).*)?")
-_SCP_KEEPS = re.compile(r"-[A-Za-z1346]*p[A-Za-z]*")
-_RSYNC_KEEPS = re.compile(r"-[A-Za-z]*[at][A-Za-z]*|--archive|--times")
+_CP_KEEPS = regex(r"-[A-Za-z]*[ap][A-Za-z]*|--archive|--preserve(?:=.*(?:timestamps|all).*)?")
+_SCP_KEEPS = regex(r"-[A-Za-z1346]*p[A-Za-z]*")
+_RSYNC_KEEPS = regex(r"-[A-Za-z]*[at][A-Za-z]*|--archive|--times")
 _NO_TIMES = frozenset(("--no-times", "--no-t", "--no-archive", "-n", "--dry-run"))
-_MARKS = re.compile(r"stamp|marker|\block\b|\.lock\Z|keep|flag|ready|healthy|\.touch|/tmp/|\A/(?:var|etc|tmp|run)/")
+_MARKS = regex(r"stamp|marker|\block\b|\.lock\Z|keep|flag|ready|healthy|\.touch|/tmp/|\A/(?:var|etc|tmp|run)/")
 
 
-_SAVED = re.compile(r"backup|\.bak\b|saved?\b|\.env\b", re.IGNORECASE)
+_SAVED = regex(r"backup|\.bak\b|saved?\b|\.env\b", re.IGNORECASE)
 """What is put back, or is no source."""
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.copies import brings_source, context_sources
 from cachelint.buildcache.graph import GraphError
 from cachelint.compose.tree import Leaf
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cachelint.documents.dockerfile import Instruction
     from cachelint.project import Build
 
-_NO_FILES = re.compile(r"type=(?:cache|secret|ssh|tmpfs)\b")
+_NO_FILES = regex(r"type=(?:cache|secret|ssh|tmpfs)\b")
 _KEEPS_IMAGE = ("", "missing", "never")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cachelint.discovery import Kind
 from cachelint.documents.mapped_text import whole
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 from cachelint.source import SourceError, Span
 
 if TYPE_CHECKING:
@@ -24,13 +25,13 @@ if TYPE_CHECKING:
     from cachelint.source import SourceFile
     from cachelint.workspace import Workspace
 
-ABOUT_DOCKER = re.compile(
+ABOUT_DOCKER = regex(
     r"docker|podman|buildah|nerdctl|compose|\bbake\b|\$\{?\w+(?:\[@\])?\}?[\"']?[ \t]+(?:build|buildx|bake|up)\b",
     re.IGNORECASE,
 )
 """What a file has in it that may ask for a build: a word, or a variable that stands for one."""
 
-ABOUT_CACHES = re.compile(r"__pycache__|\.next\b|\.turbo\b|\.nuxt\b|node_modules/\.cache|\.parcel-cache|\.svelte-kit")
+ABOUT_CACHES = regex(r"__pycache__|\.next\b|\.turbo\b|\.nuxt\b|node_modules/\.cache|\.parcel-cache|\.svelte-kit")
 """Caches of applications, which a script may clear."""
 
 
@@ -275,7 +276,7 @@ def _values(settings: Iterable[Setting]) -> dict[str, str | None]:
     return {setting.name: setting.value for setting in settings}
 
 
-_EXPORTED = re.compile(r"\b([A-Za-z_]\w*)=|\b([A-Za-z_]\w*)<<")
+_EXPORTED = regex(r"\b([A-Za-z_]\w*)=|\b([A-Za-z_]\w*)<<")
 
 
 def _exported(run: str) -> dict[str, str | None]:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cachelint.deployment.jobs import Unit
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from cachelint.deployment.callees import Callees
@@ -20,8 +21,8 @@ _RUNS_OTHERS = frozenset(
     "parallel".split()
 )
 _HARMLESS = frozenset((("npm", "ci"), ("npm", "install"), ("yarn", "install"), ("pnpm", "install"), ("npx", "prisma")))
-_SAYS_SO = re.compile(r"build|bake|deploy|docker|compose|image|container|restart|start|up\b|\$|run", re.IGNORECASE)
-_TALKS = re.compile(
+_SAYS_SO = regex(r"build|bake|deploy|docker|compose|image|container|restart|start|up\b|\$|run", re.IGNORECASE)
+_TALKS = regex(
     r"(?:log|print|echo|say|info|warn|err|msg|message|success|fail|die|step|status|header|color|banner|notify|slack)"
     r"(?:[_:-]|\Z)|\w+[_-](?:msg|message|info|log|warn(?:ing)?|error|success|header|status)\Z",
     re.IGNORECASE,

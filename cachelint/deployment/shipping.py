@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.discovery import Kind
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from cachelint.deployment.model import Deployment, DockerCall
 
-_SAYS_SO = re.compile(r"(?:^|[^a-z])(?:re)?(?:deploy(?:ment|s)?|releas(?:e|es|ing)|prod(?:uction)?|publish)(?![a-z])")
-_BUILDS_IMAGES = re.compile(r"(?:^|[^a-z])build[^/]*images?(?![a-z])")
-_TRIES = re.compile(
+_SAYS_SO = regex(r"(?:^|[^a-z])(?:re)?(?:deploy(?:ment|s)?|releas(?:e|es|ing)|prod(?:uction)?|publish)(?![a-z])")
+_BUILDS_IMAGES = regex(r"(?:^|[^a-z])build[^/]*images?(?![a-z])")
+_TRIES = regex(
     r"(?:^|[^a-z])(?:tests?|testing|e2e|lint|check|validat(?:e|ion)|(?:deployment|release|build)[-_]validator|verify|dev|"
     r"development|local|debug|bench(?:marks?)?|smoke|sandbox|fixtures?|vendor|third_party|devcontainer)"
     r"(?![a-z])"
 )
-_CHECKS = re.compile(r"(?:^|[^a-z])(?<!gitlab-)ci(?![a-z])")
+_CHECKS = regex(r"(?:^|[^a-z])(?<!gitlab-)ci(?![a-z])")
 _IN_BACKGROUND = ("--detach", "--wait")
 _SHIPS = frozenset(("ssh", "rsync", "scp", "kubectl", "helm", "ansible-playbook", "flyctl", "eb", "kamal"))
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING, TypeAlias
 
 from cachelint.deployment.jobs import Unit
 from cachelint.documents.script import Machine
 from cachelint.documents.script_flow import Facts, TooLongError, Walk
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MAX_FACTS = 64
 """What may be known at once: a script in which more happens is one that nobody follows, and takes too long."""
 
-_ABSOLUTE = re.compile(r"[/~$]")
+_ABSOLUTE = regex(r"[/~$]")
 _LOST = "?"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.deployment.commands import absolute
 from cachelint.deployment.jobs import Unit
+from cachelint.regex import regex
 from cachelint.source import SourceError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from cachelint.documents.script import Sourced
     from cachelint.workspace import Workspace
 
-_SET = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)=", re.MULTILINE)
+_SET = regex(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)=", re.MULTILINE)
 
 
 def variables_set(workspace: Workspace, job: ScriptJob) -> Iterator[str | None]:

@@ -17,6 +17,7 @@ from cachelint.documents.yaml_edit import (
 from cachelint.documents.yaml_insert import Lines, indentation, insert_below, insert_in_block, insert_in_flow
 from cachelint.documents.yaml_remove import Remover
 from cachelint.fix import Edit, Fields, Statement
+from cachelint.regex import regex
 from cachelint.source import Span
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from cachelint.documents.yaml import Entry, Node
     from cachelint.documents.yaml_edit import Place
 
-_ABOUT_CACHE = re.compile(r"inline|cach|buildkit|fast|speed|layer|reus", re.IGNORECASE)
+_ABOUT_CACHE = regex(r"inline|cach|buildkit|fast|speed|layer|reus", re.IGNORECASE)
 _ASKED = 200
 """Services that say how a file is written: more of them would be asked for each of ten thousand edits."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ UNNAMED = "?"
 _ENGINES = {"podman": "podman", "podman-compose": "podman", "buildah": "podman", "nerdctl": "nerdctl"}
 ASKS_ENVIRONMENT = ("docker-env", "docker-machine env", "podman-env")
 _CHOOSING = frozenset({("context", "use"), ("buildx", "use")})
-_LOCAL_HOSTS = re.compile(r"unix://|npipe://|fd://|(?:tcp|http)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)\b")
+_LOCAL_HOSTS = regex(r"unix://|npipe://|fd://|(?:tcp|http)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)\b")
 
 
 class Setting(NamedTuple):

@@ -5,11 +5,11 @@ Flags are not checked: newer versions of Docker know more of them than any list 
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.documents.dockerfile_syntax import BLANKS, names_heredoc
 from cachelint.documents.words import GO_SPACES
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +77,7 @@ def _from(instruction: Instruction) -> str | None:
     return None
 
 
-_STAGE_NAME = re.compile(r"[a-z][a-z0-9-_.]*")
+_STAGE_NAME = regex(r"[a-z][a-z0-9-_.]*")
 
 
 def _healthcheck(instruction: Instruction) -> str | None:

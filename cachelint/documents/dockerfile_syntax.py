@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.documents.words import GO_SPACES, ExpansionError, Lexer
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from json import JSONDecoder
@@ -54,7 +55,7 @@ def split_command(text: str, escape: str, start: int = 0) -> Command:
     return Command(KEYWORDS.get(word.lower(), word), begin, end, flags, value_start)
 
 
-_HEAD = re.compile(rf"[{GO_SPACES}]*([^\t\v\f\r ]*)([\t\v\f\r ]*)[{GO_SPACES}]*")
+_HEAD = regex(rf"[{GO_SPACES}]*([^\t\v\f\r ]*)([\t\v\f\r ]*)[{GO_SPACES}]*")
 
 
 def _flags(text: str, escape: str, at: int, end: int) -> tuple[tuple[tuple[str, int, int], ...], int]:
@@ -110,8 +111,8 @@ def _quoted_word_pattern(escape: str) -> re.Pattern[str]:
     return re.compile(rf"(?:[^{GO_SPACES}'\"{char}]+|{char}.|{double}|'[^']*(?:'|\Z))+", re.DOTALL)
 
 
-BLANKS = re.compile(r"[\t\v\f\r ]+")
-_PLAIN_WORD = re.compile(r"[^\t\v\f\r ]+")
+BLANKS = regex(r"[\t\v\f\r ]+")
+_PLAIN_WORD = regex(r"[^\t\v\f\r ]+")
 
 
 class MixedArrayError(ValueError):
@@ -138,7 +139,7 @@ def exec_form(keyword: str, value: str) -> tuple[str, ...] | None:
     return tuple(_SURROGATE.sub("\ufffd", item) for item in array)
 
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = regex("[\ud800-\udfff]")
 
 
 @cache
@@ -200,7 +201,7 @@ def heredoc_mark(word: str) -> HeredocMark | None:
     return HeredocMark(plain[0], _quotes(plain[0]) == _quotes(raw[0]), bool(match[1]))
 
 
-_HEREDOC = re.compile(r"[0-9]*<<(-?)([^<]*)")
+_HEREDOC = regex(r"[0-9]*<<(-?)([^<]*)")
 
 
 def _quotes(text: str) -> int:
@@ -223,4 +224,4 @@ def directive(line: str) -> tuple[str, str] | None:
     return match[1].lower(), match[2].strip("\t\n\f\r ") or match[2][-1]
 
 
-_DIRECTIVE = re.compile(rf"#[{GO_SPACES}]*([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=(.+)")
+_DIRECTIVE = regex(rf"#[{GO_SPACES}]*([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=(.+)")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.documents.mapped_text import MappedText, join
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 from cachelint.source import Span
 
 if TYPE_CHECKING:
@@ -21,25 +22,25 @@ if TYPE_CHECKING:
 UNKNOWN = "${_}"
 """What stands in a script for text that only make knows: a variable that nobody sets."""
 
-_ASSIGNMENT = re.compile(
+_ASSIGNMENT = regex(
     r"[ ]*(?:(?:export|override|private)[ \t]+)*(?P<name>[\w.-]+)[ \t]*(?P<operator>:{0,3}=|\?=|\+=|!=)"
     r"[ \t]*(?P<value>.*)",
     re.DOTALL,
 )
-_RULE = re.compile(r"(?P<targets>[^\t#:=][^:=#]*)::?(?![:=])(?P<rest>.*)", re.DOTALL)
-_TARGET_VARIABLE = re.compile(r"[ \t]*(?:(?:export|override|private)[ \t]+)*(?P<name>[\w.-]+)[ \t]*[:?+!]{0,3}=")
-_CONDITIONAL = re.compile(r"[ ]*(ifeq|ifneq|ifdef|ifndef|else|endif)\b")
+_RULE = regex(r"(?P<targets>[^\t#:=][^:=#]*)::?(?![:=])(?P<rest>.*)", re.DOTALL)
+_TARGET_VARIABLE = regex(r"[ \t]*(?:(?:export|override|private)[ \t]+)*(?P<name>[\w.-]+)[ \t]*[:?+!]{0,3}=")
+_CONDITIONAL = regex(r"[ ]*(ifeq|ifneq|ifdef|ifndef|else|endif)\b")
 _OPENING = frozenset(("ifeq", "ifneq", "ifdef", "ifndef"))
-_DEFINE = re.compile(r"[ ]*(?:(?:export|override)[ \t]+)*define\b")
-_ENDEF = re.compile(r"[ ]*endef\b")
-_INCLUDE = re.compile(r"[ ]*[-s]?include\b")
-_PREFIX = re.compile(r"[@+ \t-]*")
-_REFERENCE = re.compile(r"\$(?:\$|\((?P<round>[\w.-]+)\)|\{(?P<curly>[\w.-]+)\}|(?=[({])|.)", re.DOTALL)
-_EXPORT = re.compile(
+_DEFINE = regex(r"[ ]*(?:(?:export|override)[ \t]+)*define\b")
+_ENDEF = regex(r"[ ]*endef\b")
+_INCLUDE = regex(r"[ ]*[-s]?include\b")
+_PREFIX = regex(r"[@+ \t-]*")
+_REFERENCE = regex(r"\$(?:\$|\((?P<round>[\w.-]+)\)|\{(?P<curly>[\w.-]+)\}|(?=[({])|.)", re.DOTALL)
+_EXPORT = regex(
     r"[ ]*(?:[^\t#:=][^:=#]*:[ \t]*)?(?:(?:override|private)[ \t]+)*(?:un)?export\b(?P<names>[^#]*)", re.DOTALL
 )
-_NAME = re.compile(r"[A-Za-z_][\w.-]*")
-_COMMENT = re.compile(r"(?<!\\)#.*", re.DOTALL)
+_NAME = regex(r"[A-Za-z_][\w.-]*")
+_COMMENT = regex(r"(?<!\\)#.*", re.DOTALL)
 
 
 class Recipe(NamedTuple):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.documents.dockerfile_lines import place
 from cachelint.documents.shell import SimpleCommand, bare, script_of, simple_commands
 from cachelint.documents.shell_syntax import SHELLS
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from cachelint.documents.dockerfile_lines import Pieces
     from cachelint.source import Span
 
-_HEREDOC_ONLY = re.compile(r"(?:<<-?\s*(['\"]?)\w+\1\s*)+")
-_INTERPRETER = re.compile(r"#!\s*(?:\S*/env\s+(?:-S\s+)?)?(\S+)")
+_HEREDOC_ONLY = regex(r"(?:<<-?\s*(['\"]?)\w+\1\s*)+")
+_INTERPRETER = regex(r"#!\s*(?:\S*/env\s+(?:-S\s+)?)?(\S+)")
 
 
 class Command(NamedTuple):

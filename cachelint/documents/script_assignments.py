@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.documents.script_variables import Entry
 from cachelint.documents.script_words import Part, Template, template, unsplit
 from cachelint.documents.shell_syntax import ASSIGNMENT
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 DECLARATIONS = frozenset({"export", "local", "declare", "typeset", "readonly"})
 _READERS = frozenset({"read", "mapfile", "readarray", "getopts", "printf", "unset"})
-_NAME = re.compile(r"[A-Za-z_]\w*\Z")
+_NAME = regex(r"[A-Za-z_]\w*\Z")
 _LOOPS = frozenset({"for_statement", "c_style_for_statement", "while_statement"})
 _SCOPES = _LOOPS | {"elif_clause", "else_clause", "case_item", "list", "pipeline", "subshell", "command_substitution"}
 _CLAUSES = frozenset({"elif_clause", "else_clause"})
-_SETS = re.compile(r"\$\{([A-Za-z_]\w*):?=")
+_SETS = regex(r"\$\{([A-Za-z_]\w*):?=")
 
 
 class Written(NamedTuple):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cachelint.documents.script import Machine
 from cachelint.documents.script_blocks import definitions
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 _NO_CALLS = frozenset({"echo", "printf", "export", "unset", "declare", "typeset", "local", "readonly", "trap"})
 _RUNNERS = frozenset({"parallel", "xargs", "time", "retry"})
-_RUNS = re.compile(r"eval\b|\$\{?[@*1-9]|\$\{?\w*(?:cmd|command|func|fn)\w*", re.IGNORECASE)
-_DISPATCHES = re.compile(r"\$\{?(?:[1-9@*]|\w*(?:func|fn|action|cmd|command|task|target|step)\w*)(?!\w)", re.IGNORECASE)
+_RUNS = regex(r"eval\b|\$\{?[@*1-9]|\$\{?\w*(?:cmd|command|func|fn)\w*", re.IGNORECASE)
+_DISPATCHES = regex(r"\$\{?(?:[1-9@*]|\w*(?:func|fn|action|cmd|command|task|target|step)\w*)(?!\w)", re.IGNORECASE)
 
 
 class Called(NamedTuple):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.documents.script import Function
 from cachelint.documents.script_commands import Place
 from cachelint.documents.script_tree import Block, Case, Define, Group, If, Loop, Simple
 from cachelint.documents.script_words import expand, template
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cachelint.documents.script_reader import ShellReader
     from cachelint.documents.script_tree import Statement
 
-_STATUS = re.compile(r"\$(?:[?!]|_(?!\w)|\{(?:[?!_]\}|PIPESTATUS))")
+_STATUS = regex(r"\$(?:[?!]|_(?!\w)|\{(?:[?!_]\}|PIPESTATUS))")
 _ENDLESS = frozenset({"true", ":", "[ 1 ]", "[ true ]", "((1))", "(( 1 ))", "[[ 1 ]]"})
 _CLOSING = frozenset({"fi", "done", "}", ")", ";;", ";&", ";;&"})
 _CLAUSES = frozenset({"elif_clause", "else_clause"})

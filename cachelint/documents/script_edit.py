@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.documents.yaml_edit import CannotEditError
+from cachelint.regex import regex
 from cachelint.source import Span
 
 if TYPE_CHECKING:
     from cachelint.source import SourceFile
 
-_LINE_BEFORE = re.compile(r"[ \t]*\Z")
-_CONTINUED = re.compile(r"[ \t]*\\\r?\n")
-_JOINT = re.compile(r"(?:[ \t]|\\\r?\n)+\Z")
+_LINE_BEFORE = regex(r"[ \t]*\Z")
+_CONTINUED = regex(r"[ \t]*\\\r?\n")
+_JOINT = regex(r"(?:[ \t]|\\\r?\n)+\Z")
 
 
 def removal(source: SourceFile, words: Span, command: Span) -> Span:

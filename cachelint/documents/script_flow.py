@@ -5,11 +5,11 @@ Functions are followed where they are called; one that nothing calls is followed
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from cachelint.documents.script_calls import Calls
 from cachelint.documents.script_tree import Case, Chain, Define, Group, If, Loop, Pipeline, Simple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ _MAX_DEPTH = 100
 _MAX_ROUNDS = 10
 _LEAST_STEPS, _STEPS_PER_COMMAND = 100_000, 20
 _TESTS = frozenset({"test", "[", "[[", "which", "type", "hash", "grep", "read", "true", "false"})
-_FAILURE = re.compile(r"0*[1-9][0-9]*")
+_FAILURE = regex(r"0*[1-9][0-9]*")
 
 
 class TooLongError(Exception):

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from cachelint.documents.script import Called, Sourced
 from cachelint.documents.shell_syntax import SHELLS
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from cachelint.documents.script import Assignment, Command, Function, Word
     from cachelint.source import Span
 
-_LETTERS = re.compile(r"-[a-zA-Z]+")
+_LETTERS = regex(r"-[a-zA-Z]+")
 _SYSTEM = ("/bin/", "/usr/", "/sbin/", "/opt/")
 
 

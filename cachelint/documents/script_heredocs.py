@@ -9,22 +9,23 @@ from __future__ import annotations
 import re
 
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
-_INTERESTING = re.compile(r"[\\'\"#$`(){}\n]|<<")
-_OPERATOR = re.compile(r"<<(-?)[ \t]*((?:'[^'\n]*'|\"[^\"\n]*\"|\\.|[^\s;&|<>()'\"\\])+)")
-_UNQUOTE = re.compile(r"\\(.)|['\"]")
-_ODD_CHARACTER = re.compile(r"[!-#%-/:-@\[\]^{|}~]")
-_NOT_NEWLINE = re.compile(rb"[^\n]")
+_INTERESTING = regex(r"[\\'\"#$`(){}\n]|<<")
+_OPERATOR = regex(r"<<(-?)[ \t]*((?:'[^'\n]*'|\"[^\"\n]*\"|\\.|[^\s;&|<>()'\"\\])+)")
+_UNQUOTE = regex(r"\\(.)|['\"]")
+_ODD_CHARACTER = regex(r"[!-#%-/:-@\[\]^{|}~]")
+_NOT_NEWLINE = regex(rb"[^\n]")
 _ODD = (
-    (re.compile(rb"(?<=\d)#(?=\$)"), b"+"),
-    (re.compile(rb"(\bfor[ \t]+\w+)[ \t](?=do\b)"), rb"\1;"),
-    (re.compile(rb"<>"), b"< "),
-    (re.compile(rb"(\$\{\w+:?[-+?=][^{}()$]*)\(((?:[^(){}$]|\$\{\w+\}|\$\w+)*)\)"), rb"\1_\2_"),
+    (regex(rb"(?<=\d)#(?=\$)"), b"+"),
+    (regex(rb"(\bfor[ \t]+\w+)[ \t](?=do\b)"), rb"\1;"),
+    (regex(rb"<>"), b"< "),
+    (regex(rb"(\$\{\w+:?[-+?=][^{}()$]*)\(((?:[^(){}$]|\$\{\w+\}|\$\w+)*)\)"), rb"\1_\2_"),
 )
 """What the grammar does not know, with what reads the same: ``$((10#$x))``, ``for x do``, ``<>``, ``${x:+(y)}``."""
 
 _SPECIAL = frozenset("#$?!*@-_0123456789")
-_ANSI_STRING = re.compile(r"\$'(?:[^'\\]|\\.)*'", re.DOTALL)
+_ANSI_STRING = regex(r"\$'(?:[^'\\]|\\.)*'", re.DOTALL)
 
 
 class Heredoc(NamedTuple):

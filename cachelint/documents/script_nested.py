@@ -12,6 +12,7 @@ from cachelint.documents.script_text import cut, join, without
 from cachelint.documents.script_wrappers import Stripped, strip
 from cachelint.documents.shell_syntax import SHELLS
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
 
 _SSH_VALUES = frozenset("-b -c -D -E -e -F -I -i -J -L -l -m -O -o -p -Q -R -S -W -w -B -P".split())
 _SU_VALUES = frozenset({"-s", "--shell", "-g", "--group", "-G", "-w"})
-_TAKES_SCRIPT = re.compile(r"-\w*c|--command")
-_IN_DOUBLE = re.compile(r'\\(?:\n|([$`"\\]))')
-_IN_HEREDOC = re.compile(r"\\(?:\n|([$`\\]))")
-_PLAIN = re.compile(r"\\(?:\n|(.))", re.DOTALL)
-_IN_FRONT = re.compile(
+_TAKES_SCRIPT = regex(r"-\w*c|--command")
+_IN_DOUBLE = regex(r'\\(?:\n|([$`"\\]))')
+_IN_HEREDOC = regex(r"\\(?:\n|([$`\\]))")
+_PLAIN = regex(r"\\(?:\n|(.))", re.DOTALL)
+_IN_FRONT = regex(
     r"""\s*(?:(?:sudo|exec|env)(?:\s+-u\s+\S+|\s+-\S+)*"""
     r"""|[A-Za-z_]\w*=(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s'"\\;&|])*)(?=\s|\Z)""",
     re.DOTALL,

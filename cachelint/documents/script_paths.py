@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cachelint.documents.script import Directory, Machine
 from cachelint.documents.script_flow import Facts, TooLongError, Walk
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from cachelint.documents.script import Assignment, Command, Script, Shell, Word
@@ -20,13 +21,13 @@ _SELF = "?"
 _UNKNOWN = Directory("unknown", ".")
 _MAX_VARIABLES = 40
 _MOVES = frozenset({("cd",), ("pushd",), ("popd",)})
-_SILENCED = re.compile(r"\s*(?:&>|[12]?>)\s*(?:/dev/null|&1)|\s--(?=\s)")
-_CD_PWD = re.compile(r"(?:builtin\s+)?cd(?:\s+-[PL])?\s+(.+?)\s*(?:&&|;)\s*(?:builtin\s+)?pwd(?:\s+-[PL])?")
-_FILE = re.compile(r"(?:realpath|readlink\s+-\w*[fem]\w*)(?:\s+-[ems])*\s+(.+)")
-_DIRNAME = re.compile(r"dirname\s+(.+)")
-_NAME = re.compile(r"\$(?:(\w+)|\{(\w+)(?:\[0\])?\})")
-_PARENT = re.compile(r"\$\{(\w+)(?:\[0\])?%/\*\}")
-_EXPANSION = re.compile(r"[$`*?~]")
+_SILENCED = regex(r"\s*(?:&>|[12]?>)\s*(?:/dev/null|&1)|\s--(?=\s)")
+_CD_PWD = regex(r"(?:builtin\s+)?cd(?:\s+-[PL])?\s+(.+?)\s*(?:&&|;)\s*(?:builtin\s+)?pwd(?:\s+-[PL])?")
+_FILE = regex(r"(?:realpath|readlink\s+-\w*[fem]\w*)(?:\s+-[ems])*\s+(.+)")
+_DIRNAME = regex(r"dirname\s+(.+)")
+_NAME = regex(r"\$(?:(\w+)|\{(\w+)(?:\[0\])?\})")
+_PARENT = regex(r"\$\{(\w+)(?:\[0\])?%/\*\}")
+_EXPANSION = regex(r"[$`*?~]")
 _DEPTH = 8
 
 

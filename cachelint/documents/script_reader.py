@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from cachelint.documents.script_paths import with_paths
 from cachelint.documents.script_text import ScriptText, errors_in, substitutions_in, takes_output
 from cachelint.documents.script_tree import Block, Chain, Pipeline, Simple
 from cachelint.documents.shell_syntax import operands
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,8 +33,8 @@ _MAX_SCRIPTS = 6
 _KEYWORDS = frozenset(
     {"if", "then", "elif", "else", "fi", "while", "until", "do", "done", "{", "}", "(", ")", "((", "))"}
 )
-_SUBSTITUTION = re.compile(rb"[$<>]\(|`|<<")
-_INTERPRETER = re.compile("\ufeff?#!\\s*(?:\\S*/env\\s+(?:-S\\s+)?(?:\\w+=\\S*\\s+)*)?(\\S+)")
+_SUBSTITUTION = regex(rb"[$<>]\(|`|<<")
+_INTERPRETER = regex("\ufeff?#!\\s*(?:\\S*/env\\s+(?:-S\\s+)?(?:\\w+=\\S*\\s+)*)?(\\S+)")
 
 
 class ScriptReader:

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 from cachelint.documents.script_words import Template, template
 from cachelint.documents.shell_syntax import WRAPPERS
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
     from cachelint.documents.script_text import ScriptText
 
-_HANDS_ON = re.compile(rb"\$\{?[@*]")
+_HANDS_ON = regex(rb"\$\{?[@*]")
 _ALL = frozenset({"@", "*"})
-_ENGINE = re.compile(r"docker|podman|nerdctl|buildah|compose|\bdc\b", re.IGNORECASE)
-_ELSEWHERE = re.compile(
+_ENGINE = regex(r"docker|podman|nerdctl|buildah|compose|\bdc\b", re.IGNORECASE)
+_ELSEWHERE = regex(
     r"(?:with_?|run_?|do_?)?(?:backoff|retr(?:y|ies)|repeat|attempt|try|run|exec(?:ute)?|cmd)(?![a-z])\w*"
 )
 

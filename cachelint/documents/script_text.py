@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cachelint.documents.dockerfile_lines import offset_of, place
 from cachelint.documents.script_heredocs import heredocs, masked, plain
 from cachelint.documents.shell_syntax import parser
+from cachelint.regex import regex
 from cachelint.source import BOM, Span
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from cachelint.documents.dockerfile_lines import Pieces
     from cachelint.documents.script_heredocs import Heredoc
 
-_CRLF = re.compile(r"\r(?=\n)")
-_WIDE = re.compile(r"[^\x00-\x7f]")
+_CRLF = regex(r"\r(?=\n)")
+_WIDE = regex(r"[^\x00-\x7f]")
 
 
 class ScriptText:
@@ -177,8 +178,8 @@ def errors_in(root: Node) -> Iterator[Node]:
             todo += [child for child in node.children if child.has_error or child.is_missing]
 
 
-_OUTPUT = re.compile(r"1?>>?\|?(?!&)|&>>?")
-_LOG = re.compile(r"(?:\.log|/dev/(?:null|stderr|tty))[\"']?$", re.IGNORECASE)
+_OUTPUT = regex(r"1?>>?\|?(?!&)|&>>?")
+_LOG = regex(r"(?:\.log|/dev/(?:null|stderr|tty))[\"']?$", re.IGNORECASE)
 
 
 def takes_output(redirection: str) -> bool:

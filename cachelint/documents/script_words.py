@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cachelint.documents.script import Word
 from cachelint.documents.shell_syntax import CONTINUED, ESCAPED, ESCAPED_IN_QUOTES
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 from cachelint.source import Span
 
 if TYPE_CHECKING:
@@ -20,19 +21,19 @@ if TYPE_CHECKING:
 EXPANSIONS = frozenset(
     {"simple_expansion", "expansion", "command_substitution", "arithmetic_expansion", "process_substitution"}
 )
-_PATTERN = re.compile(r"(?<!\\)(?:[*?]|\[.+\]|\{.*,.*\}|\A~)")
-_VARIABLE = re.compile(
+_PATTERN = regex(r"(?<!\\)(?:[*?]|\[.+\]|\{.*,.*\}|\A~)")
+_VARIABLE = regex(
     r"""\$(?:(?P<plain>\w+|[@*#?$!-])
     |\{(?P<name>[A-Za-z_]\w*|[@*]|\d+)(?:\[(?P<index>[@*]|\w+)\])?(?:(?P<operator>:?[-=?])(?P<word>[^$`\\]*))?\})\Z""",
     re.VERBOSE | re.DOTALL,
 )
-EXPANSION = re.compile(r"\$\{[^}]*\}|\$\([^()]*(?:\([^()]*\)[^()]*)*\)|\$\w+|`[^`]*`|\$.")
+EXPANSION = regex(r"\$\{[^}]*\}|\$\([^()]*(?:\([^()]*\)[^()]*)*\)|\$\w+|`[^`]*`|\$.")
 """An expansion as it is left in a text where nothing is known of it."""
 
-_FIELD = re.compile(rf"(?:{EXPANSION.pattern}|\S)+")
-_WHICH = re.compile(r"\$\(\s*(?:which|command\s+-v|type\s+-p)\s+([\w./-]+)\s*(?:2>\s*/dev/null\s*)?\)\Z")
+_FIELD = regex(rf"(?:{EXPANSION.pattern}|\S)+")
+_WHICH = regex(r"\$\(\s*(?:which|command\s+-v|type\s+-p)\s+([\w./-]+)\s*(?:2>\s*/dev/null\s*)?\)\Z")
 _ANSI = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "e": "\x1b"}
-_ANSI_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ANSI_ESCAPE = regex(r"\\(.)", re.DOTALL)
 
 
 class Part(NamedTuple):

@@ -6,7 +6,6 @@ therefore split here; everything else, and everything in doubt, is the grammar's
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from cachelint.documents.shell_syntax import (
     parser,
 )
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _MAX_NESTED = 5
-_PLAIN_WORD = re.compile(r"[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+:,./=-]*")
-_PLAIN = re.compile(rf"[ \t]*{_PLAIN_WORD.pattern}(?:[ \t]+(?:&&[ \t]+)?{_PLAIN_WORD.pattern})*[ \t]*")
+_PLAIN_WORD = regex(r"[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+:,./=-]*")
+_PLAIN = regex(rf"[ \t]*{_PLAIN_WORD.pattern}(?:[ \t]+(?:&&[ \t]+)?{_PLAIN_WORD.pattern})*[ \t]*")
 _NOT_PLAIN = frozenset(
     """
     if then elif else fi for while until do done case esac function select time coproc in declare typeset export
@@ -38,7 +38,7 @@ _NOT_PLAIN = frozenset(
 )
 _CONDITIONS = frozenset({"test", "[", "[[", "which", "type", "hash", "grep"})
 _PACKAGE_MANAGERS = frozenset({"npm", "npx", "pnpm", "pnpx", "yarn", "yarnpkg"})
-_TAKES_SCRIPT = re.compile(r"-\w*c|--command")
+_TAKES_SCRIPT = regex(r"-\w*c|--command")
 
 
 class SimpleCommand(NamedTuple):

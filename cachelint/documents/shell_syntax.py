@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cachelint.regex import regex
+
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
@@ -22,10 +24,10 @@ WRAPPERS = {
 }
 """Commands that run the command in their arguments, each with its options that take a value."""
 
-ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
-ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-ESCAPED_IN_QUOTES = re.compile(r'\\([$`"\\])')
-CONTINUED = re.compile(r"\\\r?\n")
+ASSIGNMENT = regex(r"[A-Za-z_]\w*\+?=")
+ESCAPED = regex(r"\\(.)", re.DOTALL)
+ESCAPED_IN_QUOTES = regex(r'\\([$`"\\])')
+CONTINUED = regex(r"\\\r?\n")
 
 _parsers: list[Parser] = []
 

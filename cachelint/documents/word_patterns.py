@@ -6,7 +6,12 @@ linear time, Python's may, so there are none here.
 
 from __future__ import annotations
 
-import re
+from typing import TYPE_CHECKING
+
+from cachelint.regex import regex
+
+if TYPE_CHECKING:
+    import re
 
 
 class ExpansionError(ValueError):
@@ -24,7 +29,7 @@ def trimmed(value: str, kind: str, word: str) -> str:
 
 
 _MANY, _ONE = "any run of characters", "any one character"
-_TEMPLATE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\})")
+_TEMPLATE = regex(r"\$(?:(\$)|(\w+)|\{(\w+)\})")
 
 
 def _tokens(pattern: str) -> list[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from cachelint.documents.yaml import Mapping, Scalar, Sequence, YamlFile, deref, parse_yaml, text_of
 from cachelint.documents.yaml_text import text_in
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from cachelint.documents.yaml import Entry, Node
     from cachelint.source import SourceFile
 
-EXPRESSION = re.compile(r"\$\{\{(?:[^'}]|'[^']{0,500}'|\}(?!\})){0,1000}\}\}")
+EXPRESSION = regex(r"\$\{\{(?:[^'}]|'[^']{0,500}'|\}(?!\})){0,1000}\}\}")
 """``${{ … }}``; quoted text inside it may hold braces. The bounds keep the search linear."""
 
 MAX_STEPS = 20_000
@@ -39,9 +40,9 @@ REMOTE_SCRIPTS = {
 SCRIPT = "script"
 """The first step of a `Statement`'s path about a script in a workflow; its number among `script_nodes` follows."""
 
-_HOSTED = re.compile(r"(?:ubuntu|windows|macos)-(?:latest|slim|\d[\w.]*)(?:-(?:arm|xlarge|large|intel))?")
+_HOSTED = regex(r"(?:ubuntu|windows|macos)-(?:latest|slim|\d[\w.]*)(?:-(?:arm|xlarge|large|intel))?")
 _SHELLS = frozenset(("bash", "sh"))
-_NEVER = re.compile(r"\s*(?:false|\$\{\{\s*false\s*\}\})\s*", re.IGNORECASE)
+_NEVER = regex(r"\s*(?:false|\$\{\{\s*false\s*\}\})\s*", re.IGNORECASE)
 
 
 class NotWorkflowError(Exception):

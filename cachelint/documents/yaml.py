@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, TypeAlias
 
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 from cachelint.source import BOM, SourceFile, Span
 
 if TYPE_CHECKING:
@@ -27,10 +28,10 @@ MAX_SLOW = 100_000
 
 MERGE = "<<"
 _FLOW_COLON = "found unexpected ':'"
-_PROPERTIES = re.compile(r"(?:(?:!<[^>\s]*>|[&!][^\s,\[\]{}]*)(?:\s|(?<=\s)#[^\n]*)*)+")
-_COLON = re.compile(r"\s*:")
+_PROPERTIES = regex(r"(?:(?:!<[^>\s]*>|[&!][^\s,\[\]{}]*)(?:\s|(?<=\s)#[^\n]*)*)+")
+_COLON = regex(r"\s*:")
 # What a plain scalar is when it is no string (yaml.v3, resolve.go; `yes` and `on` are strings for Compose).
-_NUMBER = re.compile(
+_NUMBER = regex(
     r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*|(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?|"
     r"\.(?:inf|Inf|INF))|\.(?:nan|NaN|NAN)"
 )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from cachelint.documents.yaml import Alias, Mapping, Node, Scalar, Sequence, YamlFile, merge_sources
 from cachelint.fix import Edit, Statement
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 from cachelint.source import Span
 
 if TYPE_CHECKING:
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
     from cachelint.documents.yaml import Entry
     from cachelint.source import SourceFile
 
-REST_OF_LINE = re.compile(r"[ \t]*(#[^\n]*?)?\r?(?=\n|\Z)")
-FLOW_REST = re.compile(r"[ \t]*(,?)[ \t]*(#[^\n]*?)?\r?(?=\n|\Z)")
-_DASH = re.compile(r"^[ \t]*(-)(?=\s)", re.MULTILINE)
-_HEAD = re.compile(r"[ \t]*:(?:[ \t]+[&!][^\s#]+)*")
-_PLAIN = re.compile(r"[$A-Za-z_./][$A-Za-z0-9_./{}+-]*(?:[:?=][$A-Za-z0-9_./{}+-]+)*\Z")
+REST_OF_LINE = regex(r"[ \t]*(#[^\n]*?)?\r?(?=\n|\Z)")
+FLOW_REST = regex(r"[ \t]*(,?)[ \t]*(#[^\n]*?)?\r?(?=\n|\Z)")
+_DASH = regex(r"^[ \t]*(-)(?=\s)", re.MULTILINE)
+_HEAD = regex(r"[ \t]*:(?:[ \t]+[&!][^\s#]+)*")
+_PLAIN = regex(r"[$A-Za-z_./][$A-Za-z0-9_./{}+-]*(?:[:?=][$A-Za-z0-9_./{}+-]+)*\Z")
 
 
 class CannotEditError(Exception):

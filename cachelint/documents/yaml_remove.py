@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.documents.yaml import Mapping, Node, Scalar, Sequence, YamlFile, children
@@ -20,14 +19,16 @@ from cachelint.documents.yaml_edit import (
     size,
 )
 from cachelint.fix import ABSENT, Edit, Fields, Statement
+from cachelint.regex import regex
 from cachelint.source import Span
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable
 
-_SETTING = re.compile(r"#+\s*(?:-\s*)?['\"]?[\w.-]+['\"]?\s*[:=]\s*\S*")
-_COMMA_BEFORE = re.compile(r"\s*,[ \t]*")
-_COMMA = re.compile(r"[ \t]*(,)")
+_SETTING = regex(r"#+\s*(?:-\s*)?['\"]?[\w.-]+['\"]?\s*[:=]\s*\S*")
+_COMMA_BEFORE = regex(r"\s*,[ \t]*")
+_COMMA = regex(r"[ \t]*(,)")
 
 
 def looks_like_setting(comment: str) -> bool:

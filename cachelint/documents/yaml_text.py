@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cachelint.documents.mapped_text import MappedText, join
+from cachelint.regex import regex
 from cachelint.source import Span
 
 if TYPE_CHECKING:
@@ -24,14 +25,14 @@ _ESCAPES = {
     " ": " ", '"': '"', "/": "/", "\\": "\\", "N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029",
 }  # fmt: skip
 _BREAKS = r"[ \t]*(?:\r?\n[ \t]*)+"
-_DOUBLE = re.compile(
+_DOUBLE = regex(
     rf"(?P<joined>\\\r?\n[ \t]*(?:\r?\n[ \t]*)*)|\\(?:x(?P<x>..)|u(?P<u>....)|U(?P<U>.{{8}})|(?P<char>.))"
     rf"|(?P<fold>{_BREAKS})|[^\\\n \t\r]+|[ \t\r]",
     re.DOTALL,
 )
-_SINGLE = re.compile(rf"(?P<quote>'')|(?P<fold>{_BREAKS})|[^'\n \t\r]+|[ \t\r]")
-_PLAIN = re.compile(rf"(?P<fold>{_BREAKS})|[^\n \t\r]+|[ \t\r]")
-_HEADER = re.compile(r"[|>][0-9+-]*[ \t]*(?:#[^\n]*)?\r?(?:\n|\Z)")
+_SINGLE = regex(rf"(?P<quote>'')|(?P<fold>{_BREAKS})|[^'\n \t\r]+|[ \t\r]")
+_PLAIN = regex(rf"(?P<fold>{_BREAKS})|[^\n \t\r]+|[ \t\r]")
+_HEADER = regex(r"[|>][0-9+-]*[ \t]*(?:#[^\n]*)?\r?(?:\n|\Z)")
 
 
 def text_in(source: SourceFile, scalar: Scalar) -> MappedText | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from json import dumps
 from typing import Any
 
-_HALVES = re.compile("[\ud800-\udfff]")
+from cachelint.regex import regex
+
+_HALVES = regex("[\ud800-\udfff]")
 
 
 def to_json(data: object) -> str:

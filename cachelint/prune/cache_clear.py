@@ -17,6 +17,7 @@ from cachelint.prune.scope import DOCKER
 from cachelint.prune.script_step import Steps, Written, refused_at
 from cachelint.prune.wording import step_lines
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,21 +29,21 @@ if TYPE_CHECKING:
     from cachelint.prune.script_step import Wish
     from cachelint.source import Span
 
-_CACHE = re.compile(
+_CACHE = regex(
     r"(?:^|/)(?:\.next|\.turbo|\.nuxt|\.parcel-cache|\.svelte-kit|\.cache|__pycache__|\*\.pyc|\.vite)(?:/\*?)?$"
 )
-_CLEARS = re.compile(r"clear|clean|purge|flush|reset|wipe|bust|invalidate", re.IGNORECASE)
-_NAMES_CACHES = re.compile(r"cache", re.IGNORECASE)
-_FOR_DEVELOPERS = re.compile(
+_CLEARS = regex(r"clear|clean|purge|flush|reset|wipe|bust|invalidate", re.IGNORECASE)
+_NAMES_CACHES = regex(r"cache", re.IGNORECASE)
+_FOR_DEVELOPERS = regex(
     r"\b(?:npm|pnpm|yarn|bun|next|vite|turbo)\b(?: run)? (?:dev|start)\b|\blocalhost\b|\brunserver\b"
     r"|\bdev(?:elopment)?[ -](?:servers?|cache|mode)\b",
     re.IGNORECASE,
 )
-_FOR_IMAGES = re.compile(r"docker|compose|container|deploy", re.IGNORECASE)
-_ALL_ARM = re.compile(r"(?:^|[\s|(;\"'])(?:all|everything|full)[\"']?\s*(?:\|[^)]*)?\)\s*\Z")
-_ALL_FUNCTION = re.compile(r"(?:clear|clean|purge|flush|reset|wipe)_?(?:all|everything)\w*", re.IGNORECASE)
-_ALL_TEST = re.compile(r"==?\s*[\"']?(?:all|everything)\b")
-_ALL_TERM = re.compile(r"[\w.\[\]'-]+\s*==\s*(?:'(?:all|everything)'|true)")
+_FOR_IMAGES = regex(r"docker|compose|container|deploy", re.IGNORECASE)
+_ALL_ARM = regex(r"(?:^|[\s|(;\"'])(?:all|everything|full)[\"']?\s*(?:\|[^)]*)?\)\s*\Z")
+_ALL_FUNCTION = regex(r"(?:clear|clean|purge|flush|reset|wipe)_?(?:all|everything)\w*", re.IGNORECASE)
+_ALL_TEST = regex(r"==?\s*[\"']?(?:all|everything)\b")
+_ALL_TERM = regex(r"[\w.\[\]'-]+\s*==\s*(?:'(?:all|everything)'|true)")
 
 
 class Clearing(NamedTuple):

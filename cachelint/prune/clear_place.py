@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.documents.script import Machine
@@ -12,6 +11,7 @@ from cachelint.documents.script_tree import Simple
 from cachelint.prune.lines import CannotInsertError, check_editable, check_shell, takes_lines
 from cachelint.prune.places import Place
 from cachelint.prune.taken import Taken
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cachelint.documents.script import Command, Script, Shell
     from cachelint.documents.script_tree import Block, Define, Statement
 
-_SAYS = re.compile(r"echo|printf|(?:log|print|echo)_?\w*|info|success|ok|say|msg|message|note|status")
+_SAYS = regex(r"echo|printf|(?:log|print|echo)_?\w*|info|success|ok|say|msg|message|note|status")
 _ENDS = frozenset({"exit", "return"})
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.documents.docker_daemon import UNNAMED
 from cachelint.prune.scope import Client
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 _KEPT_WRAPPERS = frozenset({"sudo", "doas"})
 _KEPT_VARIABLES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG")
 _KEPT_OPTIONS = ("--config", "--context", "--host", "--tls", "--tlscacert", "--tlscert", "--tlskey", "--tlsverify")
-_PLAIN = re.compile(r"[\w@%+=:,./-]+")
-_VARIABLE = re.compile(r"\$\{?\w+\}?")
+_PLAIN = regex(r"[\w@%+=:,./-]+")
+_VARIABLE = regex(r"\$\{?\w+\}?")
 
 
 class NoClientError(Exception):

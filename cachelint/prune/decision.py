@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.prune.scope import Scope
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_SAFE_NAME = re.compile(r"[\w./@+-]+")
+_SAFE_NAME = regex(r"[\w./@+-]+")
 _MAX_NAMED = 3
 
 

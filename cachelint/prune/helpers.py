@@ -11,6 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from cachelint.documents.script_tree import Define, Simple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -21,20 +22,20 @@ if TYPE_CHECKING:
 
 _PRINTS = frozenset({"echo", "printf"})
 _BUILTINS = frozenset({*_PRINTS, "date", "local"})
-_SIMPLE_FUNCTION = re.compile(r"(?:function\s+)?[\w:.-]+\s*(?:\(\s*\)\s*)?\{.*\}", re.DOTALL)
-_END = re.compile(r"[ \t\r]*(?:[;\n#]|\Z)")
-_REDIRECTION = re.compile(r"1?>(?:&2|\s*/dev/null)")
-_LOCAL = re.compile(r"local\s+(?:-r\s+)?(?!-)")
-_FORMAT = re.compile(r"(?!-)(?:[^%]|%%|%[sb]|%\([^)]*\)T)*")
-_DATE_WORD = re.compile(r"\+.*|-u|-R|-Is|--iso-8601(?:=\w+)?", re.DOTALL)
-_HIDDEN = re.compile(r"`|\(\(|\$\[|<|\beval\b")
-_ARGUMENT = re.compile(r"\$(?:[1*@]|\{[1*@](?::-[^}$]*)?\})")
-_EXPANSION = re.compile(
+_SIMPLE_FUNCTION = regex(r"(?:function\s+)?[\w:.-]+\s*(?:\(\s*\)\s*)?\{.*\}", re.DOTALL)
+_END = regex(r"[ \t\r]*(?:[;\n#]|\Z)")
+_REDIRECTION = regex(r"1?>(?:&2|\s*/dev/null)")
+_LOCAL = regex(r"local\s+(?:-r\s+)?(?!-)")
+_FORMAT = regex(r"(?!-)(?:[^%]|%%|%[sb]|%\([^)]*\)T)*")
+_DATE_WORD = regex(r"\+.*|-u|-R|-Is|--iso-8601(?:=\w+)?", re.DOTALL)
+_HIDDEN = regex(r"`|\(\(|\$\[|<|\beval\b")
+_ARGUMENT = regex(r"\$(?:[1*@]|\{[1*@](?::-[^}$]*)?\})")
+_EXPANSION = regex(
     rf"\\.|{_ARGUMENT.pattern}|\$[0#]|\$\((?=\s*date\b)|\$\{{?(?P<name>[A-Za-z_]\w*)(?:(?<=\w)\}}|(?!\w|\[))"
     r"|(?P<unknown>\$)",
     re.DOTALL,
 )
-_ENVIRONMENT = re.compile(r"(?:^|[./])env(?:$|\.)")
+_ENVIRONMENT = regex(r"(?:^|[./])env(?:$|\.)")
 
 
 def own_helpers(script: Script, names: Collection[str]) -> dict[str, int]:

@@ -13,6 +13,7 @@ from cachelint.prune.job_step import missing_prunes
 from cachelint.prune.scope import NEEDED, Scope
 from cachelint.prune.unpruned import prunes_of
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
     from cachelint.documents.docker_daemon import Daemon
     from cachelint.prune.job_step import Missing
 
-_ABOUT_CACHE = re.compile(r"cache|fresh|stale|\balt\b|old code", re.IGNORECASE)
+_ABOUT_CACHE = regex(r"cache|fresh|stale|\balt\b|old code", re.IGNORECASE)
 _PRUNES = frozenset({"builder prune", "image prune", "system prune"})
-_SUCCESS = re.compile(r"success|clear|clean|prun|purg|fresh|done|✓|✔|✅|\bok\b", re.IGNORECASE)
-_SAYS = re.compile(r"(?:log_|print_)?(?:echo|printf|info|success|ok|say|msg|status|note)\b|log\b", re.IGNORECASE)
+_SUCCESS = regex(r"success|clear|clean|prun|purg|fresh|done|✓|✔|✅|\bok\b", re.IGNORECASE)
+_SAYS = regex(r"(?:log_|print_)?(?:echo|printf|info|success|ok|say|msg|status|note)\b|log\b", re.IGNORECASE)
 
 
 class Ineffective(NamedTuple):

@@ -23,6 +23,7 @@ from cachelint.prune.script_step import Refused, Steps, Written, refused_at, ste
 from cachelint.prune.unpruned import DockerCalls, Unpruned, unpruned
 from cachelint.prune.wording import title
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 from cachelint.source import Span
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
     from cachelint.prune.script_step import Wish
     from cachelint.source import SourceFile
 
-_ITEM = re.compile(r"([ \t]*)-[ \t]+\Z")
-_ANCHOR = re.compile(r"\A([^:]*:\s+)&\S+\s+")
+_ITEM = regex(r"([ \t]*)-[ \t]+\Z")
+_ANCHOR = regex(r"\A([^:]*:\s+)&\S+\s+")
 _ENVIRONMENT = ("DOCKER_HOST", "DOCKER_CONTEXT", "BUILDX_BUILDER")
 
 

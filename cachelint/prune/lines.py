@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cachelint.documents.script import Machine, Quoting
 from cachelint.documents.shell_syntax import SHELLS
 from cachelint.fix import Edit
+from cachelint.regex import regex
 from cachelint.source import Span
 
 if TYPE_CHECKING:
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
     from cachelint.source import SourceFile
 
 _SPECIAL = {
-    Quoting.DOUBLE: re.compile(r'[\\$`"]'),
-    Quoting.HEREDOC: re.compile(r"[\\$`]"),
+    Quoting.DOUBLE: regex(r'[\\$`"]'),
+    Quoting.HEREDOC: regex(r"[\\$`]"),
 }
-_HEREDOC = re.compile(r"<<-?\s*[\"'\\]?\w")
-_DIRECTIVE = re.compile(r"#\s*(?:shellcheck|cachelint:|shfmt)\b")
+_HEREDOC = regex(r"<<-?\s*[\"'\\]?\w")
+_DIRECTIVE = regex(r"#\s*(?:shellcheck|cachelint:|shfmt)\b")
 _BLANKS = " \t"
 
 

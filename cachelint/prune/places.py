@@ -15,6 +15,7 @@ from cachelint.prune.lines import UNREAD, is_unread, takes_lines
 from cachelint.prune.reach import Reach
 from cachelint.prune.rounds import changes_daemon
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from cachelint.prune.paths import Paths
 
 
-_LOOKS = re.compile(r"(?:command\s+-[vV]|which|type|hash)\s")
-_TESTS = re.compile(r"(?:\[\[?|test)\s")
+_LOOKS = regex(r"(?:command\s+-[vV]|which|type|hash)\s")
+_TESTS = regex(r"(?:\[\[?|test)\s")
 
 
 class Place(NamedTuple):

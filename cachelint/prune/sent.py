@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from cachelint.documents.script import Script
 
-_SENT = re.compile(r"\b(?:declare|typeset|export)[ \t]+-[a-zA-Z]*f[a-zA-Z]*(?![\w-])(?P<names>[^\n;)|&`]{0,2000})")
-_NAME = re.compile(r"[\w:.-]+")
+_SENT = regex(r"\b(?:declare|typeset|export)[ \t]+-[a-zA-Z]*f[a-zA-Z]*(?![\w-])(?P<names>[^\n;)|&`]{0,2000})")
+_NAME = regex(r"[\w:.-]+")
 
 
 class Sent(NamedTuple):

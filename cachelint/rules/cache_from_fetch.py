@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.fetch import Kind
 from cachelint.cached_fetches import cached_fetches
 from cachelint.commit_names import commit_name
 from cachelint.diagnostic import Related, Severity, locate
+from cachelint.regex import regex
 from cachelint.rules.base import Example, Rule
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ FROM debian
 RUN git clone https://example.com/shop/assets.git /assets
 """
 _GOOD = "FROM debian\nRUN git clone -b v1.4 https://example.com/shop/assets.git /assets\n"
-_ONLY_A_VARIABLE = re.compile(r"\$(?:\w+|\{[^}]*\})")
+_ONLY_A_VARIABLE = regex(r"\$(?:\w+|\{[^}]*\})")
 
 
 class CacheFromFetch(Rule):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.deployment.commit_words import commit_words
@@ -11,6 +10,7 @@ from cachelint.diagnostic import Severity
 from cachelint.documents.yaml import Scalar
 from cachelint.documents.yaml_edit import CannotEditError, replace_value
 from cachelint.fix import Applicability, Fix, display_only
+from cachelint.regex import regex
 from cachelint.rules.base import Example, FixAvailability, Rule
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cachelint.diagnostic import Diagnostic
     from cachelint.project import Build, BuildArg, Project
 
-_WITH_DEFAULT = re.compile(r"\$\{(\w+):?-[^${}]*\}")
+_WITH_DEFAULT = regex(r"\$\{(\w+):?-[^${}]*\}")
 _COMPOSE = "services:\n  web:\n    build:\n      context: .\n      args:\n        GIT_COMMIT_HASH: {}\n"
 _DOCKERFILE = "FROM alpine\nCOPY . .\nARG GIT_COMMIT_HASH\nRUN ./build\n"
 

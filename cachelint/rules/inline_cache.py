@@ -16,6 +16,7 @@ from cachelint.documents.dockerfile import pairs
 from cachelint.documents.yaml import Mapping, Scalar, Sequence
 from cachelint.documents.yaml_edit import CannotEditError
 from cachelint.fix import Applicability, Fix, display_only
+from cachelint.regex import regex
 from cachelint.rules.base import Example, FixAvailability, Rule
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from cachelint.source import Span
 
 _NAME = "BUILDKIT_INLINE_CACHE"
-_ARGS = re.compile(r"(?<![a-z])(?:build)?args?(?![a-z])", re.IGNORECASE)
-_INLINE = re.compile(r"(?:\A|,)\s*type\s*=\s*inline\s*(?:,|\Z)")
+_ARGS = regex(r"(?<![a-z])(?:build)?args?(?![a-z])", re.IGNORECASE)
+_INLINE = regex(r"(?:\A|,)\s*type\s*=\s*inline\s*(?:,|\Z)")
 _OFF = ("0", "false", "")
 _EXPORTED = (
     f"`{_NAME}` in the environment is no cache switch: only a build argument of that name counts, which embeds cache "

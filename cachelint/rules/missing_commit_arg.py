@@ -18,6 +18,7 @@ from cachelint.documents.yaml_edit import CannotEditError
 from cachelint.fix import Applicability, Fix, display_only
 from cachelint.project import location_of
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 from cachelint.rules.base import Example, FixAvailability, Rule, Settings
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ services:
         return Fix(f"pass {name}={value}", Applicability.SAFE, change.edits, change.statements)
 
 
-_CHANGES = re.compile(r"commit|sha|hash|rev|version|release|tag|time|date|stamp|bust|build_?(?:id|num)", re.IGNORECASE)
+_CHANGES = regex(r"commit|sha|hash|rev|version|release|tag|time|date|stamp|bust|build_?(?:id|num)", re.IGNORECASE)
 
 
 def _tells_more(build: Build) -> bool:

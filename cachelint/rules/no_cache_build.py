@@ -15,6 +15,7 @@ from cachelint.prune.client import legacy_reason
 from cachelint.prune.deploying import builds_with_docker, is_deploying, keeps_cache, reads_files
 from cachelint.prune.job_step import missing_prunes
 from cachelint.prune.scope import NEEDED, Scope
+from cachelint.regex import regex
 from cachelint.rules.base import Example, FixAvailability, Rule
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from cachelint.project import Project
     from cachelint.source import Span
 
-_REBUILDS = re.compile(r"nightly|weekly|daily|monthly|cron|schedul|security|rebuild|no.?cache", re.IGNORECASE)
+_REBUILDS = regex(r"nightly|weekly|daily|monthly|cron|schedul|security|rebuild|no.?cache", re.IGNORECASE)
 _SCRIPT = """\
 #!/bin/bash
 set -e

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.deployment.arrivals import arrivals
@@ -16,6 +15,7 @@ from cachelint.prune.deploying import builds_with_docker
 from cachelint.prune.job_step import missing_prunes
 from cachelint.prune.scope import NEEDED, Scope
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 from cachelint.rules.base import Example, Rule
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cachelint.project import Project
     from cachelint.source import Span
 
-_MAY_SET = re.compile(r"\b(?:touch|restore-mtime|rsync|scp|cp|--mtime)\b|--mtime")
+_MAY_SET = regex(r"\b(?:touch|restore-mtime|rsync|scp|cp|--mtime)\b|--mtime")
 _SCRIPT = """\
 #!/bin/bash
 set -e

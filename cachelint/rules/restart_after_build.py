@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from cachelint.documents.yaml import text_of
 from cachelint.documents.yaml_edit import CannotEditError
 from cachelint.fix import Applicability, Fix, display_only
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 from cachelint.rules.base import Example, FixAvailability, Rule
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ _CREATES = frozenset(
     )
 )
 _KEPT_OPTIONS = frozenset(("--timeout", "--no-deps"))
-_REPOSITORY = re.compile(r"(?:.*/)?(?P<name>[^/:@]+)(?::[^/]*)?(?:@.*)?")
+_REPOSITORY = regex(r"(?:.*/)?(?P<name>[^/:@]+)(?::[^/]*)?(?:@.*)?")
 _SCRIPT = """\
 #!/bin/bash
 set -e

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from base64 import b64encode
 from hashlib import sha256
 from html import escape
@@ -13,6 +12,7 @@ from cachelint import __version__
 from cachelint.buildcache.change import Outcome
 from cachelint.output.plan.shared import LEGEND, causes, skipped_line, source_line, with_code
 from cachelint.output.terminal import printable
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _ICONS = {"RUN": "▶", "CACHED": "✓", "MAYBE": "?"}
 _NAMES = {"commit": "New commit", "source": "Source", "dependencies": "Dependencies", "paths": "Paths"}
 _CUT = 45  # a longer instruction may not fit into its cell: it is shown whole with the cause
-_NUMBER = re.compile(r"\d+/\d+")
+_NUMBER = regex(r"\d+/\d+")
 _CACHED = "Nothing that this step reads changes, and no step that it stands on runs again."
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cachelint.output.plan.shared import LEGEND, causes, skipped_line, source_line, with_code
 from cachelint.output.terminal import printable
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from cachelint.plan_changes import Column
 
 _MARKS = {"RUN": "🔶 RUN", "CACHED": "✅ CACHED", "MAYBE": "❔ MAYBE"}
-_SPECIAL = re.compile(r"[^\w\s,.=/;:()'…-]|_")
-_LINK = re.compile(r"://|www\.")
+_SPECIAL = regex(r"[^\w\s,.=/;:()'…-]|_")
+_LINK = regex(r"://|www\.")
 
 
 def render(plan: Plan, style: Style, width: int) -> str:
