@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from cachelint.config import Config, ConfigError, check_names, load_config, with_options
-from cachelint.discovery import Kind, Tree, discover, find_root, is_below, kind_of
+from cachelint.discovery import Kind, Tree, discover, find_root, is_below, is_shell_text, kind_of
 from cachelint.messages import InputError
 from cachelint.record import NamedTuple
 from cachelint.source import MAX_BYTES, SourceError, SourceFile, decode, read_source
@@ -123,12 +123,20 @@ def _job(root: str, paths: list[str], options: argparse.Namespace, complaints: l
     for path in paths:
         if path not in directories and not config.is_excluded(path):
             try:
-                named[tree.name_of(path)] = _kind(tree, path)
+                named.update(_named(tree, path, options))
             except (InputError, SourceError) as error:
                 complaints.append(f"{os.path.relpath(path)}: {error}")
     workspace = Workspace(tree.including(named), config.is_excluded)
     asked = None if root in paths else frozenset({*given, *named})
-    return Job(workspace, config, asked, (*named, *extra), directories)
+    return Job(workspace, config, asked, (*(() if options.ignore_unknown else named), *extra), directories)
+
+
+def _named(tree: Tree, path: str, options: argparse.Namespace) -> dict[str, Kind]:
+    """A file that was named and its kind; nothing where its name does not tell and such files are to be passed over."""
+    known = tree.files.get(tree.name_of(path)) or kind_of(path)
+    if options.ignore_unknown and not known:
+        return {}
+    return {tree.name_of(path): known or _kind(path)}
 
 
 def _stdin_job(options: argparse.Namespace) -> Job:
@@ -142,7 +150,8 @@ def _stdin_job(options: argparse.Namespace) -> Job:
     tree = discover(root, excluded=config.is_excluded, extra=extra, scripts=config.is_deploy_script)
     name = tree.name_of(path)
     try:
-        named = {} if config.is_excluded(path) else {name: _kind(tree, path, SourceFile(path, text))}
+        known = tree.files.get(name) or kind_of(path)
+        named = {} if config.is_excluded(path) else {name: known or _kind(path, SourceFile(path, text))}
     except InputError as error:
         raise InputError(f"{options.stdin_filename}: {error}") from error
     workspace = Workspace(tree.including(named), config.is_excluded)
@@ -157,25 +166,20 @@ def _read_stdin() -> str:
         raise InputError(f"standard input: {error}") from error
 
 
-def _kind(tree: Tree, path: str, source: SourceFile | None = None) -> Kind:
-    """The kind of a file that was named: by its name, else by what is in it. Raises `InputError`, `SourceError`."""
-    kind = tree.files.get(tree.name_of(path)) or kind_of(path)
-    if kind:
-        return kind
-    if path.endswith((".yml", ".yaml")):
-        return Kind.COMPOSE
-    return _kind_inside(source or read_source(path))
+def _kind(path: str, source: SourceFile | None = None) -> Kind:
+    """The kind of a file that was named and whose name says nothing. Raises `InputError`, `SourceError`."""
+    return Kind.COMPOSE if path.endswith((".yml", ".yaml")) else _kind_inside(source or read_source(path))
 
 
 def _kind_inside(source: SourceFile) -> Kind:
     from cachelint.documents.dockerfile import DockerfileError, parse_dockerfile
 
-    if source.text.startswith("#!"):
+    if is_shell_text(source.text):
         return Kind.SHELL
     try:
         parse_dockerfile(source)
     except DockerfileError as error:
-        raise InputError("neither a Compose file nor a Dockerfile, by its name and by its contents") from error
+        raise InputError("no Compose file, Dockerfile or shell script, by its name and by its contents") from error
     return Kind.DOCKERFILE
 
 

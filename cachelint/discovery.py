@@ -99,6 +99,11 @@ def kind_of(path: str) -> Kind | None:
     return next((kind for kind, pattern in _KINDS if pattern.fullmatch(name)), None)
 
 
+def is_shell_text(text: str) -> bool:
+    """Whether a text begins with the ``#!`` of a shell."""
+    return _SHEBANG.match(text[:_LONGEST_SHEBANG].encode()) is not None
+
+
 def _is_shell_program(path: str) -> bool:
     """Whether a file may be executed and is a shell's; only what may be executed is opened."""
     try:

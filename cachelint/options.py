@@ -128,6 +128,11 @@ def lint_parser() -> argparse.ArgumentParser:
     _add_output(parser, FORMATTERS)
     add("--stdin-filename", metavar="NAME", help="the name of the file that standard input holds (PATH is -)")
     _add_configuration(parser)
+    add(
+        "--ignore-unknown",
+        action="store_true",
+        help="pass over files that are nothing to check, as hooks are given them",
+    )
     add("--exit-zero", action="store_true", help="exit with 0 even when diagnostics remain")
     add("--statistics", action="store_true", help="count the findings of each rule instead of showing them")
     add(
@@ -201,7 +206,7 @@ def plan_parser() -> argparse.ArgumentParser:
     _add_output(parser, FORMATS)
     _add_configuration(parser)
     _add_color(parser)
-    parser.set_defaults(print_completion=None, select=None, ignore=None)
+    parser.set_defaults(print_completion=None, select=None, ignore=None, ignore_unknown=False)
     return parser
 
 
@@ -242,7 +247,7 @@ def prune_parser() -> argparse.ArgumentParser:
     add("--tolerant", action="store_true", help="a failing prune is a warning, and the build goes on")
     _add_output(parser, ("text", "json"))
     _add_configuration(parser)
-    parser.set_defaults(print_completion=None, select=None, ignore=None)
+    parser.set_defaults(print_completion=None, select=None, ignore=None, ignore_unknown=False)
     return parser
 
 
@@ -274,7 +279,7 @@ def log_parser() -> argparse.ArgumentParser:
     _add_configuration(parser)
     _add_color(parser)
     add("-q", "--quiet", action="store_true", help="show no progress")
-    parser.set_defaults(print_completion=None, select=None, ignore=None)
+    parser.set_defaults(print_completion=None, select=None, ignore=None, ignore_unknown=False)
     return parser
 
 
@@ -302,7 +307,7 @@ def config_parser() -> argparse.ArgumentParser:
     _add_output(parser, ("text", "json"))
     _add_configuration(parser)
     _add_color(parser)
-    parser.set_defaults(print_completion=None, select=None, ignore=None)
+    parser.set_defaults(print_completion=None, select=None, ignore=None, ignore_unknown=False)
     return parser
 
 

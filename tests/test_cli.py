@@ -417,7 +417,7 @@ class TestStdin:
     def test_neither(self, stale: Path) -> None:
         ran = self.run(stale, text="hello\n", name="notes.txt")
         assert (ran.code, ran.out) == (2, "")
-        assert ran.err.startswith("cachelint: notes.txt: neither a Compose file nor a Dockerfile")
+        assert ran.err.startswith("cachelint: notes.txt: no Compose file, Dockerfile or shell script")
 
     def test_no_services(self, stale: Path) -> None:
         ran = self.run(stale, text="- hosts: all\n")
@@ -555,6 +555,6 @@ def test_every_option_of_the_contract_exists() -> None:
     known = {option for action in lint_parser()._actions for option in action.option_strings}
     contract = """
         --fix --unsafe-fixes --diff --select --ignore --output-format --output-file --stdin-filename --config
-        --isolated --exit-zero --statistics --show-files --color -q --version --print-completion
+        --isolated --ignore-unknown --exit-zero --statistics --show-files --color -q --version --print-completion
     """
     assert set(contract.split()) <= known

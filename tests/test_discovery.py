@@ -435,9 +435,29 @@ class TestWhatAPathMeans:
         ran = run(name, "compose.yaml", cwd=repository)
         assert ran.code == 2
         assert (
-            ran.err == f"cachelint: {name}: neither a Compose file nor a Dockerfile, by its name and by its contents\n"
+            ran.err
+            == f"cachelint: {name}: no Compose file, Dockerfile or shell script, by its name and by its contents\n"
         )
         assert "inline-cache" in ran.out
+
+    def test_program_of_another_language(self, repository: Path) -> None:
+        write_files(repository, {"tool": "#!/usr/bin/env python3\nprint('docker compose up')\n"})
+        assert run("tool", cwd=repository).err.startswith(
+            "cachelint: tool: no Compose file, Dockerfile or shell script"
+        )
+
+    def test_what_is_neither_is_passed_over(self, repository: Path) -> None:
+        names = ("notes.txt", "LICENSE", "deploy", "compose.yaml", "docker-compose.yml", "tasks.yml")
+        write_files(repository, dict.fromkeys(names, "- hosts: all\n") | {"compose.yaml": STALE})
+        write_files(repository, {"deploy": "#!/bin/sh\ndocker build --build-arg BUILDKIT_INLINE_CACHE=1 .\n"})
+        ran = run("--ignore-unknown", *names, cwd=repository)
+        assert (ran.code, ran.err) == (1, "")
+        assert ran.out.startswith("compose.yaml:")
+        assert "in 1 file" in ran.out
+        (repository / "deploy").chmod(0o755)
+        assert "deploy:2:1" in run("--ignore-unknown", "deploy", cwd=repository).out
+        assert run("--ignore-unknown", "notes.txt", cwd=repository) == Ran(0, "Nothing to report in 0 files.\n", "")
+        assert run("--ignore-unknown", "gone", cwd=repository).code == 2
 
     def test_script_without_an_extension(self, repository: Path) -> None:
         write_files(repository, {"deploy": "#!/bin/sh\ntrue\n"})

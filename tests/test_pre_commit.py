@@ -180,6 +180,39 @@ def test_fixing_hook_leaves_what_is_not_safe_and_says_so(repository: Repository,
     assert (repository.path / "compose.yaml").read_text() == read_back
 
 
+SCRIPT = "#!/bin/sh\ngit pull\ndocker compose up -d\n"
+OTHERS = {
+    "LICENSE": "text\n",
+    "CODEOWNERS": "* @x\n",
+    "manage": "#!/usr/bin/env python3\n",
+    "app/main.py": "print('bye')\n",
+}
+
+
+@pytest.mark.parametrize("tool", INSTALL)
+def test_shell_program_without_a_suffix_is_given(tool: str, repository: Repository, hooks: Repository) -> None:
+    write_files(repository.path, {"compose.yaml": FIXED, "Dockerfile": DOCKERFILE})
+    repository.commit("Site")
+    use_hook(repository, hooks, "cachelint")
+    repository.run(*INSTALL[tool])
+
+    write_files(repository.path, {**OTHERS, "deploy": SCRIPT})
+    for name in ("manage", "deploy"):
+        (repository.path / name).chmod(0o755)
+    assert "Skipped" in repository.commit("Others", *OTHERS)
+    assert "deploy:3:1: error[up-without-build]" in repository.refuse_commit("deploy")
+
+
+def test_what_only_looks_like_a_file_to_check_stops_no_commit(repository: Repository, hooks: Repository) -> None:
+    use_hook(repository, hooks, "cachelint")
+    repository.run(*INSTALL["pre-commit"])
+    tasks = {"tasks/docker-compose.yml": "- name: Install Compose\n", "compose-notes.yaml": "# nothing yet\n"}
+    write_files(repository.path, {**tasks, "crontab": "0 3 * * * root backup\n", "compose.yaml": COMPOSE})
+    assert "compose.yaml:6:9" in repository.refuse_commit(".")
+    write_files(repository.path, {"compose.yaml": FIXED, "Dockerfile": DOCKERFILE})
+    assert "Passed" in repository.commit("Site")
+
+
 NAMES = """
     Dockerfile Dockerfile.dev Dockerfile-dev Dockerfile_dev dev.Dockerfile dev.dockerfile dockerfile dockerfile.dev
     Containerfile Containerfile.dev dev.Containerfile dev.containerfile containerfile
@@ -200,5 +233,10 @@ NAMES = """
 def test_hook_is_given_exactly_the_files_that_cachelint_knows(hook: int, directory: str) -> None:
     hooks = YAML(typ="safe").load(CHECKOUT / ".pre-commit-hooks.yaml")
     paths = [directory + name for name in NAMES]
+    assert "--ignore-unknown" in hooks[hook]["entry"].split()
     given = [path for path in paths if re.search(hooks[hook]["files"], path)]
-    assert given == [path for path in paths if kind_of(path)]
+    assert given == [path for path in paths if kind_of(path) or path.removeprefix(directory) in SUFFIXLESS]
+
+
+SUFFIXLESS = ("containerfile", "dockerignore", "deploy")
+"""What a hook is given as it may be a script, and passes over unless it is."""
