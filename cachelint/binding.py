@@ -23,6 +23,7 @@ from cachelint.composed import (
     way_of,
 )
 from cachelint.context import Context
+from cachelint.deployment.named_projects import readings_of
 from cachelint.diagnostic import Location, locate
 from cachelint.documents.compose import ComposeFile, NotComposeError
 from cachelint.documents.dockerfile import Dockerfile, DockerfileError, parse_dockerfile
@@ -32,11 +33,14 @@ from cachelint.regex import regex
 from cachelint.source import Position, SourceError, SourceFile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cachelint.compose.project_files import Request
     from cachelint.compose.resolved import ResolvedBuild, ResolvedService
     from cachelint.compose.tree import Leaf
     from cachelint.compose.variables import Variables
     from cachelint.composed import Part
+    from cachelint.deployment.named_projects import Group
     from cachelint.scripts import Scripts
     from cachelint.workspace import Workspace
 
@@ -54,7 +58,7 @@ def problem_of(workspace: Workspace, path: str, error: Exception) -> Problem:
 
 
 class Binder:
-    """Binds the Compose files of one directory."""
+    """Binds Compose files that belong together."""
 
     def __init__(self, workspace: Workspace, scripts: Scripts, bases: frozenset[tuple[str, str]]) -> None:
         self._workspace = workspace
@@ -67,8 +71,15 @@ class Binder:
         self._sent: dict[tuple[str, str], Context] = {}
         self.dockerfile_paths: set[str] = set()
 
-    def bind(self, paths: list[str]) -> Project:
-        """The project of the Compose files of one directory, however they may be used."""
+    def bind(self, group: Group) -> Project:
+        """The project of Compose files that belong together, however they may be used."""
+        files, skipped = self._parsed(group.files)
+        sound = {one.source.path for one in files}
+        read = read_projects(self._workspace, readings_of(self._workspace, group, sound))
+        return self._project(files, read)._replace(skipped=tuple(skipped))
+
+    def _parsed(self, paths: Iterable[str]) -> tuple[list[ComposeFile], list[str]]:
+        """The files that are Compose files, and those that turn out to be none."""
         files: list[ComposeFile] = []
         skipped: list[str] = []
         for path in paths:
@@ -81,9 +92,7 @@ class Binder:
                     skipped.append(path)
                 else:
                     self._problems.append(problem_of(self._workspace, path, error))
-        directory = os.path.dirname(paths[0]) if paths else self._workspace.tree.root
-        read = read_projects(self._workspace, directory, [one.source.path for one in files])
-        return self._project(files, read)._replace(skipped=tuple(skipped))
+        return files, skipped
 
     def bind_request(self, request: Request, outer: Variables) -> Project:
         """The project that somebody asks for in an environment."""
@@ -140,6 +149,7 @@ class Binder:
         target = service.build.target
         text = shown_value(target) if target else None
         sources = dict.fromkeys(layer.file.source.path for layer in service.layers)
+        is_meant = one.reading.is_default or one.reading.place is not None
         return Build(
             home.file,
             home.service._replace(name=service.name, build=request),
@@ -148,7 +158,7 @@ class Binder:
             _known(text or "") or None,
             args,
             frozenset(),
-            service.is_complete and (one.reading.is_default or not self._is_template(home, service.name)),
+            service.is_complete and (is_meant or not self._is_template(home, service.name)),
             frozenset((*sources, path) if path else sources),
             self._model(dockerfile, text, args, files) if dockerfile else None,
             None,
@@ -162,6 +172,7 @@ class Binder:
             one.is_certain,
             one.reading.is_default,
             way_of(service.build.fields.origin),
+            one.reading.place,
         )
 
     def _is_template(self, home: Part, name: str) -> bool:
@@ -170,8 +181,10 @@ class Binder:
         return (path, name) in self._bases and not self._scripts.work_on(path)
 
     def _is_own(self, build: Build) -> bool:
-        """Whether a service that others extend is built as it is, too."""
+        """Whether a service is built as it is: a command says so, or others extend it and it is built, too."""
         assert build.service
+        if build.named:
+            return True
         home = build.parts[0]
         is_base = (home.file.source.path, build.service.name) in self._bases
         return is_base and len(build.combination) == 1 and self._scripts.work_on(home.file.source.path)

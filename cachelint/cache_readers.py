@@ -38,9 +38,9 @@ class CacheReader(NamedTuple):
 
 def cache_readers(workspace: Workspace, census: Census) -> Iterator[CacheReader]:
     """Those of all Compose projects, scripts and workflows of a tree."""
-    for paths in census.directories:
-        if any(_says(workspace, path, _COMPOSE_SAYS) for path in paths):
-            for build in census.bind(paths)[0].builds:
+    for group in census.groups:
+        if any(_says(workspace, path, _COMPOSE_SAYS) for path in group.files):
+            for build in census.bind(group)[0].builds:
                 yield from _of_build(build)
     for path in census.script_files:
         if _says(workspace, path, _SCRIPTS_SAY):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from itertools import groupby
+from functools import cached_property
+from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
 from cachelint.binding import Binder, problem_of
@@ -16,11 +17,14 @@ from cachelint.documents.yaml import Mapping, YamlError, deref, text_of
 from cachelint.project import Build, Project
 from cachelint.scripts import Scripts
 from cachelint.source import SourceError
+from cachelint.workers import spread
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from cachelint.deployment.compose_files import Asked
+    from cachelint.deployment.named_projects import Group
+    from cachelint.diagnostic import Location
     from cachelint.documents.compose import ComposeFile
     from cachelint.workspace import Workspace
 
@@ -30,24 +34,35 @@ _KEPT = 64
 class Census:
     """What there is to bind in a workspace.
 
-    `directories` are the Compose files, those of one directory together, and `script_files` what runs commands. Each
-    is bound, and can be linted, alone.
+    `script_files` are those that run commands. Each of them, and each of the `groups` of Compose files, is bound, and
+    can be linted, alone.
     """
 
     def __init__(self, workspace: Workspace) -> None:
         compose = [path for path, kind in workspace.tree.files.items() if kind is Kind.COMPOSE]
-        grouped = groupby(sorted(compose, key=os.path.split), os.path.dirname)
-        self.directories = [tuple(paths) for _, paths in grouped]
+        self._directories = groupby(sorted(compose, key=os.path.split), os.path.dirname)
         self.script_files = [path for path, kind in workspace.tree.files.items() if kind in SCRIPTS]
         self._workspace = workspace
         self._bases = _extended_services(workspace, compose)
         self._scripts = Scripts(workspace, self._asked)
         self._projects: dict[Asked, Project] = {}
 
-    def bind(self, paths: tuple[str, ...]) -> tuple[Project, frozenset[str]]:
-        """The project of one directory, and the paths of the Dockerfiles that it builds."""
+    @cached_property
+    def groups(self) -> list[Group]:
+        """The Compose files by directory, those together that a command uses together."""
+        from cachelint.deployment.named_projects import grouped, merged, named_in
+
+        def named(paths: Sequence[str]) -> list[tuple[Asked, Location]]:
+            return [one for path in paths for one in named_in(self._workspace, self._scripts, path)]
+
+        directories = [tuple(paths) for _, paths in self._directories]
+        found = chain.from_iterable(spread(self.script_files, named))
+        return grouped(self._workspace, directories, merged(found))
+
+    def bind(self, group: Group) -> tuple[Project, frozenset[str]]:
+        """The project of a group, and the paths of the Dockerfiles that it builds."""
         binder = Binder(self._workspace, self._scripts, self._bases)
-        project = binder.bind(list(paths))
+        project = binder.bind(group)
         return project, frozenset(binder.dockerfile_paths)
 
     def scripted(self, path: str) -> tuple[Project, frozenset[str]]:
@@ -87,8 +102,8 @@ def projects(workspace: Workspace) -> Iterator[Project]:
     """The projects of a workspace, one at a time: Compose files by directory, then the Dockerfiles left over."""
     census = Census(workspace)
     built: set[str] = set()
-    for paths in census.directories:
-        project, dockerfiles = census.bind(paths)
+    for group in census.groups:
+        project, dockerfiles = census.bind(group)
         yield project
         built |= dockerfiles
     yield from map(census.lone, census.left_over(built))
@@ -97,7 +112,7 @@ def projects(workspace: Workspace) -> Iterator[Project]:
 def builds_of_tree(workspace: Workspace, given: frozenset[str] | None) -> Iterator[Build]:
     """All builds of a tree, those of its scripts too; with `given` those that one of these files takes part in."""
     census = Census(workspace)
-    projects = [census.bind(paths)[0] for paths in census.directories]
+    projects = [census.bind(group)[0] for group in census.groups]
     projects += [census.scripted(path)[0] for path in census.script_files]
     found = (build for project in projects for build in project.builds)
     return (build for build in found if given is None or not given.isdisjoint(build.paths))

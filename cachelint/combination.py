@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from typing import TYPE_CHECKING
+
+from cachelint.diagnostic import Related
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,7 +30,7 @@ def findings_of_builds(rule: Rule, builds: Iterable[Build], project: Project) ->
 
 
 def _named(diagnostic: Diagnostic, having: Sequence[Build], builds: Iterable[Build]) -> Diagnostic:
-    """The finding, with the files it holds for when the same service is built otherwise with others.
+    """The finding, with the files it holds for: when a command names them, or when the service is built otherwise too.
 
     What holds for the files that Compose takes by itself needs no such word.
     """
@@ -39,10 +40,13 @@ def _named(diagnostic: Diagnostic, having: Sequence[Build], builds: Iterable[Bui
     diagnostic = diagnostic._replace(subject=first.service.name)
     if any(one.is_default for one in having):
         return diagnostic
+    told = next((one for one in having if one.named), first)
+    so = f"{told.combined} {'are used together' if len(told.combination) > 1 else 'is used alone'}"
+    if told.named:
+        diagnostic = diagnostic._replace(related=(*diagnostic.related, Related(told.named, f"{so} here")))
     name, known = first.service.name, set(map(id, having))
+    files = {part.file.source.path for one in having for part in one.parts} | {diagnostic.path}
     others = (one for one in builds if one.service and one.service.name == name and id(one) not in known)
-    if not any(diagnostic.path in one.paths for one in others):
+    if all(files.isdisjoint(one.paths) for one in others):
         return diagnostic
-    files = " + ".join(map(os.path.basename, first.combination))
-    how = "are used together" if len(first.combination) > 1 else "is used alone"
-    return diagnostic._replace(message=f"{diagnostic.message} This is so where {files} {how}.")
+    return diagnostic._replace(message=f"{diagnostic.message} This is so where {so}.")

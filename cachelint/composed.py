@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cachelint.compose.project_files import resolve_project
-from cachelint.compose.readings import readings
 from cachelint.compose.tree import Fields, Leaf
+from cachelint.compose.variables import Variables
 from cachelint.diagnostic import Related, locate
 from cachelint.documents.compose import Arg, ComposeBuild
 from cachelint.documents.compose_volumes import Mount
@@ -51,25 +51,35 @@ class ReadProject(NamedTuple):
     is_certain: bool
 
 
-def read_projects(files: Files, directory: str, paths: Iterable[str]) -> list[ReadProject]:
-    """The projects of the Compose files of a directory, without those that make no sense."""
-    found = [(one, resolve_project(files, one.request)) for one in readings(files, directory, paths)]
-    on_top = {one.request.files[-1]: project for one, project in found if one.is_on_top}
-    alone = {one.request.files[0] for one, _ in found if not one.is_on_top}
+def read_projects(files: Files, readings: Iterable[Reading]) -> list[ReadProject]:
+    """The projects that Compose files form, without those that make no sense."""
+    found = [(one, resolve_project(files, one.request, Variables(dict(one.outer)))) for one in readings]
+    on_top = dict(_laid_over(found))
+    alone = {one.request.files[0] for one, _ in found if len(one.request.files) == 1}
     kept: list[ReadProject] = []
     for reading, project in found:
         last = reading.request.files[-1]
-        over = None if reading.is_on_top or reading.is_default else on_top.get(last)
+        is_sure = reading.is_default or reading.place is not None
+        over = None if reading.is_on_top or is_sure else on_top.get(last)
         if over is None:
-            kept.append(ReadProject(reading, project, is_certain=not reading.is_on_top))
+            kept.append(ReadProject(reading, project, is_certain=is_sure or not reading.is_on_top))
         elif not _is_fragment(project, over):
             kept.append(ReadProject(reading, project, is_certain=False))
         else:
             alone.discard(last)
-    return [
-        one._replace(is_certain=one.reading.request.files[-1] not in alone) if one.reading.is_on_top else one
-        for one in kept
-    ]
+    return [one if one.is_certain else one._replace(is_certain=_is_only_on_top(one.reading, alone)) for one in kept]
+
+
+def _laid_over(found: Iterable[tuple[Reading, ResolvedProject]]) -> Iterator[tuple[str, ResolvedProject]]:
+    """The files that are laid over others, each with what comes of it; a pair of files counts before what is named."""
+    for is_on_top in (False, True):
+        for one, project in found:
+            if one.is_on_top is is_on_top and not one.is_default:
+                yield from ((path, project) for path in one.request.files[1:])
+
+
+def _is_only_on_top(reading: Reading, alone: set[str]) -> bool:
+    return reading.is_on_top and reading.request.files[-1] not in alone
 
 
 def _is_fragment(alone: ResolvedProject, on_top: ResolvedProject) -> bool:

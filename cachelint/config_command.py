@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from cachelint.arguments import read_project
+from cachelint.census import Census
 from cachelint.compose.project_files import DEFAULTS, Options, request_for, resolve_project
-from cachelint.compose.readings import Reading, readings
+from cachelint.compose.variables import Variables
 from cachelint.composition import relative, shown
 from cachelint.config import suggestion
-from cachelint.discovery import Kind
+from cachelint.deployment.named_projects import readings_of
 from cachelint.documents.compose import NotComposeError
 from cachelint.documents.yaml import YamlError
 from cachelint.messages import InputError, complain
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from cachelint.arguments import Job
     from cachelint.compose.project_files import ResolvedProject
+    from cachelint.compose.readings import Reading
 
 
 def config_command(options: argparse.Namespace) -> int:
@@ -74,14 +75,13 @@ def _absolute(job: Job, options: argparse.Namespace) -> Options:
 
 
 def _found(job: Job) -> Iterator[ResolvedProject]:
-    """The projects of the files that are named, or that lie below the directory."""
-    files = [path for path, kind in job.workspace.tree.files.items() if kind is Kind.COMPOSE]
-    for directory, paths in groupby(sorted(files, key=os.path.split), os.path.dirname):
-        beside = [path for path in paths if _is_compose(job, path)]
-        found = list(readings(job.workspace, directory, beside))
+    """The projects of the files that are named, or that lie below the directory, as far as they are used."""
+    for group in Census(job.workspace).groups:
+        found = readings_of(job.workspace, group, {path for path in group.files if _is_compose(job, path)})
         for reading in found:
             if any(map(job.concerns, reading.request.files)):
-                project = resolve_project(job.workspace, reading.request, with_environment=True)
+                outer = Variables(dict(reading.outer))
+                project = resolve_project(job.workspace, reading.request, outer, with_environment=True)
                 if not _is_fragment(reading, project, found):
                     yield project
 
@@ -99,8 +99,9 @@ def _is_compose(job: Job, path: str) -> bool:
 def _is_fragment(reading: Reading, project: ResolvedProject, found: list[Reading]) -> bool:
     """Whether a file is nothing by itself, but something on top of another one."""
     last = reading.request.files[-1]
-    on_top = any(one.is_on_top and one.request.files[-1] == last for one in found)
-    return not reading.is_on_top and on_top and any(error.is_partial for error in project.errors)
+    on_top = any(not one.is_default and last in one.request.files[1:] for one in found)
+    is_guess = not reading.is_on_top and not reading.is_default and reading.place is None
+    return is_guess and on_top and any(error.is_partial for error in project.errors)
 
 
 def _check_service(name: str | None, projects: list[ResolvedProject]) -> None:

@@ -68,7 +68,7 @@ class Linter:
     def _of_directories(self, census: Census) -> Pass:
         """What there is in Compose projects."""
         run = self._run()
-        self._extend(run, census.directories, census.bind)
+        self._extend(run, census.groups, census.bind)
         return run
 
     def _extend(self, run: Pass, places: Sequence[_Place], bind: Callable[[_Place], _Bound]) -> None:

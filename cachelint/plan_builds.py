@@ -226,8 +226,8 @@ def _notes(build: Build) -> Iterator[str]:
         yield "no Compose file builds this Dockerfile: planned with its own directory as the context, without arguments"
     elif not build.resolved:
         yield "something that belongs to this build is not known: planned as its files ask for it"
-    elif not build.is_certain:
-        yield f"planned as {' + '.join(map(os.path.basename, build.combination))} would build it"
+    elif build.named or not build.is_certain:
+        yield f"planned as {build.combined} {'builds' if build.named else 'would build'} it"
     if build.command and build.command.no_cache:
         yield "--no-cache is given: RUN, COPY and ADD run in every build"
     elif _is_true(build, "no_cache"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from cachelint.diagnostic import Location, locate
@@ -66,7 +67,8 @@ class Build(NamedTuple):
     is not known. `command` is the request of a command or workflow step that asks for it, in place of a service.
 
     `files` are the Compose files of the project, `combination` the paths of those that are given to Compose; it takes
-    them by itself when it `is_default`, and it is not `is_certain` that others are used like that.
+    them by itself when it `is_default`, and it is not `is_certain` that others are used like that. `named` is the
+    command that names them.
     """
 
     compose: ComposeFile | None
@@ -90,6 +92,7 @@ class Build(NamedTuple):
     is_certain: bool = True
     is_default: bool = False
     way: tuple[Related, ...] = ()
+    named: Location | None = None
 
     @property
     def request(self) -> ComposeBuild:
@@ -97,6 +100,12 @@ class Build(NamedTuple):
         assert self.service
         assert self.service.build
         return self.service.build
+
+    @property
+    def combined(self) -> str:
+        """The names of the files that are given to Compose, as a message says them."""
+        above = os.path.commonpath([os.path.dirname(path) for path in self.combination])
+        return " + ".join(os.path.relpath(path, above).replace(os.sep, "/") for path in self.combination)
 
     @property
     def location(self) -> Location:

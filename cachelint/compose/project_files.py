@@ -129,6 +129,11 @@ def _dot_env(directory: str) -> tuple[str, ...]:
     return (path,) if os.path.isfile(path) else ()
 
 
+def environment_files(request: Request) -> tuple[str, ...]:
+    """The files that say what variables stand for, where the environment does not: the last one counts."""
+    return _dot_env(request.directory) if request.env_files is None else request.env_files
+
+
 def _named_in_environment(
     files: Files, env_files: Iterable[str], directory: str, outer: Variables
 ) -> tuple[str, ...] | None:
@@ -148,9 +153,8 @@ def resolve_project(
     `outer` is the environment of Compose itself, which wins over that of files.
     """
     loader = Loader(files, with_environment=with_environment)
-    env_files = _dot_env(request.directory) if request.env_files is None else request.env_files
     outer = outer or Variables({})
-    variables = loader.variables_of(env_files, outer, None)
+    variables = loader.variables_of(environment_files(request), outer, None)
     model = loader.load(request.files, Place(request.directory, variables))
     services: dict[str, ResolvedService] = {}
     environments = Environments(files, request.directory, variables, loader.notes)

@@ -1,6 +1,7 @@
-"""How the Compose files of a directory may be used: what Compose takes by itself, and files that are given to it.
+"""How Compose files may be used: what Compose takes by itself, what commands name, and files that may be given to it.
 
-Nobody says whether ``docker-compose.prod.yml`` is used alone or on top of the file beside it: it is read both ways.
+Where nobody says whether ``docker-compose.prod.yml`` is used alone or on top of the file beside it, it is read both
+ways.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from cachelint.compose.project_files import DEFAULTS, OVERRIDES, Request, request_for
+from cachelint.compose.project_files import DEFAULTS, OVERRIDES, Request, environment_files, request_for
 from cachelint.documents.compose import NotComposeError
 from cachelint.documents.yaml import YamlError
 from cachelint.record import NamedTuple
@@ -18,15 +19,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cachelint.compose.loader import Files
+    from cachelint.diagnostic import Location
 
 
 class Reading(NamedTuple):
     """One way to use some files. `is_default` when Compose takes these without being told, `is_on_top` when a file is
-    laid over the one that Compose would take."""
+    laid over the one that Compose would take. `place` is the command that names them, `outer` what it says about its
+    environment."""
 
     request: Request
     is_default: bool = False
     is_on_top: bool = False
+    outer: tuple[tuple[str, str | None], ...] = ()
+    place: Location | None = None
 
 
 def readings(files: Files, directory: str, paths: Iterable[str]) -> Iterator[Reading]:
@@ -43,6 +48,23 @@ def readings(files: Files, directory: str, paths: Iterable[str]) -> Iterator[Rea
             yield Reading(Request((path,), directory, env_files))
             if base and _is_for_laying_over(path) and _names(files, path) & _names(files, base):
                 yield Reading(Request((base, path), directory, env_files), is_on_top=True)
+
+
+def with_named(found: Iterable[Reading], named: Iterable[Reading]) -> list[Reading]:
+    """Readings together with those that commands name; what Compose takes by itself stays as it is."""
+    readings = {_key(one): one for one in found}
+    for one in named:
+        known = readings.get(_key(one))
+        if known is None:
+            readings[_key(one)] = one
+        elif not known.is_default:
+            readings[_key(one)] = known._replace(place=one.place)
+    return list(readings.values())
+
+
+def _key(reading: Reading) -> tuple[object, ...]:
+    request = reading.request
+    return request.files, request.directory, environment_files(request)
 
 
 def _default(files: Files, directory: str, paths: list[str]) -> Request | None:

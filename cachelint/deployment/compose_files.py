@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from cachelint.compose.project_files import Options, Request, request_for
+from cachelint.compose.project_files import Options, Request, environment_files, request_for
 from cachelint.compose.variables import Variables
 from cachelint.deployment.commands import absolute, is_known
 from cachelint.record import NamedTuple
@@ -103,8 +103,7 @@ def _mentioned(
 
 
 def _texts(workspace: Workspace, request: Request) -> Iterator[str]:
-    beside = (os.path.join(request.directory, ".env"),) if request.env_files is None else request.env_files
-    for path in (*request.files, *filter(os.path.isfile, beside)):
+    for path in (*request.files, *filter(os.path.isfile, environment_files(request))):
         try:
             yield workspace.source(path).text
         except SourceError:

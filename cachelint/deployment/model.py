@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from cachelint.compose.project_files import ResolvedProject
     from cachelint.deployment.callees import Callees
+    from cachelint.deployment.compose_files import Asked
     from cachelint.deployment.jobs import ScriptJob
     from cachelint.documents.docker_command import DockerCommand
     from cachelint.documents.script import Command
@@ -29,6 +30,10 @@ class Composition(Protocol):
 
     def project(self, directory: str | None) -> ResolvedProject | None:
         """All of it, as Compose resolves it."""
+        ...
+
+    def asked(self, directory: str | None) -> Asked | None:
+        """Its files, and what is known of its environment; None where that is not certain."""
         ...
 
 
@@ -94,6 +99,11 @@ class DockerCall:
     def project_in(self, directory: str | None) -> ResolvedProject | None:
         """The Compose project that the command works on, as for `services_in`; None where its files are not certain."""
         return self._composition.project(directory) if self._composition else None
+
+    @property
+    def asked(self) -> Asked | None:
+        """The files of the Compose project that the command works on; None where they are not certain."""
+        return self._composition.asked(None) if self._composition else None
 
     @property
     def builds(self) -> tuple[Build, ...]:

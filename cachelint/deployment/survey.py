@@ -132,14 +132,14 @@ class _Composition:
     def services(self, directory: str | None) -> tuple[Build, ...]:
         from cachelint.deployment.compose_files import services
 
-        asked = self._asked_in(directory)
+        asked = self.asked(directory)
         return services(self._asking[2], self._scripts.project(asked)) if asked else ()
 
     def project(self, directory: str | None) -> ResolvedProject | None:
-        asked = self._asked_in(directory)
+        asked = self.asked(directory)
         return self._scripts.project(asked).resolved if asked else None
 
-    def _asked_in(self, directory: str | None) -> Asked | None:
+    def asked(self, directory: str | None) -> Asked | None:
         if directory not in self._found:
             self._found[directory] = self._asked(directory)
         return self._found[directory]
