@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from cachelint.documents.docker_command import DockerCommand, docker_commands
-from cachelint.documents.docker_daemon import ENVIRONMENT, UNNAMED, Setting, chooses
+from cachelint.documents.docker_daemon import ENVIRONMENT, UNNAMED, Setting, chooses, in_front
+from cachelint.documents.script import Machine
 from cachelint.documents.script_flow import Facts, TooLongError, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cachelint.documents.script import Assignment, Command, Script
+    from cachelint.documents.script import Assignment, Command, Script, Shell
     from cachelint.documents.script_tree import Simple
 
 _Key: TypeAlias = "tuple[tuple[tuple[str, str], ...], str]"
@@ -28,7 +29,8 @@ def docker_calls(
     """
     given = {name: Setting(value) for name, value in (environment or {}).items() if value and name in ENVIRONMENT}
     chosen = _choices(script, tuple(sorted((((), name), one) for name, one in given.items())))
-    found = (docker_commands(command, _known(command, chosen.get(command.number, ()))) for command in script.commands)
+    known = (_known(script, command, chosen.get(command.number, ())) for command in script.commands)
+    found = map(docker_commands, script.commands, known)
     return tuple(readings for readings in found if readings)
 
 
@@ -43,9 +45,16 @@ def _choices(script: Script, start: _State) -> Mapping[int, _State]:
         return {}
 
 
-def _known(command: Command, state: _State) -> Mapping[str, Setting]:
+def _known(script: Script, command: Command, state: _State) -> Mapping[str, Setting]:
+    """What is chosen for a command: by what ran before it, or for its shell alone (``DOCKER_HOST=… bash -c …``)."""
     path = command.shell.path
-    return {name: setting for (machine, name), setting in state if machine == path}
+    found = {name: setting for (machine, name), setting in state if machine == path}
+    shell: Shell | None = command.shell
+    given: dict[str, Setting] = {}
+    while shell is not None and shell.machine is Machine.HERE and shell.command is not None:
+        given = {**in_front(script.commands[shell.command]), **given}
+        shell = shell.parent
+    return {**found, **given} if given else found
 
 
 class _Choices(Facts["_State"]):

@@ -73,7 +73,7 @@ def daemon_of(
     environment: Mapping[str, Setting],
 ) -> Daemon:
     """The daemon of a command with these options, whose group and verb are `verb`."""
-    known = {**environment, **_in_front(command)}
+    known = {**environment, **in_front(command)}
     for one in options:
         if one.name in CHOICES and not (one.name == "--context" and verb[1] == "stack deploy"):
             known[one.name] = Setting(one.value or "", one.word.literal)
@@ -94,7 +94,7 @@ def daemon_of(
     )
 
 
-def _in_front(command: Command) -> dict[str, Setting]:
+def in_front(command: Command) -> dict[str, Setting]:
     """The variables set for one command alone: ``DOCKER_HOST=… docker``, ``env DOCKER_HOST=… docker``."""
     found: dict[str, Setting] = {}
     for one in command.assignments:

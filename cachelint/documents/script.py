@@ -140,7 +140,8 @@ class Command(NamedTuple):
     line. `alternatives` are all the readings where a variable in it may hold one of several known values, `words` being
     the first. `doubt` names what is not known, in words for a user: then `words` may be more or fewer when it runs.
     `function` is the function around it. `conditional` is set where the script may skip it. `feeds` is the number of
-    the command that reads its output through a pipe. `written` are the words as written, variables in place.
+    the command that reads its output through a pipe. `written` are the words as written, variables in place. `varied`
+    is set where a variable decides what wrappers it has.
     """
 
     number: int
@@ -157,6 +158,7 @@ class Command(NamedTuple):
     feeds: int | None = None
     directory: Directory = Directory("start", ".")
     written: tuple[Word, ...] = ()
+    varied: bool = False
 
     @property
     def texts(self) -> tuple[str, ...]:

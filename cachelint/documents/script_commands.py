@@ -93,7 +93,8 @@ class CommandReader:
     ) -> tuple[int, Nested | None]:
         templates = [template(one, self._text) for one in words]
         written = tuple(word for one in templates for word in expand(one, {}))
-        readings = self._readings(templates, written)
+        every = self._readings(templates, written)
+        readings = _of_the_program(every, templates[0].span) or [list(written)]
         arguments = self._arguments(words, templates, readings[0])
         stripped = self._strip(readings[0])
         number = len(self._gathered.commands)
@@ -113,6 +114,7 @@ class CommandReader:
                 place.function,
                 place.conditional,
                 written=written,
+                varied=len(every) > 1 and len({_names(self._strip(one)) for one in every}) > 1,
             )
         )
         self._gathered.note(own, number)
@@ -123,9 +125,7 @@ class CommandReader:
         if any(part.name for one in templates for part in one.parts):
             marked = [self._marked(one) for one in templates]
             readings = self._variables.readings(marked, self._at, self._function)
-        readings = [new for one in readings if one for new in self._forwarded(one)]
-        named = [one for one in readings if one[0].span == templates[0].span]
-        return named or readings or [list(written)]
+        return [new for one in readings if one for new in self._forwarded(one)]
 
     def _marked(self, one: Template) -> Template:
         """The word, with the variables marked that belong to the shell around this one."""
@@ -245,6 +245,15 @@ _WORDS = frozenset(
     "command_name word number string raw_string ansi_c_string translated_string concatenation brace_expression "
     "extglob_pattern regex test_operator".split()
 )
+
+
+def _of_the_program(readings: list[list[Word]], first: Span) -> list[list[Word]]:
+    """The readings in which the first word that is written is not empty; all, where it always is."""
+    return [one for one in readings if one[0].span == first] or readings
+
+
+def _names(stripped: Stripped) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(word.text for word in one.words) for one in stripped.wrappers)
 
 
 def _how(one: Written, keyword: str) -> str:

@@ -64,7 +64,10 @@ def _expected(
 
 
 def _agree(expected: tuple[Meaning, Meaning | None], found: tuple[Meaning, Meaning | None]) -> bool:
-    return expected[0] == found[0] and (expected[1] is None or expected[1] == found[1])
+    """Whether a command is the expected one; what is written alone knows no functions and variables around it."""
+    if expected[1] is None:
+        return expected[0] == found[0]
+    return expected == found
 
 
 def _commands(text: str) -> tuple[Command, ...]:
@@ -72,16 +75,16 @@ def _commands(text: str) -> tuple[Command, ...]:
 
 
 def _place(command: Command) -> tuple[Meaning, Meaning | None]:
-    """What a command is, and where: on which machine, in which function, whether it may be skipped."""
+    """What a command is, and where: on which machine, in which function, behind what, whether it may be skipped."""
+    wrappers = tuple((one.name, tuple(map(_word, one.words))) for one in command.wrappers)
     where = command.shell.path, command.function, command.conditional, command.feeds is None
-    return _words(command), where
+    return _words(command), (*where, wrappers)
 
 
 def _words(command: Command) -> Meaning:
     texts = tuple(map(_word, command.written))
-    wrappers = tuple((one.name, tuple(map(_word, one.words))) for one in command.wrappers)
     targets = tuple((one.operator, _word(one.target) if one.target else None) for one in command.redirections)
-    return texts, wrappers, targets, tuple(map(_given, command.assignments))
+    return texts, targets, tuple(map(_given, command.assignments))
 
 
 def _given(one: Assignment) -> Meaning:

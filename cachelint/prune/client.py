@@ -7,38 +7,69 @@ import shlex
 from typing import TYPE_CHECKING
 
 from cachelint.documents.docker_daemon import UNNAMED
+from cachelint.prune.runners import AS_ANOTHER, OTHER_USER, Runners
 from cachelint.prune.scope import Client
 from cachelint.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cachelint.documents.docker_command import DockerCommand
-    from cachelint.documents.script import Script, Word
+    from cachelint.documents.script import Command, Script, Shell, Word, Wrapper
 
-_KEPT_WRAPPERS = frozenset({"sudo", "doas"})
+_DROPPING = frozenset({"sudo", "doas", "su"})
+_KEEPING = frozenset({"-E", "--preserve-env"})
 _KEPT_VARIABLES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG")
 _KEPT_OPTIONS = ("--config", "--context", "--host", "--tls", "--tlscacert", "--tlscert", "--tlskey", "--tlsverify")
 _PLAIN = regex(r"[\w@%+=:,./-]+")
-_VARIABLE = regex(r"\$\{?\w+\}?")
+_VARIABLE = regex(r"\$\w+|\$\{\w+(?::?-[\w. /-]*)?\}")
+_ARRAY = regex(r"\$\{\w+\[@\]\}")
 
 
 class NoClientError(Exception):
     """There is no prune that would help this build; ``str()`` says why."""
 
 
-def client_of(docker: DockerCommand) -> Client:
+def client_of(docker: DockerCommand, runners: Runners, shell: Shell | None = None) -> Client:
     """The client for a step in front of a build, with the builder that the build names or the script has selected.
 
-    Raises `NoClientError`.
+    `shell` is the one that the step is written into; None for that of the build. Raises `NoClientError`.
     """
     if docker.daemon.tool != "docker":
         raise NoClientError(f"{docker.daemon.tool} has other options: its `prune` knows none of Docker's record types")
     builder = docker.daemon.builder
     if builder == UNNAMED:
         raise NoClientError("`docker buildx create --use` selects a builder without a name: give it one")
-    words = [*_variables(docker), *_wrappers(docker), *_prefix(docker), *_program(docker)]
+    around = tuple(commands_around(runners.script, docker.command, shell or docker.command.shell))
+    words = [*_variables(around), *_in_front(docker, runners, around), *_program(docker)]
+    if words[-1] == "docker" and not runners.is_sure("docker"):
+        raise NoClientError("the script has a function `docker`, which may do something else with a prune")
     return Client(" ".join(words), _word(builder) if builder and builder != "default" else None)
+
+
+def commands_around(script: Script, command: Command, shell: Shell) -> Iterator[Command]:
+    """A command, and those around it that start its shells, up to a shell."""
+    yield command
+    inner: Shell | None = command.shell
+    while inner is not None and inner is not shell and inner.command is not None:
+        yield script.commands[inner.command]
+        inner = inner.parent
+
+
+def keeps_environment(command: Command, runners: Runners) -> bool:
+    """Whether what a command runs has the variables that the shell around it exports."""
+    if command.name in OTHER_USER:
+        return command.name in {"su", "sg", "newgrp"} and not {"-", "-l", "--login"} & set(command.texts)
+    names = {word.text for one in command.wrappers for word in one.words}
+    if command.varied and not names & _KEEPING:
+        return False
+    return not any(_drops_environment(one, runners) for one in command.wrappers)
+
+
+def _drops_environment(wrapper: Wrapper, runners: Runners) -> bool:
+    if wrapper.name in _DROPPING:
+        return not {word.text.partition("=")[0] for word in wrapper.words} & _KEEPING
+    return runners.is_as_another(wrapper.name)
 
 
 def legacy_reason(docker: DockerCommand, script: Script, environment: Mapping[str, str | None]) -> str | None:
@@ -54,31 +85,71 @@ def legacy_reason(docker: DockerCommand, script: Script, environment: Mapping[st
     )
 
 
-def _variables(docker: DockerCommand) -> Iterator[str]:
-    for one in docker.command.assignments:
+def _variables(around: Sequence[Command]) -> Iterator[str]:
+    for one in (one for command in reversed(around) for one in command.assignments):
         if one.name in _KEPT_VARIABLES and one.values:
             yield f"{one.name}={_word(one.values[0].text)}"
 
 
-def _wrappers(docker: DockerCommand) -> Iterator[str]:
-    for one in docker.command.wrappers:
-        if one.name in _KEPT_WRAPPERS:
-            yield from (_word(word.text) for word in one.words)
+def _in_front(docker: DockerCommand, runners: Runners, around: Sequence[Command]) -> Iterator[str]:
+    """The words that have a client run as the same user, and through the same functions and variables."""
+    first, *others = around
+    for one in reversed(others):
+        if one.name in OTHER_USER:
+            raise NoClientError(f"it builds as whom `{one.name}` says, which a step in front would not")
+        yield from _kept(one, one.words[0] if one.words else None, runners)
+    if others and any(runners.must_run(one.name) for one in first.wrappers):
+        raise NoClientError("a function of another shell runs it")
+    name = _program_variable(first, docker.program[0])
+    if name and not runners.is_sure(name):
+        raise NoClientError(f"`{name}` decides whether it is run or only shown")
+    yield from _kept(first, docker.program[0], runners)
 
 
-def _prefix(docker: DockerCommand) -> Iterator[str]:
-    """``$DRY docker …``: what stands in front, and is nothing or a command that only shows what would be done."""
-    written = [word.text for word in docker.command.written]
-    at = written.index(docker.program[0].text) if docker.program[0].text in written else 0
-    if all(map(_VARIABLE.fullmatch, written[:at])):
-        yield from written[:at]
+def _kept(command: Command, program: Word | None, runners: Runners) -> Iterator[str]:
+    """The words in front of a program that say who runs it, and whether: as they are written."""
+    if program is None:
+        return
+    spans = {word.span for one in command.wrappers for word in _telling(one, runners)}
+    for word in command.written:
+        if word.span.start < program.span.start and (word.span in spans or _VARIABLE.fullmatch(word.text)):
+            yield word.text if _VARIABLE.fullmatch(word.text) else _word(word.text)
+    if command.varied and (name := _program_variable(command, program)):
+        if not _ends_there(command, program):
+            raise NoClientError(f"`{name}` decides as whom it runs, and holds more than a program")
+    else:
+        own = (word for one in command.wrappers for word in _telling(one, runners) if word.span == program.span)
+        yield from (_word(word.text) for word in own)
+
+
+def _telling(wrapper: Wrapper, runners: Runners) -> Iterator[Word]:
+    """The words of a wrapper that a step has to repeat: all, or the variables that choose a daemon, or none."""
+    if wrapper.name in AS_ANOTHER or runners.must_run(wrapper.name):
+        yield from wrapper.words
+    else:
+        yield from (word for word in wrapper.words if word.text.partition("=")[0] in _KEPT_VARIABLES)
+
+
+def _program_variable(command: Command, program: Word) -> str | None:
+    """The variable, or the function, that a program is written as; None where it is written as such."""
+    written = next((word.text for word in command.written if word.span == program.span), program.text)
+    return None if written == program.text else written
+
+
+def _ends_there(command: Command, program: Word) -> bool:
+    """Whether a variable holds nothing behind the program, in all readings."""
+    readings = command.alternatives or (command.words,)
+    name = _program_variable(command, program) or ""
+    return bool(_VARIABLE.fullmatch(name)) and not any(
+        word.span == program.span for words in readings for word in words[1:]
+    )
 
 
 def _program(docker: DockerCommand) -> Iterator[str]:
     first = docker.program[0]
-    written = docker.command.written[:1]
-    if docker.tool == "docker" and written and _is_variable(first, written[0]):
-        yield written[0].text
+    name = _program_variable(docker.command, first)
+    if docker.tool == "docker" and name and _VARIABLE.fullmatch(name) and (docker.command.varied or first.default):
+        yield name
     else:
         yield first.text.replace("docker-compose", "docker") if "/" not in first.text else "docker"
     for option in docker.globals:
@@ -88,13 +159,10 @@ def _program(docker: DockerCommand) -> Iterator[str]:
                 yield _word(option.value)
 
 
-def _is_variable(first: Word, written: Word) -> bool:
-    """Whether the program is named by a variable that the environment may set to another one."""
-    return first.default and bool(_VARIABLE.fullmatch(written.text))
-
-
 def _word(text: str) -> str:
     """One word for a shell. Raises `NoClientError` for one that cannot be written again with certainty."""
+    if _ARRAY.fullmatch(text):
+        return f'"{text}"'
     if _PLAIN.fullmatch(text):
         return text
     if "$" not in text:

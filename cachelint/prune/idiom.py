@@ -28,6 +28,7 @@ _INFO = (
 _SUCCESS = "log_success success log::success print_success echo_success log_ok ok log_info_success".split()
 _WARNING = "log_warning log_warn warning warn log::warn print_warning print_warn echo_warning".split()
 _NAMES = frozenset((*_INFO, *_SUCCESS, *_WARNING))
+_CALLED = frozenset({"echo", "git"})
 _NEVER = 1 << 62
 
 
@@ -42,6 +43,7 @@ class Speech:
         self._proven = ProvenHelpers(script, _NAMES)
         self._sent = sent_functions(script)
         self._switched = _switched(script)
+        self._hidden = frozenset(one.name for one in script.functions) & _CALLED
 
     def idiom(self, place: Place, client: Client) -> Idiom:
         """The words for a step at a place."""
@@ -56,6 +58,7 @@ class Speech:
             self._guard(place),
             is_sent or shell.parent is not None or self._script.interpreter not in {"bash", "zsh", "ksh"},
             shell.parent is not None,
+            self._hidden if shell.parent is None else frozenset(),
         )
 
     def _known(self, place: Place) -> Collection[str]:

@@ -283,4 +283,4 @@ def _client(one: Missing, wish: Wish) -> Client:
     environment = unit.env if isinstance(unit, Unit) else {}
     if reason := legacy_reason(docker, one.calls.script, environment):
         raise NoClientError(reason)
-    return client_of(docker)
+    return client_of(docker, one.calls.runners)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cachelint.documents.script_flow import TooLongError
-from cachelint.prune.client import NoClientError, client_of, legacy_reason
+from cachelint.prune.client import NoClientError, client_of, commands_around, keeps_environment, legacy_reason
 from cachelint.prune.idiom import Speech
 from cachelint.prune.lines import CannotInsertError, check_editable, insertion
 from cachelint.prune.places import NoPlaceError, find_places
@@ -93,7 +93,7 @@ def _steps(calls: DockerCalls, missing: Unpruned, wish: Wish, commit: CommitArg)
         docker = calls.by_number[place.build]
         if reason := legacy_reason(docker, script, wish.environment):
             raise NoClientError(reason)
-        idiom = speech.idiom(place, client_of(docker))
+        idiom = speech.idiom(place, client_of(docker, calls.runners, place.block.shell))
         lines = [*step_lines(wish.decision.scope, wish.decision.comment, idiom, tolerant=wish.tolerant)]
         if lacking and tells_commit(calls, place):
             lines += commit_lines(lacking, idiom)
@@ -119,10 +119,9 @@ def lacks_commit(calls: DockerCalls, variable: str, commit: CommitArg) -> bool:
 
 def tells_commit(calls: DockerCalls, place: Place) -> bool:
     """Whether the commit at a place is the one that is built, and its variable arrives at the build."""
-    for wrapper in calls.by_number[place.build].command.wrappers:
-        words = {word.text.partition("=")[0] for word in wrapper.words}
-        if wrapper.name in {"sudo", "doas", "su"} and not words & {"-E", "--preserve-env"}:
-            return False
+    around = commands_around(calls.script, calls.by_number[place.build].command, place.block.shell)
+    if not all(keeps_environment(command, calls.runners) for command in around):
+        return False
     numbers = place.statement.numbers
     between = range(numbers.start, place.build) if place.build in numbers else numbers
     return not calls.moves.leads(between)

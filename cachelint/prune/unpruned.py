@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.prune.paths import Effects, Paths
 from cachelint.prune.reach import Reach
+from cachelint.prune.runners import Runners
 from cachelint.prune.scope import LAYER, MOUNT, SOURCE, dropped
 from cachelint.record import NamedTuple
 
@@ -53,6 +54,11 @@ class DockerCalls:
     def paths(self) -> Paths:
         """The paths of the script when nothing is known before it. Raises `TooLongError`."""
         return Paths(self.script, self.effects)
+
+    @cached_property
+    def runners(self) -> Runners:
+        """The functions of the script that run their arguments."""
+        return Runners(self.script)
 
     @cached_property
     def moves(self) -> Reach:

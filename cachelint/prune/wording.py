@@ -26,7 +26,8 @@ class Idiom(NamedTuple):
 
     `info`, `success` and `warning` are its own functions that print what they are given, None where it has none:
     then ``echo`` speaks. `indent` is one level of its indentation. `is_posix`: its shell knows no ``${x:0:7}``.
-    `is_nested`: it is text in another script, where ShellCheck does not look.
+    `is_nested`: it is text in another script, where ShellCheck does not look. `hidden` are the programs that it has
+    functions of its own for.
     """
 
     client: Client = DOCKER
@@ -37,18 +38,23 @@ class Idiom(NamedTuple):
     guard: Guard = Guard.EXIT
     is_posix: bool = False
     is_nested: bool = False
+    hidden: frozenset[str] = frozenset()
+
+    def program(self, name: str) -> str:
+        """A program by its name, where the script has no function of that name."""
+        return f"command {name}" if name in self.hidden else name
 
     def say(self, text: str) -> str:
         """A line that tells what comes now."""
-        return f'{self.info or "echo"} "{text}"'
+        return f'{self.info or self.program("echo")} "{text}"'
 
     def praise(self, text: str) -> str:
         """A line that tells what is done."""
-        return f'{self.success or self.info or "echo"} "{text}"'
+        return f'{self.success or self.info or self.program("echo")} "{text}"'
 
     def warn(self, text: str) -> str:
         """A line that tells what went wrong, to standard error where the script has no words for it."""
-        return f'{self.warning} "{text}"' if self.warning else f'echo "WARNING: {text}" >&2'
+        return f'{self.warning} "{text}"' if self.warning else f'{self.program("echo")} "WARNING: {text}" >&2'
 
 
 PLAIN = Idiom()
@@ -108,6 +114,6 @@ def commit_lines(variable: str, idiom: Idiom = PLAIN) -> tuple[str, ...]:
     short = f'$(printf %.7s "${variable}")' if idiom.is_posix else f"${{{variable}:0:7}}"
     return (
         *(() if idiom.is_nested else ("# shellcheck disable=SC2155  # without git the build goes on, as before",)),
-        f'export {variable}="$(git rev-parse HEAD || true)"',
+        f'export {variable}="$({idiom.program("git")} rev-parse HEAD || true)"',
         idiom.say(f"Building from commit: {short}..."),
     )

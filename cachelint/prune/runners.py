@@ -1,0 +1,137 @@
+"""Functions of a script that run their arguments, ``run docker build .``: surely and as they are, or else how.
+
+One that may only show them, or runs them as another user, has to run a step too: bare it would drop a cache in a dry
+run, or that of somebody else.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cachelint.documents.script_blocks import definitions
+from cachelint.documents.script_tree import Case, Chain, Define, Group, If, Loop, Pipeline, Simple
+from cachelint.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cachelint.documents.script import Command, Script
+    from cachelint.documents.script_tree import Block, Statement
+
+AS_ANOTHER = frozenset({"sudo", "doas", "gosu", "su-exec"})
+"""Wrappers that run a command as another user."""
+
+OTHER_USER = frozenset({"su", "sg", "runuser", "newgrp", "setpriv", "machinectl", "pkexec"})
+"""Programs that start a shell as another user or group, and are no wrappers of one command."""
+
+_ARGUMENTS = regex(r"\$(?:[@*]|\{[@*](?::[^}]*)?\})")
+_DOCKER = frozenset({"docker", "docker-compose"})
+_SUCCESS = regex(r"0*|\$\S*")
+
+
+class Runners:
+    """The functions of one script, by name."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self._surely: dict[str, bool] = {}
+
+    def has(self, name: str) -> bool:
+        """Whether the script has a function of that name."""
+        return name in self._defined
+
+    def must_run(self, name: str) -> bool:
+        """Whether a function does more to its arguments than to run them, so that it has to run a step too."""
+        return self.has(name) and (not self.is_sure(name) or self.is_as_another(name))
+
+    def is_as_another(self, name: str) -> bool:
+        """Whether a function runs its arguments through what may make it another user: ``sudo "$@"``."""
+        return any(map(_is_as_another, self._running(name)))
+
+    def is_sure(self, name: str) -> bool:
+        """Whether a function runs its arguments, or docker with them, on every way through it that succeeds."""
+        if name not in self._surely:
+            found = self._defined.get(name, [])
+            running = frozenset(one.number for one in self._running(name))
+            self._surely[name] = all(_runs(self.script, one.body.statements, running) for one in found)
+        return self._surely[name]
+
+    @cached_property
+    def _defined(self) -> dict[str, list[Define]]:
+        found: dict[str, list[Define]] = {}
+        for one in definitions(self.script.body):
+            found.setdefault(one.name, []).append(one)
+        return found
+
+    def _running(self, name: str) -> list[Command]:
+        """The commands of a function that run its arguments."""
+        numbers = (number for one in self._defined.get(name, ()) for number in one.numbers)
+        return [one for one in map(self.script.commands.__getitem__, numbers) if _hands_on(one)]
+
+
+def _is_as_another(command: Command) -> bool:
+    return any(one.name in AS_ANOTHER for one in command.wrappers)
+
+
+def _is_all(text: str) -> bool:
+    return bool(_ARGUMENTS.fullmatch(text))
+
+
+def _hands_on(command: Command) -> bool:
+    """Whether a command is the first argument of its function, or docker's with all of them behind it."""
+    words = command.texts[1:] if command.name == "eval" else command.texts
+    if words and _is_all(words[0]):
+        return True
+    return command.name in _DOCKER and _is_all(words[-1])
+
+
+def _runs(script: Script, statements: Sequence[Statement], running: frozenset[int]) -> bool:
+    """Whether one of the commands runs on every way through some statements, but those that fail."""
+    for one in statements:
+        if _surely(script, one, running):
+            return True
+        if any(_leaves(script.commands[number]) for number in one.numbers):
+            return False
+    return False
+
+
+def _leaves(command: Command) -> bool:
+    """``return`` or ``exit``, which is no failure for all that is written."""
+    return command.name in {"return", "exit"} and bool(_SUCCESS.fullmatch("".join(command.texts[1:2])))
+
+
+def _surely(script: Script, statement: Statement, running: frozenset[int]) -> bool:  # noqa: PLR0911  # one per kind
+    def block(one: Block) -> bool:
+        return _runs(script, one.statements, running)
+
+    if not any(number in running for number in statement.numbers):
+        return False
+    if isinstance(statement, Simple):
+        return statement.command in running or any(map(block, statement.before))
+    if isinstance(statement, Group):
+        return block(statement.body)
+    if isinstance(statement, Loop):  # written to try again, or for each of some
+        return block(statement.body) or (statement.condition is not None and block(statement.condition))
+    if isinstance(statement, If):
+        bodies = [body for _, body in statement.branches]
+        every = statement.otherwise is not None and all(map(block, [*bodies, statement.otherwise]))
+        return every or block(statement.branches[0][0])
+    if isinstance(statement, Case):
+        return statement.exhaustive and all(map(block, statement.arms))
+    if isinstance(statement, Pipeline):
+        return any(_surely(script, part, running) for part in statement.parts)
+    return isinstance(statement, Chain) and _in_chain(script, statement, running)
+
+
+def _in_chain(script: Script, chain: Chain, running: frozenset[int]) -> bool:
+    """``a && b || c``: whatever comes of it, and (`done`) when all that it has come to has succeeded."""
+    surely = done = _surely(script, chain.parts[0], running)
+    for operator, part in zip(chain.operators, chain.parts[1:], strict=True):
+        here = _surely(script, part, running)
+        if operator == "&&":
+            done = done or here
+        else:
+            surely = surely or (done and here)
+            done = surely
+    return surely
