@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from cachelint.compose.document import Document
 from cachelint.compose.draft import Draft, Model, Place, canonical, remove
-from cachelint.compose.env_file import EnvFileError, parse_env_file
+from cachelint.compose.env_file import EnvFileError, parse_env_file, read_env_file
 from cachelint.compose.env_files import moved_env_files
 from cachelint.compose.environment import with_bare
 from cachelint.compose.merge import merge_service
 from cachelint.compose.required import demands
 from cachelint.compose.tree import ComposeError, Fields, Leaf, Link, refuse, size
+from cachelint.compose.variables import Variables
 from cachelint.documents.compose import NotComposeError
 from cachelint.documents.yaml import Mapping, YamlError
 from cachelint.source import SourceError, SourceFile, Span
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cachelint.compose.tree import Origin
-    from cachelint.compose.variables import Variables
     from cachelint.documents.compose import ComposeFile
 
 
@@ -204,6 +204,12 @@ class Loader:
             else:
                 found |= read
         return outer.with_defaults(found)
+
+    def refused_value(self, path: str, name: str, why: str) -> ComposeError:
+        """The error about what a readable environment file says about a variable."""
+        source = self._files.source(path)
+        written = read_env_file(source.text, Variables({}))[name]
+        return ComposeError(f"`{name}` {why}", (source, written.span))
 
 
 class Extended:

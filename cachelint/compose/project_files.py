@@ -14,7 +14,7 @@ from cachelint.compose.variables import Variables
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cachelint.compose.loader import Files
 
@@ -28,6 +28,11 @@ OVERRIDES = (
     "docker-compose.override.yaml",
 )
 """What Compose lays over the default file, the first that is there, whatever the default file is called."""
+
+
+_SWITCH = "COMPOSE_DISABLE_ENV_FILE"
+_TRUE = ("1", "t", "T", "TRUE", "true", "True")
+_FALSE = ("0", "f", "F", "FALSE", "false", "False")  # Go's strconv.ParseBool takes these words and no others
 
 
 class Options(NamedTuple):
@@ -87,15 +92,19 @@ def request_for(
     project = options.project
     at = os.path.normpath(os.path.join(directory, project)) if project else None
     asked = _absolute(directory, options.env_files) if options.env_files else _env_files_of(outer, directory)
+    if asked is None and is_switched_off(outer) is not False:
+        asked = ()
     names = _absolute(directory, options.files)
     if not names:
         near = _dot_env(at or directory) if asked is None else asked
-        chosen = _named_in_environment(files, near, directory, outer)
-        if chosen is None:
+        known = Loader(files).variables_of(near, outer, None).known
+        chosen = _named_in_environment(known, directory)
+        if chosen is None or (is_switched_off(outer) is None and _dot_env(at or directory)):
             return None
         names = chosen
         if names and asked is None and not project:  # the one beside the files adds to the one that names them
             asked = tuple(dict.fromkeys((*_dot_env(os.path.dirname(names[0])), *near)))
+            asked = () if is_switched_off(Variables(known)) else asked
     names = names or _found_upward(files, at or directory)
     return Request(names, at or os.path.dirname(names[0]), asked) if names else None
 
@@ -134,11 +143,16 @@ def environment_files(request: Request) -> tuple[str, ...]:
     return _dot_env(request.directory) if request.env_files is None else request.env_files
 
 
-def _named_in_environment(
-    files: Files, env_files: Iterable[str], directory: str, outer: Variables
-) -> tuple[str, ...] | None:
+def is_switched_off(environment: Variables) -> bool | None:
+    """Whether Compose reads no ``.env`` in an environment; None where that is not known, or Compose refuses to tell."""
+    if _SWITCH not in environment.known:
+        return False
+    value = environment.known[_SWITCH]
+    return True if value in _TRUE else False if value in _FALSE else None
+
+
+def _named_in_environment(known: Mapping[str, str | None], directory: str) -> tuple[str, ...] | None:
     """The files of ``COMPOSE_FILE``; none without it, None where only the deploying machine knows them."""
-    known = Loader(files).variables_of(env_files, outer, None).known
     if "COMPOSE_FILE" not in known:
         return ()
     names, separator = known["COMPOSE_FILE"], known.get("COMPOSE_PATH_SEPARATOR", os.pathsep)
@@ -154,7 +168,7 @@ def resolve_project(
     """
     loader = Loader(files, with_environment=with_environment)
     outer = outer or Variables({})
-    variables = loader.variables_of(environment_files(request), outer, None)
+    variables = _variables(loader, request, outer)
     model = loader.load(request.files, Place(request.directory, variables))
     services: dict[str, ResolvedService] = {}
     environments = Environments(files, request.directory, variables, loader.notes)
@@ -170,8 +184,26 @@ def resolve_project(
     layers = (layer for draft in model.services.values() for layer in draft.layers)
     paths = dict.fromkeys((*model.paths, *(layer.file.source.path for layer in layers)))
     found = errors, notes, tuple(paths)
-    lacks = outer.known.get("COMPOSE_ENV_FILES", "") is None or not all(map(os.path.isfile, request.env_files or ()))
+    lacks = outer.known.get("COMPOSE_ENV_FILES", "") is None or is_switched_off(outer) is None
+    lacks = lacks or not all(map(os.path.isfile, request.env_files or ()))
     return ResolvedProject(request, services, *found, _profiles(variables), lacks)
+
+
+def _variables(loader: Loader, request: Request, outer: Variables) -> Variables:
+    """What variables stand for: what the environment says, then files.
+
+    Compose takes its own variables of ``.env`` over into the environment before it looks there whether it shall read
+    ``.env`` (docker/compose, cmd/compose/compose.go): so the file can switch off the rest of itself.
+    """
+    found = loader.variables_of(environment_files(request), outer, None)
+    if request.env_files is not None:
+        return found
+    if not is_switched_off(found):
+        if is_switched_off(found) is None and found.known[_SWITCH] is not None and _SWITCH not in outer.known:
+            loader.errors.append(loader.refused_value(environment_files(request)[-1], _SWITCH, "must be true or false"))
+        return found
+    own = {name: one for name, one in found.known.items() if name in outer.known or name.startswith("COMPOSE_")}
+    return Variables(own, complete=outer.complete)
 
 
 def _once(errors: Iterable[ComposeError]) -> tuple[ComposeError, ...]:

@@ -67,6 +67,55 @@ ACCEPTED = {
             "b.yml": "services: {web: {image: b}}\n",
         }
     ),
+    "no .env": Case(
+        one("services: {web: {image: 'x:${TAG}'}}\n", _env="TAG=1\nCOMPOSE_FILE=gone.yml\n"),
+        environment={"COMPOSE_DISABLE_ENV_FILE": "true"},
+    ),
+    "no .env, and files given": Case(
+        one("services: {web: {image: 'x:${TAG}'}}\n", _env="TAG=1\n"),
+        given=("compose.yaml",),
+        environment={"COMPOSE_DISABLE_ENV_FILE": "1"},
+    ),
+    "no .env, but another file": Case(
+        one("services: {web: {image: 'x:${TAG}'}}\n", _env="TAG=1\n", o_env="TAG=2\n"),
+        env_files=("o.env",),
+        environment={"COMPOSE_DISABLE_ENV_FILE": "T"},
+    ),
+    "no .env, but files of the environment": Case(
+        one("services: {web: {image: 'x:${TAG}'}}\n", _env="TAG=1\n", o_env="TAG=2\n"),
+        environment={"COMPOSE_DISABLE_ENV_FILE": "1", "COMPOSE_ENV_FILES": "o.env"},
+    ),
+    "no .env, but that of an included file": Case(
+        one(
+            "include: [inc/c.yml]\nservices: {web: {image: 'x:${TAG}'}}\n",
+            _env="TAG=1\n",
+            inc__c_yml="services: {inc: {image: 'x:${TAG}'}}\n",
+            inc___env="TAG=2\n",
+        ),
+        environment={"COMPOSE_DISABLE_ENV_FILE": "1"},
+    ),
+    "an .env that is wanted": Case(
+        one("services: {web: {image: 'x:${TAG}'}}\n", _env="TAG=1\n"),
+        environment={"COMPOSE_DISABLE_ENV_FILE": "F"},
+    ),
+    "an .env that switches itself off": Case(
+        one("services: {web: {image: 'x:${TAG}'}}\n", _env="TAG=1\nCOMPOSE_DISABLE_ENV_FILE=1\n")
+    ),
+    "an .env that names files and switches itself off": Case(
+        {
+            ".env": "COMPOSE_FILE=sub/a.yml\nTAG=1\nCOMPOSE_DISABLE_ENV_FILE=1\n",
+            "sub/a.yml": "services: {web: {image: 'x:${TAG}'}}\n",
+            "sub/.env": "TAG=2\n",
+        }
+    ),
+    "an .env beside the given file that switches itself off": Case(
+        {
+            ".env": "TAG=1\n",
+            "sub/a.yml": "services: {web: {image: 'x:${TAG}'}}\n",
+            "sub/.env": "TAG=2\nCOMPOSE_DISABLE_ENV_FILE=1\n",
+        },
+        given=("sub/a.yml",),
+    ),
     "COMPOSE_FILE of the shell": Case(
         {
             ".env": "COMPOSE_FILE=a.yml\nX=1\n",
@@ -671,6 +720,9 @@ REFUSED = {
         one("services:\n  web:\n    image: x:${TAG:?no tag}\n"), (E1, 3), "TAG is missing a value: no tag"
     ),
     "an environment file": Refused(one(BUILD, _env="A=1\nB!=2\n"), (".env", 2), "'!'"),
+    "an environment file that says nobody knows what": Refused(
+        one(BUILD, _env="A=1\nCOMPOSE_DISABLE_ENV_FILE=yes\n"), (".env", 2), "true or false"
+    ),
     "a quote in an environment file": Refused(one(BUILD, _env="A=1\n\nB='2\n"), (".env", 3), "never closed"),
     "an alias of itself": Refused(one("x-a: &a\n  b: *a\nservices:\n  web: {image: x}\n"), (E1, 2), "refers to itself"),
     "a space in an argument's name": Refused(

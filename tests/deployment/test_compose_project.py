@@ -56,6 +56,10 @@ SCRIPTS = {
     "COMPOSE_FILE exported, and -f": "export COMPOSE_FILE=prod.yml\ndocker compose -f below/compose.yaml build",
     "COMPOSE_PATH_SEPARATOR": "COMPOSE_PATH_SEPARATOR=, COMPOSE_FILE=compose.yaml,prod.yml docker compose build",
     "COMPOSE_ENV_FILES": "export COMPOSE_ENV_FILES=b.env,a.env\ndocker compose build",
+    "no .env": "COMPOSE_DISABLE_ENV_FILE=1 docker compose build",
+    "no .env, and -f": "export COMPOSE_DISABLE_ENV_FILE=true\ndocker compose -f below/compose.yaml build",
+    "no .env, but another file": "COMPOSE_DISABLE_ENV_FILE=1 docker compose --env-file a.env build",
+    "an .env that is wanted": "COMPOSE_DISABLE_ENV_FILE=0 docker compose build",
     "a profile": "docker compose --profile debug build",
     "another profile": "docker compose --profile other build",
     "all profiles": "docker compose --profile '*' build",
@@ -126,6 +130,7 @@ UNKNOWN = {
     "COMPOSE_FILE that may not be exported": "COMPOSE_FILE=prod.yml\ndocker compose build",
     "COMPOSE_FILE for another user": "export COMPOSE_FILE=prod.yml\nsudo docker compose build",
     "COMPOSE_PROFILES": "COMPOSE_PROFILES=$1 docker compose build",
+    "whether .env is read": "COMPOSE_DISABLE_ENV_FILE=$1 docker compose build",
     "a profile": "docker compose --profile $1 build",
     "the directory": 'cd "$1"\ndocker compose build',
 }
