@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import os
@@ -25,9 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 nothing left to report, 1 diagnostics remain, 2 usage, configuration, unreadable or refused input, own failure.
     """
-    gc.set_threshold(
-        50_000
-    )  # what is made here is mostly trees that live long: looking for rubbish takes a tenth of it
+    _prepare_memory()
     _prepare_streams()
     try:
         code = _run(sys.argv[1:] if argv is None else list(argv))
@@ -100,6 +99,15 @@ def _print_completion(shell: str) -> int:
 
     print(completion(shell))
     return CLEAN
+
+
+def _prepare_memory() -> None:
+    """What is made here is mostly trees that live long: looking for rubbish among them is a tenth of a run.
+
+    Python looks through everything once more when it exits, and the system takes the memory back anyway.
+    """
+    gc.set_threshold(50_000)
+    atexit.register(gc.freeze)
 
 
 def _prepare_streams() -> None:

@@ -10,7 +10,6 @@ from cachelint.diagnostic import Refusal, Report, RuleInfo
 from cachelint.discovery import Kind
 from cachelint.documents.compose import NotComposeError
 from cachelint.fix import Applicability
-from cachelint.fixer import Fixed, Fixer
 from cachelint.linter import Linter
 from cachelint.messages import InputError, complain
 from cachelint.progress import Progress
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator, Sequence
 
+    from cachelint.fixer import Fixed
     from cachelint.source import SourceFile
 
 
@@ -74,16 +74,18 @@ def _check_options(options: argparse.Namespace) -> None:
 
 def _run(job: Job, options: argparse.Namespace, progress: Callable[[int], None]) -> _Result:
     linter = Linter(job.workspace, job.config, job.given, progress)
-    if options.fix or options.diff:
-        least = Applicability.UNSAFE if options.unsafe_fixes else Applicability.SAFE
-        fixed = Fixer(linter, least, job.stdin).fix()
-        if options.fix and not job.stdin:
-            fixed = _write(fixed, linter, job)
-    else:
-        fixed = Fixed(linter.lint(), ())
+    report, changes = _fixed(linter, job, options) if options.fix or options.diff else (linter.lint(), ())
     complaints = tuple(_not_compose(job))
-    unread = any(one.path in job.workspace.unreadable for one in fixed.report.diagnostics)
-    return _Result(fixed.report, fixed.changes, complaints, bool(complaints or unread or fixed.report.refused))
+    unread = any(one.path in job.workspace.unreadable for one in report.diagnostics)
+    return _Result(report, changes, complaints, bool(complaints or unread or report.refused))
+
+
+def _fixed(linter: Linter, job: Job, options: argparse.Namespace) -> Fixed:
+    from cachelint.fixer import Fixer  # with all that compares meanings: a tenth of what a run imports
+
+    least = Applicability.UNSAFE if options.unsafe_fixes else Applicability.SAFE
+    fixed = Fixer(linter, least, job.stdin).fix()
+    return _write(fixed, linter, job) if options.fix and not job.stdin else fixed
 
 
 def _not_compose(job: Job) -> Iterator[str]:
@@ -118,7 +120,8 @@ def _with_unwritten(fixed: Fixed, now: Report, refused: list[Refusal]) -> Fixed:
         refused=(*fixed.report.refused, *refused),
         fixed=max(0, fixed.report.fixed - left),
     )
-    return Fixed(report, tuple((source, text) for source, text in fixed.changes if source.path not in unwritten))
+    changes = tuple((source, text) for source, text in fixed.changes if source.path not in unwritten)
+    return fixed._replace(report=report, changes=changes)
 
 
 def _merged(results: Sequence[_Result]) -> _Result:

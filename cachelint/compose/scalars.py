@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from cachelint.regex import regex
@@ -58,6 +57,8 @@ def plain_text(value: str) -> str:
 
 def _float_text(number: float) -> str:
     """A number as Go prints it: the fewest digits that say it, with an exponent below 1e-4 and from 1e+06 on."""
+    from decimal import Decimal  # not at start-up: few files have such a number
+
     if number == 0:
         return "-0" if math.copysign(1, number) < 0 else "0"
     sign, digits, exponent = Decimal(repr(number)).normalize().as_tuple()
