@@ -11,12 +11,11 @@ from cachelint.buildcache.copies import brings_source
 from cachelint.buildcache.values import GraphError
 from cachelint.deployment.commit_words import commit_words
 from cachelint.deployment.shipping import deploys
-from cachelint.diagnostic import Diagnostic, Severity
+from cachelint.diagnostic import Diagnostic, Severity, locate
 from cachelint.documents.compose_edit import add_arg, args_home, sources_of
 from cachelint.documents.dockerfile import pairs
 from cachelint.documents.yaml_edit import CannotEditError
 from cachelint.fix import Applicability, Fix, display_only
-from cachelint.project import location_of
 from cachelint.record import NamedTuple
 from cachelint.regex import regex
 from cachelint.rules.base import Example, FixAvailability, Rule, Settings
@@ -88,14 +87,17 @@ services:
             return
         assert build.service
         home = self._home(build, project)
-        location = location_of(home.part if home else build.parts[-1])
-        if self._survey(project).speakers.get(location, build.service.name) != build.service.name:
+        location = _written_at(home.part if home else build.parts[-1])
+        first, *others = self._survey(project).speakers.get(location, [build.service.name])
+        if first != build.service.name:
             return  # it takes its build from a service that says it all
         name = self._name(build, project)
         copy = next(filter(brings_source, _built(build)))
+        more = f"and {len(others)} more {'services' if len(others) > 1 else 'service'} copy" if others else "copies"
+        told = "are not told the commit they build" if others else "is not told the commit it builds"
         yield self.report(
             location,
-            f"`{build.service.name}` copies source (Dockerfile line {copy.line}) but is not told the commit it builds: "
+            f"`{first}` {more} source (Dockerfile line {copy.line}) but {told}: "
             f"a step whose inputs are not files stays cached from commit to commit. Pass `{name}` in `build.args`.",
             fix=self._fix(build, project, name, home),
             related=build.way,
@@ -142,8 +144,17 @@ services:
         if self._surveyed is None or self._surveyed[0] is not project:
             default = (self.settings.commit_arg.name, self.settings.commit_arg.value)
             habit = _habit(project, self.settings.commit_arg.is_one, default)
-            self._surveyed = project, _Survey(habit, _sharers(project), _speakers(project), {})
+            self._surveyed = project, _Survey(habit, _sharers(project), self._speakers(project), {})
         return self._surveyed[1]
+
+    def _speakers(self, project: Project) -> dict[Location, list[str]]:
+        """The services that are written with the build at a place, itself or merged in, and are built themselves."""
+        found: dict[Location, dict[str, None]] = {}
+        for build in filter(self._is_missing, project.builds):
+            part = build.parts[0]
+            if build.service and part.service.name == build.service.name:
+                found.setdefault(_written_at(part), {})[part.service.name] = None
+        return {place: list(names) for place, names in found.items()}
 
     def _home(self, build: Build, project: Project) -> _Home | None:
         """Where its arguments belong: at the farthest place that all who share it need; None when there is none."""
@@ -206,12 +217,12 @@ class _Home(NamedTuple):
 
 class _Survey(NamedTuple):
     """`habit` is the commit argument, as (name, value), that most builds pass; `sharers` are the builds, with the part
-    of them, that a node (by its identity) gives arguments to; `speakers` the service that each ``build`` is written in,
-    by its location; `owners` fills with the part at a node that an argument may be written into."""
+    of them, that a node (by its identity) gives arguments to; `speakers` the services that each ``build`` is written
+    in, by its location; `owners` fills with the part at a node that an argument may be written into."""
 
     habit: tuple[str, str]
     sharers: dict[int, list[tuple[Build, Part]]]
-    speakers: dict[Location, str]
+    speakers: dict[Location, list[str]]
     owners: dict[int, Part | None]
 
 
@@ -245,13 +256,9 @@ def _sharers(project: Project) -> dict[int, list[tuple[Build, Part]]]:
     return found
 
 
-def _speakers(project: Project) -> dict[Location, str]:
-    """The service that is written at the place of a build, where it is built itself."""
-    return {
-        build.location: build.parts[0].service.name
-        for build in project.builds
-        if build.service and build.parts[0].service.name == build.service.name
-    }
+def _written_at(part: Part) -> Location:
+    """The ``build`` key of a part of a service, wherever that was merged from."""
+    return locate(part.file.source, part.service.node.merged["build"].key.span)
 
 
 def _built(build: Build) -> Iterator[Instruction]:

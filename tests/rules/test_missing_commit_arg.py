@@ -1,7 +1,7 @@
 import pytest
 
 from cachelint.commit_arg import SYNONYMS
-from tests.support import lint_files
+from tests.support import fix_files, lint_files
 
 RULE = ["missing-commit-arg"]
 DOCKERFILE = "FROM alpine\nCOPY . .\nRUN make\n"
@@ -68,6 +68,18 @@ def test_reports_a_build_that_others_extend_once_and_where_it_is_written():
     assert (found.location.start.line, found.message.startswith("`web`")) == (3, True)
     assert found.fix
     assert found.fix.applicability.name == "SAFE"
+
+
+def test_reports_a_build_that_services_share_once_and_at_the_anchor():
+    shared = "x-app: &app\n  build:\n    context: .\nservices:\n"
+    services = "".join(f"  {name}:\n    <<: *app\n    command: [{name}]\n" for name in ("web", "worker", "cron"))
+    own = "  api:\n    <<: *app\n    build: .\n"
+    files = {**FILES, "compose.yaml": f"{shared}{services}{own}"}
+    found = lint_files(files, RULE)
+    told = [(one.location.start.line, one.message.partition(" source")[0]) for one in found]
+    assert told == [(2, "`web` and 2 more services copy"), (16, "`api` copies")]
+    fixed = fix_files(files, RULE)
+    assert fixed.files["compose.yaml"].count("GIT_COMMIT_HASH: ${GIT_COMMIT_HASH}") == 2
 
 
 def test_silent_on_a_service_that_is_extended_with_the_argument():
