@@ -49,4 +49,5 @@ def _named(diagnostic: Diagnostic, having: Sequence[Build], builds: Iterable[Bui
     others = (one for one in builds if one.service and one.service.name == name and id(one) not in known)
     if all(files.isdisjoint(one.paths) for one in others):
         return diagnostic
-    return diagnostic._replace(message=f"{diagnostic.message} This is so where {so}.")
+    where = f" This is so where {so}."
+    return diagnostic._replace(message=f"{diagnostic.message}{where}", where=where)

@@ -52,7 +52,8 @@ class Related(NamedTuple):
 class Diagnostic(NamedTuple):
     """One finding of one rule. The engine stamps `severity` with what the configuration says.
 
-    `subject` is the service that the message names, where it is about one.
+    `subject` is the service that the message names, where it is about one, and `where` the end of the message that says
+    for which files alone it is so.
     """
 
     rule: str
@@ -62,6 +63,7 @@ class Diagnostic(NamedTuple):
     related: tuple[Related, ...] = ()
     fix: Fix | None = None
     subject: str = ""
+    where: str = ""
 
     @property
     def path(self) -> str:
@@ -75,8 +77,9 @@ class Diagnostic(NamedTuple):
 
     @property
     def identity(self) -> tuple[str, Location, str]:
-        """What makes two findings the same one: of services that share a place, one stands for all."""
-        message = self.message.replace(f"`{self.subject}`", "") if self.subject else self.message
+        """What makes two findings the same one: of services or files that share a place, one stands for all."""
+        message = self.message.removesuffix(self.where)
+        message = message.replace(f"`{self.subject}`", "") if self.subject else message
         return self.rule, self.location, message
 
     @property

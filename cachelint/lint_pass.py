@@ -40,6 +40,12 @@ class Findings(NamedTuple):
     unreadable: set[str]
     projects: int
 
+    def keep(self, diagnostic: Diagnostic) -> None:
+        """Add a finding, unless it is there; one that is so anywhere stands for one that is so with some files."""
+        known = self.diagnostics.get(diagnostic.identity)
+        if known is None or (known.where and not diagnostic.where):
+            self.diagnostics[diagnostic.identity] = diagnostic
+
 
 class Pass:
     """What one pass has found so far."""
@@ -62,14 +68,14 @@ class Pass:
         self.findings.files.update(paths, filter(self._is_given, named))
         self._read_suppressions(project)
         for diagnostic in self._check(project, builds, paths):
-            self.findings.diagnostics.setdefault(diagnostic.identity, diagnostic)
+            self.findings.keep(diagnostic)
         self.findings = self.findings._replace(projects=self.findings.projects + 1)
 
     def take(self, more: Findings) -> None:
         """Add what was found elsewhere, in projects that come after those of this run."""
         mine = self.findings
-        for key, diagnostic in more.diagnostics.items():
-            mine.diagnostics.setdefault(key, diagnostic)
+        for diagnostic in more.diagnostics.values():
+            mine.keep(diagnostic)
         mine.files.update(more.files)
         mine.suppressions.update(more.suppressions)
         mine.built.update(more.built)

@@ -125,6 +125,20 @@ def test_a_finding_of_a_file_alone_names_it(tmp_path):
     assert "This is so where docker-compose.prod.yml is used alone." in found
 
 
+def test_a_finding_that_a_service_has_anyway_names_no_file(tmp_path):
+    install = "FROM node\nWORKDIR /a\nCOPY package.json ./\nRUN npm ci\nCOPY . .\nRUN make\n"
+    build = "    build: {{context: ., target: {}}}\n"
+    files = {
+        "compose.yaml": "services:\n  web:\n    build: .\n  test:\n" + build.format("other"),
+        "docker-compose.ci.yml": "services:\n  web:\n    image: a\n  test:\n    build: .\n",
+        "Dockerfile": f"FROM alpine AS other\n{install}",
+        "package.json": "{}",
+        "a.js": "",
+    }
+    [found] = lint(tmp_path, files, "host-output-in-context")
+    assert "This is so where" not in found
+
+
 TEMPLATE = "services:\n  web:\n    extends: {file: docker-compose.base.yml, service: web}\n"
 ONCE = {
     "extended by two services": {
