@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.deployment.commands import absolute
 from cachelint.deployment.jobs import Unit, kept_jobs
-from cachelint.discovery import Kind
+from cachelint.discovery import SCRIPTS, Kind
 from cachelint.regex import regex
 from cachelint.source import SourceError
 
@@ -60,6 +60,23 @@ class Callers:
             return False
         services = (text for file, text in files.items() if file not in workflows and _is_service(file, text))
         return True in machines or any(_names(text, name) for text in services) or bool(_GIVEN.search(job.source.text))
+
+    def naming(self, path: str) -> Iterator[Unit]:
+        """The shells of the tree whose file names a script (absolute path), and that of the script itself."""
+        name = os.path.basename(path)
+        for file, text in self._scripts.items():
+            if name in text or file == path:
+                for job in kept_jobs(self._workspace, file):
+                    yield from (one for one in job.items if isinstance(one, Unit))
+
+    def texts_naming(self, path: str) -> Iterator[str]:
+        """The texts of those files."""
+        name = os.path.basename(path)
+        return (text for text in self._scripts.values() if name in text)
+
+    @cached_property
+    def _scripts(self) -> dict[str, str]:
+        return dict(self._read([path for path, kind in self._workspace.tree.files.items() if kind in SCRIPTS]))
 
     @cached_property
     def _texts(self) -> dict[str, str]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from cachelint.compose.project_files import ResolvedProject
     from cachelint.deployment.callees import Callees
+    from cachelint.deployment.callers import Callers
     from cachelint.deployment.compose_files import Asked
     from cachelint.deployment.jobs import ScriptJob
     from cachelint.documents.docker_command import DockerCommand
@@ -132,7 +133,8 @@ class Deployment(NamedTuple):
 
     `sets` are the names of the variables that it sets for its commands: assigned in it or in what it sources, given by
     the workflow, or read from an environment file. It holds None in place of what sets variables nobody can name.
-    `path` is that of its file below the root, with ``/``. `callees` knows the scripts that it calls.
+    `path` is that of its file below the root, with ``/``. `callees` knows the scripts that it calls, `callers` those
+    that may call it.
     """
 
     job: ScriptJob
@@ -140,6 +142,7 @@ class Deployment(NamedTuple):
     sets: frozenset[str | None]
     path: str
     callees: Callees
+    callers: Callers
 
     @property
     def source(self) -> SourceFile:

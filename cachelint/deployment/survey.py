@@ -52,14 +52,15 @@ def _clears(job: ScriptJob) -> bool:
 def _deployment(workspace: Workspace, job: ScriptJob, scripts: Scripts) -> Deployment:
     calls = _all_calls(workspace, job, scripts)
     if not calls:
-        return Deployment(job, (), frozenset(), "", scripts.callees)
+        return Deployment(job, (), frozenset(), "", scripts.callees, scripts.callers)
     from cachelint.deployment.variables import variables_set
 
     path = os.path.relpath(job.source.path, workspace.tree.root).replace(os.sep, "/")
     if job.kind is Kind.SHELL and scripts.callers.are_services(job):
         job = job._replace(ephemeral=None)
         calls = _all_calls(workspace, job, scripts)
-    return Deployment(job, calls, frozenset(variables_set(workspace, job)), path, scripts.callees)
+    names = frozenset(variables_set(workspace, job))
+    return Deployment(job, calls, names, path, scripts.callees, scripts.callers)
 
 
 def _all_calls(workspace: Workspace, job: ScriptJob, scripts: Scripts) -> tuple[DockerCall, ...]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.documents.script import Function
 from cachelint.documents.script_commands import Place
+from cachelint.documents.script_text import takes_output
 from cachelint.documents.script_tree import Block, Case, Define, Group, If, Loop, Simple
 from cachelint.documents.script_words import expand, template
 from cachelint.regex import regex
@@ -147,4 +148,7 @@ def read_define(reader: ShellReader, node: Node, place: Place) -> Statement:
         block = reader.block([body] if body is not None else [], *reader.text.bounds(body or node), inside)
     span = reader.text.span(node)
     reader.gathered.functions.append(Function(called, span, block.span, block.shell))
-    return Define(span, reader.numbers(first), called, block)
+    numbers = reader.numbers(first)
+    if any(takes_output(reader.text.of(one)) for one in node.children_by_field_name("redirect")):
+        reader.gathered.taken.append(numbers)
+    return Define(span, numbers, called, block)

@@ -9,6 +9,7 @@ from cachelint.deployment.jobs import Unit
 from cachelint.discovery import Kind
 from cachelint.documents.script_blocks import blocks, definitions
 from cachelint.documents.script_tree import Case, If
+from cachelint.prune.answers import is_read
 from cachelint.prune.clear_place import end_of
 from cachelint.prune.idiom import Speech
 from cachelint.prune.job_step import Condition, step_before
@@ -169,7 +170,7 @@ def clearing_steps(deployment: Deployment, one: Clearing, wish: Wish) -> Steps:
     try:
         if one.block is None:
             return Steps((_in_front_of_step(deployment.job, one, wish),))
-        return Steps((_in_block(one.item.script, one.block, wish),))
+        return Steps((_in_block(one.item.script, one.block, wish._replace(answers=is_read(deployment))),))
     except CannotInsertError as error:
         return Steps((), (refused_at(one.span, str(error), wish),))
 
@@ -177,7 +178,7 @@ def clearing_steps(deployment: Deployment, one: Clearing, wish: Wish) -> Steps:
 def _in_block(script: Script, branch: Block, wish: Wish) -> Written:
     reached = _reached(script, branch)
     place = end_of(script, branch, [one for one in _removals(script) if one.number in reached])
-    idiom = Speech(script).idiom(place, DOCKER)
+    idiom = Speech(script, answers=wish.answers).idiom(place, DOCKER)
     lines = step_lines(wish.decision.scope, wish.decision.comment, idiom, tolerant=wish.tolerant)
     edit = insertion(script.source, place.block, place.index, lines)
     return Written(edit, lines, place.statement.numbers.start)

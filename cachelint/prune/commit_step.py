@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cachelint.deployment.jobs import Unit
 from cachelint.discovery import Kind
 from cachelint.documents.script_flow import TooLongError
+from cachelint.prune.answers import is_read, reports_apart
 from cachelint.prune.idiom import Speech
 from cachelint.prune.lines import CannotInsertError, check_editable, insertion
 from cachelint.prune.paths import Effects, Paths
@@ -60,7 +61,8 @@ def commit_steps(deployment: Deployment, calls: Sequence[DockerCall], variable: 
     numbered = {one.command.number: one.docker for one in calls if one.command and one.docker}
     script = first.unit.script
     try:
-        return Steps(tuple(_written(DockerCalls(script, numbered), variable)))
+        answers = reports_apart(numbered.values()) or is_read(deployment)
+        return Steps(tuple(_written(DockerCalls(script, numbered), variable, answers=answers)))
     except (NoPlaceError, CannotInsertError, TooLongError) as error:
         return Steps((), (_refused(first.span, str(error), variable),))
 
@@ -85,12 +87,12 @@ def reads_itself(script: Script, variable: str) -> bool:
     return any(re.search(uses, re.sub(handed_on, "", line)) for line in lines if variable in line)
 
 
-def _written(calls: DockerCalls, variable: str) -> Iterator[Written]:
+def _written(calls: DockerCalls, variable: str, *, answers: bool) -> Iterator[Written]:
     script = calls.script
     check_editable(script)
     paths = Paths(script, Effects(dict.fromkeys(calls.by_number, "commit")))
     builds = {number for one in unpruned(calls, _ANY) for number in one.builds}
-    speech = Speech(script)
+    speech = Speech(script, answers=answers)
     for place in find_places(paths, "commit", builds, _ANY):
         if not tells_commit(calls, place):
             raise CannotInsertError("the commit in front of the build may be another one, or not arrive at it")

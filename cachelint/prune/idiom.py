@@ -33,10 +33,14 @@ _NEVER = 1 << 62
 
 
 class Speech:
-    """The words of one script. `errexit` says whether the shell of the file was started with ``-e``."""
+    """The words of one script. `errexit` says whether the shell of the file was started with ``-e``.
 
-    def __init__(self, script: Script, *, errexit: bool = False) -> None:
+    `answers` says that what the script prints is its result, which a step must not get into.
+    """
+
+    def __init__(self, script: Script, *, errexit: bool = False, answers: bool = False) -> None:
         self._script = script
+        self._stream = " >&2" if answers else ""
         self._errexit = errexit or _shebang_stops(script)
         self._unit = indent_unit(script.source)
         self._helpers = own_helpers(script, _NAMES)
@@ -59,6 +63,7 @@ class Speech:
             is_sent or shell.parent is not None or self._script.interpreter not in {"bash", "zsh", "ksh"},
             shell.parent is not None,
             self._hidden if shell.parent is None else frozenset(),
+            self._stream,
         )
 
     def _known(self, place: Place) -> Collection[str]:

@@ -13,6 +13,7 @@ from cachelint.documents.docker_daemon import Daemon
 from cachelint.documents.script import read_script
 from cachelint.documents.script_flow import TooLongError
 from cachelint.fix import Edit
+from cachelint.prune.answers import is_read
 from cachelint.prune.client import NoClientError, client_of, legacy_reason
 from cachelint.prune.lines import CannotInsertError
 from cachelint.prune.paste import READ_ONLY, github_step
@@ -175,7 +176,7 @@ def _steps(deployment: Deployment, one: Missing, missing: tuple[Missing, ...], w
         unit = one.item
         assert isinstance(unit, Unit)
         known = {name: value for name, value in unit.env.items() if value is not None}
-        wish = wish._replace(environment=known)
+        wish = wish._replace(environment=known, answers=is_read(deployment))
         steps = steps_of(one.calls, (one.unpruned,), wish, commit)
         return proven(one.calls, one.unpruned, steps, wish) if job.kind is Kind.SHELL else steps
     try:

@@ -76,6 +76,8 @@ class _Finder:
     def find(self) -> list[Place]:
         self._block(self._script.body, None)
         for one in sorted(self._paths.calls.unnamed, key=lambda one: one.name):
+            if self._reach.leads(one.numbers) and self._paths.taken.function(one):
+                raise NoPlaceError("what its function prints is read", self._reach.first(one.numbers))
             self._function(one)
         return list(self._found.values())
 

@@ -25,7 +25,9 @@ AS_ANOTHER = frozenset({"sudo", "doas", "gosu", "su-exec"})
 OTHER_USER = frozenset({"su", "sg", "runuser", "newgrp", "setpriv", "machinectl", "pkexec"})
 """Programs that start a shell as another user or group, and are no wrappers of one command."""
 
-_ARGUMENTS = regex(r"\$(?:[@*]|\{[@*](?::[^}]*)?\})")
+ARGUMENTS = regex(r"\$(?:[@*]|\{[@*](?::[^}]*)?\})")
+"""All arguments of a function, as a word."""
+
 _DOCKER = frozenset({"docker", "docker-compose"})
 _SUCCESS = regex(r"0*|\$\S*")
 
@@ -75,7 +77,7 @@ def _is_as_another(command: Command) -> bool:
 
 
 def _is_all(text: str) -> bool:
-    return bool(_ARGUMENTS.fullmatch(text))
+    return bool(ARGUMENTS.fullmatch(text))
 
 
 def _hands_on(command: Command) -> bool:

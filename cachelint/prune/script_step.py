@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cachelint.documents.script_flow import TooLongError
+from cachelint.prune.answers import reports_apart
 from cachelint.prune.client import NoClientError, client_of, commands_around, keeps_environment, legacy_reason
 from cachelint.prune.idiom import Speech
 from cachelint.prune.lines import CannotInsertError, check_editable, insertion
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 class Wish(NamedTuple):
     """What is to be written. `variable` is that of the commit, None where no line may set it.
 
-    `environment` are variables that the script starts with; `errexit` says that its shell was started with ``-e``.
+    `environment` are variables that the script starts with; `errexit` says that its shell was started with ``-e``;
+    `answers` that what the script prints is read.
     """
 
     decision: Decision
@@ -36,6 +38,7 @@ class Wish(NamedTuple):
     tolerant: bool = False
     environment: Mapping[str, str] = {}
     errexit: bool = False
+    answers: bool = False
 
 
 class Refused(NamedTuple):
@@ -87,7 +90,8 @@ def steps_of(calls: DockerCalls, missing: Iterable[Unpruned], wish: Wish, commit
 def _steps(calls: DockerCalls, missing: Unpruned, wish: Wish, commit: CommitArg) -> Iterator[Written]:
     script = calls.script
     check_editable(script)
-    speech = Speech(script, errexit=wish.errexit)
+    answers = wish.answers or reports_apart(calls.by_number.values())
+    speech = Speech(script, errexit=wish.errexit, answers=answers)
     lacking = wish.variable if wish.variable and lacks_commit(calls, wish.variable, commit) else None
     for place in find_places(calls.paths, missing.builder, missing.builds, NEEDED[wish.decision.scope]):
         docker = calls.by_number[place.build]

@@ -7,6 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from cachelint.prune.reach import Reach
+from cachelint.prune.runners import ARGUMENTS
 
 if TYPE_CHECKING:
     from cachelint.documents.script import Script
@@ -21,12 +22,30 @@ class Taken:
         ranges = sorted(script.taken, key=lambda one: one.start)
         self._starts = [one.start for one in ranges]
         self._stops = list(accumulate((one.stop for one in ranges), max))
-        self._functions = Reach(script, calls).functions(ranges)
+        handed = (range(number, number + 1) for number in self._handed(script))
+        called = Reach(script, calls).functions((*ranges, *handed))
+        self._functions = called | {id(one) for one in calls.defined if self._covers(one.numbers)}
         self._printing = [one.numbers for one in calls.defined if id(one) in self._functions]
+
+    def _handed(self, script: Script) -> list[int]:
+        """The commands that a function of the script runs to read their output: ``run() { x=$("$@"); }``."""
+        reading = {
+            one.function
+            for one in script.commands
+            if one.function
+            and self.command_itself(one.number)
+            and one.written
+            and ARGUMENTS.fullmatch(one.written[0].text)
+        }
+        return [one.number for one in script.commands if any(wrapper.name in reading for wrapper in one.wrappers)]
+
+    def command_itself(self, number: int) -> bool:
+        """Whether something reads what a command prints where it is written."""
+        return self._covers(range(number, number + 1))
 
     def block(self, block: Block) -> bool:
         """Whether something reads what a block prints."""
-        return bool(block.numbers) and self._covers(block.numbers)
+        return self._covers(block.numbers)
 
     def function(self, function: Define) -> bool:
         """Whether something reads what a function prints, on one call of it at least."""
@@ -34,8 +53,8 @@ class Taken:
 
     def command(self, number: int) -> bool:
         """Whether something reads what a command prints."""
-        return self._covers(range(number, number + 1)) or any(number in one for one in self._printing)
+        return self.command_itself(number) or any(number in one for one in self._printing)
 
     def _covers(self, numbers: range) -> bool:
         before = bisect_right(self._starts, numbers.start)
-        return before > 0 and self._stops[before - 1] >= numbers.stop
+        return bool(numbers) and before > 0 and self._stops[before - 1] >= numbers.stop

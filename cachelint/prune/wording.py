@@ -27,7 +27,7 @@ class Idiom(NamedTuple):
     `info`, `success` and `warning` are its own functions that print what they are given, None where it has none:
     then ``echo`` speaks. `indent` is one level of its indentation. `is_posix`: its shell knows no ``${x:0:7}``.
     `is_nested`: it is text in another script, where ShellCheck does not look. `hidden` are the programs that it has
-    functions of its own for.
+    functions of its own for. `stream` is the redirection that keeps what a step prints out of the script's result.
     """
 
     client: Client = DOCKER
@@ -39,6 +39,7 @@ class Idiom(NamedTuple):
     is_posix: bool = False
     is_nested: bool = False
     hidden: frozenset[str] = frozenset()
+    stream: str = ""
 
     def program(self, name: str) -> str:
         """A program by its name, where the script has no function of that name."""
@@ -46,15 +47,17 @@ class Idiom(NamedTuple):
 
     def say(self, text: str) -> str:
         """A line that tells what comes now."""
-        return f'{self.info or self.program("echo")} "{text}"'
+        return f'{self.info or self.program("echo")} "{text}"{self.stream}'
 
     def praise(self, text: str) -> str:
         """A line that tells what is done."""
-        return f'{self.success or self.info or self.program("echo")} "{text}"'
+        return f'{self.success or self.info or self.program("echo")} "{text}"{self.stream}'
 
     def warn(self, text: str) -> str:
         """A line that tells what went wrong, to standard error where the script has no words for it."""
-        return f'{self.warning} "{text}"' if self.warning else f'{self.program("echo")} "WARNING: {text}" >&2'
+        if self.warning:
+            return f'{self.warning} "{text}"{self.stream}'
+        return f'{self.program("echo")} "WARNING: {text}" >&2'
 
 
 PLAIN = Idiom()
@@ -88,7 +91,7 @@ def step_lines(scope: Scope, reason: str, idiom: Idiom = PLAIN, *, tolerant: boo
 
     `reason` is the comment in its first line. `tolerant`: a failing prune is told, and the build goes on.
     """
-    commands = prune_commands(scope, idiom.client)
+    commands = tuple(f"{one}{idiom.stream}" for one in prune_commands(scope, idiom.client))
     lines = [f"# {reason}", idiom.say(_BEFORE[scope])]
     if not tolerant:
         lines += [f"{command}{idiom.guard.value}" for command in commands]

@@ -259,6 +259,16 @@ fi
         "#!/bin/bash\nset -e\nbuild() {\n  docker build -q .\n  echo web\n}\nname() {\n  build\n}\n"
         'docker push "$(name)"\n',
     ),
+    Shape(
+        "function whose output goes to a file",
+        "#!/bin/bash\nset -e\nbuild() {\n  docker build -q .\n  echo web\n} > id.txt\nbuild\n"
+        'docker push "$(cat id.txt)"\n',
+    ),
+    Shape(
+        "function that reads what it runs",
+        '#!/bin/bash\nrun() {\n  local out\n  out=$("$@" 2>&1)\n  docker tag "${#out}"\n}\n'
+        "build() {\n  docker build -q .\n  echo web\n}\nrun build\n",
+    ),
     Shape("output in a log", "#!/bin/bash\nset -e\nbuild() {\n  docker build .\n}\nbuild 2>&1 | tee deploy.log\n"),
     Shape("output in a file of a log", "#!/bin/bash\nset -e\nbuild() {\n  docker build .\n}\nbuild > deploy.log\n"),
     Shape(
