@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import sys
 from bisect import bisect_right
 
 from cachelint.record import NamedTuple
@@ -133,8 +134,9 @@ def write_source(source: SourceFile, text: str) -> None:
     """Replace a file's content: all of it, or none.
 
     The new bytes go to a temporary file in the same directory, which takes the place of the old one in a single
-    step. Mode, owner and symbolic links stay. Raises `SourceError`, with the file untouched, when it no longer holds
-    ``source.text`` or when anything fails on the way. A file that holds `text` already (two names of one file) is left.
+    step. Mode, owner, extended attributes and symbolic links stay. Raises `SourceError`, with the file untouched, when
+    it no longer holds ``source.text``, when it has hard links (the other names would keep the old text), or when
+    anything fails on the way. A file that holds `text` already (two names of one file) is left.
     """
     target = os.path.realpath(source.path)
     old, new = source.text.encode("utf-8"), text.encode("utf-8")
@@ -154,6 +156,8 @@ def _replace(target: str, data: bytes) -> None:
     import tempfile
 
     before = os.stat(target)
+    if before.st_nlink > 1:
+        raise SourceError("it has hard links, which would keep the old text: edit it by hand")
     os.close(os.open(target, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC))  # raises where the old file is protected
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".cachelint-")
     try:
@@ -163,11 +167,26 @@ def _replace(target: str, data: bytes) -> None:
             with contextlib.suppress(OSError):  # only root may give files away, and not on every file system
                 os.fchown(file.fileno(), before.st_uid, before.st_gid)
             os.fchmod(file.fileno(), stat.S_IMODE(before.st_mode))
+            if sys.platform == "linux":
+                _copy_attributes(target, file.fileno())
             os.fsync(file.fileno())
         os.replace(temporary, target)
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def _copy_attributes(path: str, to: int) -> None:
+    """Give an open file the extended attributes of another one, access lists too, as far as its owner may."""
+    with contextlib.suppress(OSError):  # not every file system has them
+        attributes = {name: os.getxattr(path, name) for name in os.listxattr(path)}
+        for name in os.listxattr(to):
+            if name not in attributes:
+                with contextlib.suppress(OSError):
+                    os.removexattr(to, name)
+        for name, value in attributes.items():
+            with contextlib.suppress(OSError):  # some are for the system only
+                os.setxattr(to, name, value)
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -1,5 +1,6 @@
 import os
 import stat
+import sys
 
 import pytest
 
@@ -59,6 +60,9 @@ def test_decode_refuses(data: bytes, reason: str):
         decode(data)
 
 
+NOBODY = 0xFFFFFFFF
+
+
 @pytest.fixture
 def file(tmp_path):
     """A file that others may not read."""
@@ -104,6 +108,48 @@ def test_symbolic_links_stay(file, tmp_path):
     assert link.is_symlink()
     assert file.read_text() == "new"
     assert not file.is_symlink()
+
+
+def test_hard_links_are_refused(file, tmp_path):
+    other = tmp_path / "compose.link"
+    os.link(file, other)
+    with pytest.raises(SourceError, match="hard links"):
+        rewrite(file, "new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["compose.link", "compose.yaml"]
+    assert file.read_bytes() == other.read_bytes() == b"\xef\xbb\xbfa\r\nb\n"
+    other.unlink()
+    rewrite(file, "new")
+    assert file.read_text() == "new"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the attributes of Linux")
+def test_extended_attributes_are_kept(file):
+    # linux/posix_acl_xattr.h: user::rw-, user:1234:r--, group::---, mask::r--, other::---
+    access = b"\x02\0\0\0" + b"".join(
+        tag.to_bytes(2, "little") + mode.to_bytes(2, "little") + who.to_bytes(4, "little")
+        for tag, mode, who in ((1, 6, NOBODY), (2, 4, 1234), (4, 0, NOBODY), (16, 4, NOBODY), (32, 0, NOBODY))
+    )
+    try:
+        os.setxattr(file, "user.origin", b"a \0 b")
+        os.setxattr(file, "system.posix_acl_access", access)
+    except OSError as error:
+        pytest.skip(f"no extended attributes here: {error}")
+    rewrite(file, "new")
+    assert os.getxattr(file, "user.origin") == b"a \0 b"
+    assert os.getxattr(file, "system.posix_acl_access") == access
+    assert file.read_text() == "new"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the attributes of Linux")
+def test_extended_attributes_that_nobody_may_set_stop_nothing(file, monkeypatch):
+    def deny(*args: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "listxattr", lambda path: ["security.x"])
+    monkeypatch.setattr(os, "getxattr", lambda path, name: b"x")
+    monkeypatch.setattr(os, "setxattr", deny)
+    rewrite(file, "new")
+    assert file.read_text() == "new"
 
 
 def test_a_file_that_changed_on_disk_is_left_alone(file, tmp_path):
