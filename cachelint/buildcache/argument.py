@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cachelint.buildcache.arranging import only_arranges
 from cachelint.buildcache.packages import only_installs_packages
+from cachelint.buildcache.steps import Origin
 from cachelint.documents.dockerfile import pairs
 from cachelint.documents.words import references
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from cachelint.buildcache.steps import Graph, GraphStage
     from cachelint.documents.dockerfile import Instruction
@@ -60,30 +62,54 @@ def place_below_source(
 ) -> Instruction | None:
     """The RUN above which an ARG re-runs the first step on copied source, and no install below that.
 
-    A step that only installs packages of the system is no step on the source.
+    A step that only installs packages of the system, or only arranges files, is no step on the source.
 
-    It is searched from the target upwards: the stage nearest to the target counts. None when no stage has a RUN below
-    both its source and its installs: there an ARG can re-run nothing.
+    It is searched from the target upwards: the stage nearest to the target counts that copies source or is built on one
+    that does; without a step there, one that copies from such a stage. None when no stage has a RUN below both its
+    source and its installs: there an ARG can re-run nothing that could come to something else.
     """
-    for stage in reversed(graph.stages.values()):
-        step = _first_on_source(stage.stage.instructions, brings_source, is_install)
-        if step is not None:
-            return step
+    own = _stages_with(graph, brings_source)
+
+    def brings_work(instruction: Instruction) -> bool:
+        return brings_source(instruction) or not own.isdisjoint(taken.get(id(instruction), ()))
+
+    taken = {
+        id(step.instruction): {one.place for one in step.sources if one.origin is Origin.STAGE} for step in graph.steps
+    }
+    for brings in (brings_source, brings_work):
+        steps = reversed(tuple(_steps_on_source(graph, brings, is_install)))
+        found = next((step for step in steps if step is not None), None)
+        if found is not None:
+            return found
     return None
 
 
-def _first_on_source(
-    instructions: Sequence[Instruction],
-    brings_source: Callable[[Instruction], bool],
-    is_install: Callable[[Instruction], bool],
-) -> Instruction | None:
-    started = False
-    step: Instruction | None = None
-    for instruction in instructions:
-        started = started or brings_source(instruction)
-        if started and instruction.keyword == "RUN" and not only_installs_packages(instruction):
-            step = None if is_install(instruction) else step or instruction
-    return step
+def _stages_with(graph: Graph, brings: Callable[[Instruction], bool]) -> set[int | str | None]:
+    """The stages that have an instruction for which `brings` holds, or are built on one that has."""
+    found: set[int | str | None] = set()
+    for index, stage in graph.stages.items():
+        if stage.base_stage in found or any(map(brings, stage.stage.instructions)):
+            found.add(index)
+    return found
+
+
+def _steps_on_source(
+    graph: Graph, brings: Callable[[Instruction], bool], is_install: Callable[[Instruction], bool]
+) -> Iterator[Instruction | None]:
+    """For each stage, with all that it is built on, the first step on what it brings, below every install."""
+    ends: dict[int | None, tuple[bool, Instruction | None]] = {}
+    for index, stage in graph.stages.items():
+        started, step = ends.get(stage.base_stage, (False, None))
+        for instruction in stage.stage.instructions:
+            started = started or brings(instruction)
+            if started and instruction.keyword == "RUN" and not _is_no_work(instruction):
+                step = None if is_install(instruction) else step or instruction
+        ends[index] = started, step
+        yield step
+
+
+def _is_no_work(instruction: Instruction) -> bool:
+    return only_installs_packages(instruction) or only_arranges(instruction)
 
 
 def _instructions(graph: Graph, stage: GraphStage) -> Iterator[Instruction]:

@@ -29,6 +29,11 @@ def first_step_on_source(graph: Graph) -> Instruction | None:
     return place_below_source(graph, brings_source, is_install)
 
 
+def has_step_on_source(graph: Graph) -> bool:
+    """Whether a RUN below copied source, an install too, could come to something else though no file changed."""
+    return place_below_source(graph, brings_source, lambda one: False) is not None
+
+
 def is_install(instruction: Instruction) -> bool:
     """Whether an instruction installs the project's dependencies."""
     return any(installs(instruction))

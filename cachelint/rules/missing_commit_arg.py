@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.copies import brings_source
+from cachelint.buildcache.declaration import has_step_on_source
 from cachelint.buildcache.values import GraphError
 from cachelint.deployment.commit_words import commit_words
 from cachelint.deployment.shipping import deploys
@@ -41,6 +42,10 @@ class MissingCommitArg(Rule):
     (`GIT_COMMIT_HASH`, or any of its usual names such as `GIT_SHA`, `VCS_REF` and `CACHEBUST`). Also `docker build` in
     a script or workflow that deploys, where a cache from the last build may count: not on GitHub's own machines, which
     are new for each job, unless `cache-from` brings one.
+
+    Nothing is said where the argument could do nothing: the Dockerfile does not declare it, and below the source there
+    is no `RUN`, or only some that arrange files or install packages of the system. A `COPY` compares files, and needs
+    no commit for that.
 
     ## Why it matters
     BuildKit re-runs a step when its inputs change: files that are copied, the step above, build arguments. A step that
@@ -98,7 +103,7 @@ services:
         yield self.report(
             location,
             f"`{first}` {more} source (Dockerfile line {copy.line}) but {told}: "
-            f"a step whose inputs are not files stays cached from commit to commit. Pass `{name}` in `build.args`.",
+            f"{_effect(build, name)}. Pass `{name}` in `build.args`.",
             fix=self._fix(build, project, name, home),
             related=build.way,
         )
@@ -117,8 +122,7 @@ services:
             yield self.report(
                 build.location,
                 f"This build copies source ({os.path.basename(build.dockerfile.source.path)} line {copy.line}) but is "
-                "not told the commit it builds: a step whose inputs are not files stays cached from commit to commit. "
-                f"Pass `{name}` as a build argument.",
+                f"not told the commit it builds: {_effect(build, name)}. Pass `{name}` as a build argument.",
                 fix=display_only(f"pass {commit_words(deployment.job, call, name)}"),
             )
 
@@ -130,7 +134,9 @@ services:
             self.settings.commit_arg.is_one(name) for name in (*(arg.name for arg in build.args), *build.added_args)
         ):
             return False
-        return any(map(brings_source, _built(build)))
+        if not any(map(brings_source, _built(build))):
+            return False
+        return _works_on_source(build) or _declared(build, self.settings.commit_arg.is_one) is not None
 
     def _is_missing(self, build: Build) -> bool:
         return build.service is not None and bool(build.context or build.is_inline) and self._lacks_it(build)
@@ -199,6 +205,17 @@ _CHANGES = regex(r"commit|sha|hash|rev|version|release|tag|time|date|stamp|bust|
 def _tells_more(build: Build) -> bool:
     """Whether a command passes something, under any name, that differs from build to build."""
     return any("$" in (arg.value or "") and _CHANGES.search(f"{arg.name}={arg.value}") for arg in build.args)
+
+
+def _works_on_source(build: Build) -> bool:
+    return build.model is not None and has_step_on_source(build.model.graph)
+
+
+def _effect(build: Build, name: str) -> str:
+    """What comes of the missing argument."""
+    if _works_on_source(build):
+        return "a step whose inputs are not files stays cached from commit to commit"
+    return f"`{name}`, which the Dockerfile declares, says nothing of it"
 
 
 def _declared(build: Build, is_commit_arg: Callable[[str], bool]) -> str | None:

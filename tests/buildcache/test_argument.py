@@ -63,8 +63,26 @@ def test_what_an_argument_does(text, declared, used, overridden, reruns):
         ("FROM b\nCOPY . .\nRUN apk add bash && build\n", 3),
         ("FROM b\nCOPY . .\nRUN apk add bash\n", None),
         ("FROM b AS a\nCOPY . .\nRUN build\nFROM c\nCOPY --from=a /x /x\nCOPY src /src\nRUN apk add bash\n", 3),
+        ("FROM b\nCOPY html /srv\nRUN chmod -R a+r /srv && chown -R x /srv\n", None),
+        ("FROM b\nCOPY . .\nRUN chmod +x build\nRUN ./build\n", 4),
+        ("FROM b\nCOPY . .\nRUN chmod +x build && ./build\n", 3),
+        ('FROM b\nCOPY . .\nRUN ["chmod", "+x", "build"]\n', None),
+        ("FROM b\nCOPY . .\nRUN mkdir $(date +%F)\n", 3),
+        ("FROM b AS a\nCOPY . .\nFROM a\nRUN build\n", 4),
+        ("FROM b AS a\nCOPY . .\nRUN build\nFROM a\nRUN test\n", 3),
+        ("FROM b AS a\nCOPY . .\nRUN install\nFROM a\nRUN build\n", 5),
+        ("FROM b AS a\nCOPY . .\nFROM c\nCOPY --from=a /x /x\nRUN last\n", 5),
+        ("FROM b AS a\nCOPY . .\nFROM c\nRUN --mount=from=a,target=/x last\n", 4),
+        ("FROM b AS a\nRUN x\nFROM c\nCOPY . .\nCOPY --from=a /x /x\n", None),
     ],
 )
 def test_where_an_argument_helps(text, line):
     found = place_below_source(graph(text), brings_source, lambda one: "install" in one.value)
     assert (found and found.line) == line
+
+
+def test_many_stages_on_top_of_each_other():
+    text = "FROM b AS s0\nCOPY . .\n" + "".join(f"FROM s{n} AS s{n + 1}\n" for n in range(5000)) + "RUN build\n"
+    found = place_below_source(graph(text), brings_source, lambda one: False)
+    assert found
+    assert found.line == 5003

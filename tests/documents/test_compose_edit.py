@@ -4,6 +4,7 @@ import pytest
 
 from tests.support import fix_files, lint_files
 
+INLINE = "      dockerfile_inline: |\n        FROM a\n        COPY . .\n        RUN make\n"
 DOCKERFILE = "FROM alpine\nCOPY . .\nARG GIT_COMMIT_HASH\nRUN make\n"
 NAME = "BUILDKIT_INLINE_CACHE"
 FILES = {
@@ -304,13 +305,13 @@ INSERTIONS = [
     removal("no context", "    build:\n      shm_size: 1g # x\n", f"    build:\n      shm_size: 1g # x\n{LONG}"),
     removal(
         "dockerfile_inline is all there is",
-        "    build:  # ours\n      # recipe\n      dockerfile_inline: |\n        FROM a\n        COPY . .\n\n",
-        f"    build:  # ours\n{LONG}      # recipe\n      dockerfile_inline: |\n        FROM a\n        COPY . .\n\n",
+        f"    build:  # ours\n      # recipe\n{INLINE}\n",
+        f"    build:  # ours\n{LONG}      # recipe\n{INLINE}\n",
     ),
     removal(
         "dockerfile_inline comes last",
-        "    build:\n      context: .\n      dockerfile_inline: |\n        FROM a\n        COPY . .\n",
-        f"    build:\n      context: .\n{LONG}      dockerfile_inline: |\n        FROM a\n        COPY . .\n",
+        f"    build:\n      context: .\n{INLINE}",
+        f"    build:\n      context: .\n{LONG}{INLINE}",
     ),
     removal(
         "map",

@@ -57,6 +57,42 @@ def test_silent_where_no_source_is_copied(dockerfile: str):
     assert findings("    build: .\n", Dockerfile=dockerfile) == ()
 
 
+@pytest.mark.parametrize(
+    "dockerfile",
+    [
+        pytest.param("FROM nginx\nCOPY html /usr/share/nginx/html\n", id="files only"),
+        pytest.param(
+            "FROM python\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n", id="install above"
+        ),
+        pytest.param("FROM nginx\nCOPY . /srv\nRUN chmod -R a+rX /srv\n", id="arranges files"),
+        pytest.param("FROM a\nCOPY . /srv\nRUN apk add --no-cache curl\n", id="packages of the system"),
+        pytest.param("FROM a AS b\nRUN x\nFROM c\nCOPY --from=b /x /x\nCOPY . /srv\n", id="in a stage without source"),
+    ],
+)
+def test_silent_where_a_new_commit_could_re_run_nothing(dockerfile: str):
+    assert findings("    build: .\n", Dockerfile=dockerfile) == ()
+
+
+@pytest.mark.parametrize(
+    "dockerfile",
+    [
+        pytest.param("FROM node\nCOPY . .\nRUN npm ci\n", id="an install"),
+        pytest.param("FROM a\nCOPY . .\nRUN date > built && chmod a+r built\n", id="arranges files among others"),
+        pytest.param("FROM a AS b\nCOPY . .\nFROM b\nRUN make\n", id="in a stage built on it"),
+        pytest.param("FROM a AS b\nCOPY . .\nFROM c\nCOPY --from=b /x .\nRUN make\n", id="in a stage that copies it"),
+    ],
+)
+def test_reports_where_a_step_works_on_the_source(dockerfile: str):
+    [found] = findings("    build: .\n", Dockerfile=dockerfile)
+    assert "stays cached from commit to commit" in found.message
+
+
+def test_reports_an_argument_that_is_declared_to_label_the_image():
+    label = "LABEL org.opencontainers.image.revision=$GIT_SHA\n"
+    [found] = findings("    build: .\n", Dockerfile=f"FROM nginx\nCOPY html /srv\nARG GIT_SHA\n{label}")
+    assert "the commit it builds: `GIT_SHA`, which the Dockerfile declares, says nothing of it. Pass" in found.message
+
+
 def test_silent_where_a_file_beside_it_passes_the_argument():
     override = "services:\n  web:\n    build:\n      args: [GIT_SHA]\n"
     assert findings("    build: .\n", **{"compose.override.yaml": override}) == ()
@@ -95,7 +131,7 @@ def test_silent_on_a_service_that_is_extended_with_the_argument():
         ("    build:\n      context: .\n      args: !reset null\n", 3),
         ("    image: web\n    build:\n      context: ./\n", 4),
         ("    build: {args: [A=1, JENKINS_SHA=x, X_COMMIT=y]}\n", 3),
-        ("    build:\n      dockerfile_inline: |\n        FROM a\n        COPY src /src\n", 3),
+        ("    build:\n      dockerfile_inline: |\n        FROM a\n        COPY src /src\n        RUN make\n", 3),
     ],
 )
 def test_reports(web: str, line: int):
