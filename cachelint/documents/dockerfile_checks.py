@@ -71,6 +71,8 @@ def _from(instruction: Instruction) -> str | None:
     if len(arguments) == 1:
         return None
     if len(arguments) != 3 or arguments[1].casefold() != "as":
+        if "{{" in instruction.value:
+            return "a template, which is no Dockerfile before it is rendered"
         return "FROM takes an image, or an image AS a name"
     if not _STAGE_NAME.fullmatch(arguments[2].lower()):
         return f"a stage cannot be named {arguments[2]}: first a letter, then letters, digits, '-', '_' and '.'"

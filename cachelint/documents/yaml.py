@@ -253,7 +253,7 @@ class _Builder:
         try:
             self._read(events(self._text[self._shift :]))
         except MarkedYAMLError as error:
-            raise YamlError(_problem(error), self._mark(error.problem_mark)) from error
+            raise YamlError(_problem(error, self._text), self._mark(error.problem_mark)) from error
         except YAMLError as error:  # a character that YAML does not allow: it has no mark
             at = self._illegal_character()
             raise YamlError(str(getattr(error, "reason", None) or "character not allowed"), Span(at, at)) from error
@@ -410,5 +410,8 @@ _HANDLERS = {
 }
 
 
-def _problem(error: Any) -> str:
-    return ", ".join(part for part in (error.problem, error.context) if part)
+def _problem(error: Any, text: str) -> str:
+    """What the parser says; of a template for Jinja, Go or ERB it says something about braces."""
+    is_template = any(mark in text for mark in ("{{", "{%", "<%"))
+    hint = "a template is no YAML before it is rendered" if is_template else None
+    return ", ".join(part for part in (error.problem, error.context, hint) if part)

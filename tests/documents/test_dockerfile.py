@@ -210,6 +210,7 @@ def test_check_is_a_directive():
         ("FROM a AS b c\n", "FROM takes an image", "FROM a AS b c"),
         ("FROM a AS 1b\n", "cannot be named 1b", "FROM a AS 1b"),
         ("FROM a # b\n", "FROM takes an image", "FROM a # b"),
+        ("FROM a:{{ b }}\n", "a template", "FROM a:{{ b }}"),
         ("FROM a\nENV\n", "ENV without arguments", "ENV"),
         ("FROM a\nENV A\n", "ENV A without a value", "ENV A"),
         ("FROM a\nENV A=b C\n", "takes name=value, which C is not", "ENV A=b C"),
