@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from cachelint.arguments import Job
     from cachelint.prune.decision import Decision
+    from cachelint.prune.script_step import Refused
     from cachelint.prune_writing import WrittenFile
 
 
@@ -148,21 +149,26 @@ def _show_diff(found: Sequence[WrittenFile], options: argparse.Namespace) -> Non
     for one in found:
         for left in one.refused:
             complain(f"{_shown(one)}:{one.source.position(left.span.start).line}: no step: {left.reason}")
+        for left in one.untold:
+            complain(f"{_shown(one)}:{one.source.position(left.span.start).line}: no commit: {left.reason}")
 
 
-def _told(found: Sequence[WrittenFile]) -> tuple[tuple[Insertion, ...], tuple[Unwritten, ...], tuple[str, ...]]:
+def _told(
+    found: Sequence[WrittenFile],
+) -> tuple[tuple[Insertion, ...], tuple[Unwritten, ...], tuple[str, ...], tuple[Unwritten, ...]]:
     insertions = [
         Insertion(_shown(one), one.source.position(edit.span.start).line, edit.replacement)
         for one in found
         for edit in one.edits
     ]
-    refused = [
-        Unwritten(_shown(one), one.source.position(left.span.start).line, left.reason, left.text)
-        for one in found
-        for left in one.refused
-    ]
+    refused = [_unwritten(one, left) for one in found for left in one.refused]
+    untold = [_unwritten(one, left) for one in found for left in one.untold]
     same = [_shown(one) for one in found if not one.edits and not one.refused and one.builds]
-    return tuple(insertions), tuple(refused), tuple(same)
+    return tuple(insertions), tuple(refused), tuple(same), tuple(untold)
+
+
+def _unwritten(one: WrittenFile, left: Refused) -> Unwritten:
+    return Unwritten(_shown(one), one.source.position(left.span.start).line, left.reason, left.text)
 
 
 def _shown(one: WrittenFile) -> str:

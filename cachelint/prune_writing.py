@@ -11,7 +11,7 @@ from cachelint.prune.cache_clear import clearing_steps, find_clearing
 from cachelint.prune.commit_step import is_given
 from cachelint.prune.job_step import job_steps, missing_prunes
 from cachelint.prune.scope import NEEDED
-from cachelint.prune.script_step import refused_at
+from cachelint.prune.script_step import Refused, refused_at
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -20,18 +20,22 @@ if TYPE_CHECKING:
     from cachelint.arguments import Job
     from cachelint.deployment.model import Deployment
     from cachelint.fix import Edit
-    from cachelint.prune.script_step import Refused, Wish
+    from cachelint.prune.script_step import Wish
     from cachelint.source import SourceFile
 
 
 class WrittenFile(NamedTuple):
-    """A file with the steps in it. `edits` are on the old text; nothing is written yet."""
+    """A file with the steps in it. `edits` are on the old text; nothing is written yet.
+
+    `untold` are the builds that get a step, and no line that tells them their commit.
+    """
 
     source: SourceFile
     text: str
     edits: tuple[Edit, ...]
     refused: tuple[Refused, ...]
     builds: bool
+    untold: tuple[Refused, ...] = ()
 
 
 def write_steps(job: Job, paths: Iterable[str], wish: Wish) -> tuple[WrittenFile, ...]:
@@ -43,7 +47,10 @@ def _written(job: Job, path: str, wish: Wish) -> WrittenFile:
     source = job.workspace.source(path)
     project = Census(job.workspace).scripted(path)[0]
     deployments = project.deployments
-    if wish.variable and any(is_given(one, project, wish.variable) for one in deployments):
+    given = (
+        wish.variable if any(is_given(one, project, wish.variable) for one in deployments if wish.variable) else None
+    )
+    if given:
         wish = wish._replace(variable=None)
     steps = [job_steps(one, wish, job.config.commit_arg) for one in deployments]
     steps += [clearing_steps(one, found, wish) for one in deployments if (found := find_clearing(one))]
@@ -54,7 +61,10 @@ def _written(job: Job, path: str, wish: Wish) -> WrittenFile:
     if edits and not _holds(job, path, text, wish, len(refused)):
         reason = "the step would not stand in front of every build: nothing was written"
         return WrittenFile(source, source.text, (), (refused_at(edits[0].span, reason, wish),), builds)
-    return WrittenFile(source, text, edits, refused, builds)
+    untold = tuple(one.untold for step in steps for one in step.written if one.untold)
+    if given and edits and given not in source.text:
+        untold = (Refused(edits[0].span, f"{given} may have its value from elsewhere", ""),)
+    return WrittenFile(source, text, edits, refused, builds, untold)
 
 
 def _deployments(job: Job, path: str) -> tuple[Deployment, ...]:

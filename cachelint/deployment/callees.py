@@ -47,6 +47,10 @@ class Callees:
         """What a command may run or read in, by where the script may be started; nothing where that is not here."""
         return tuple(one for path, _ in _scripts(unit, command) for one in self._deployments(path) or ())
 
+    def jobs(self, path: str) -> tuple[Deployment, ...] | None:
+        """What a file (absolute path) runs; None where it is none of the tree's."""
+        return self._deployments(path)
+
     def _may_prune(self, command: Command, scripts: Iterable[tuple[str, bool]], by_name: bool) -> bool:
         found = [self._prunes(path, sourced=sourced) for path, sourced in scripts]
         known = [one for one in found if one is not None]

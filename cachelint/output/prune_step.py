@@ -36,8 +36,8 @@ class Unwritten(NamedTuple):
 class Answer(NamedTuple):
     """What the command has to say.
 
-    The decision with its commands; the step as text to paste, or what was written, what was not, and the files that
-    have an equivalent step.
+    The decision with its commands; the step as text to paste, or what was written, what was not, the files that have an
+    equivalent step, and the builds that got one without a line that tells them their commit.
     """
 
     decision: Decision
@@ -46,6 +46,7 @@ class Answer(NamedTuple):
     insertions: tuple[Insertion, ...] = ()
     refused: tuple[Unwritten, ...] = ()
     unchanged: tuple[str, ...] = ()
+    untold: tuple[Unwritten, ...] = ()
 
 
 def render(answer: Answer, output_format: str) -> str:
@@ -64,6 +65,11 @@ def _lines(answer: Answer) -> Iterator[str]:
     for left in answer.refused:
         yield f"{printable(left.path)}:{left.line}: no step written: {printable(left.reason)}. Write before this build:"
         yield from (f"    {printable(line)}" for line in left.text.splitlines())
+    for left in answer.untold:
+        where = f"{printable(left.path)}:{left.line}"
+        rest = ". Write right before this build:" if left.text else ""
+        yield f"{where}: no line tells it its commit: {printable(left.reason)}{rest}"
+        yield from (f"    {printable(line)}" for line in left.text.splitlines())
     if not (answer.insertions or answer.unchanged or answer.refused):
         yield "nothing is built there"
 
@@ -77,8 +83,11 @@ def _json(answer: Answer) -> str:
             "commands": list(answer.commands),
             "text": answer.text,
             "insertions": [{"path": one.path, "line": one.line, "text": one.text} for one in answer.insertions],
-            "refused": [
-                {"path": one.path, "line": one.line, "reason": one.reason, "text": one.text} for one in answer.refused
-            ],
+            "refused": list(map(_left, answer.refused)),
+            "untold": list(map(_left, answer.untold)),
         }
     )
+
+
+def _left(one: Unwritten) -> dict[str, object]:
+    return {"path": one.path, "line": one.line, "reason": one.reason, "text": one.text}

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cachelint.deployment.jobs import Unit
+from cachelint.deployment.updates import updating
 from cachelint.discovery import Kind
 from cachelint.documents.script_flow import TooLongError
 from cachelint.prune.answers import is_read, reports_apart
@@ -14,7 +15,7 @@ from cachelint.prune.lines import CannotInsertError, check_editable, insertion
 from cachelint.prune.paths import Effects, Paths
 from cachelint.prune.places import NoPlaceError, find_places
 from cachelint.prune.scope import DOCKER, NEEDED, Scope
-from cachelint.prune.script_step import Refused, Steps, Written, tells_commit
+from cachelint.prune.script_step import Refused, Steps, Written, commit_objection
 from cachelint.prune.unpruned import DockerCalls, unpruned
 from cachelint.prune.wording import commit_lines
 
@@ -59,10 +60,11 @@ def commit_steps(deployment: Deployment, calls: Sequence[DockerCall], variable: 
         reason = f"the script looks at {variable} itself, which whoever calls it may set: set it there"
         return Steps((), (_refused(first.span, reason, variable),))
     numbered = {one.command.number: one.docker for one in calls if one.command and one.docker}
-    script = first.unit.script
+    unit, script = first.unit, first.unit.script
     try:
         answers = reports_apart(numbered.values()) or is_read(deployment)
-        return Steps(tuple(_written(DockerCalls(script, numbered), variable, answers=answers)))
+        asked = DockerCalls(script, numbered, updating=lambda: updating(unit, deployment.callees))
+        return Steps(tuple(_written(asked, variable, answers=answers)))
     except (NoPlaceError, CannotInsertError, TooLongError) as error:
         return Steps((), (_refused(first.span, str(error), variable),))
 
@@ -94,8 +96,8 @@ def _written(calls: DockerCalls, variable: str, *, answers: bool) -> Iterator[Wr
     builds = {number for one in unpruned(calls, _ANY) for number in one.builds}
     speech = Speech(script, answers=answers)
     for place in find_places(paths, "commit", builds, _ANY):
-        if not tells_commit(calls, place):
-            raise CannotInsertError("the commit in front of the build may be another one, or not arrive at it")
+        if objection := commit_objection(calls, place):
+            raise CannotInsertError(objection)
         lines = commit_lines(variable, speech.idiom(place, DOCKER))
         edit = insertion(script.source, place.block, place.index, lines)
         yield Written(edit, lines, place.statement.numbers.start)

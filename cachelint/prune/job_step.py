@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.deployment.actions import SETUP_BUILDX
 from cachelint.deployment.jobs import Unit
+from cachelint.deployment.updates import updating
 from cachelint.discovery import Kind
 from cachelint.documents.docker_calls import docker_calls
 from cachelint.documents.docker_daemon import Daemon
@@ -29,6 +30,7 @@ from cachelint.source import Span
 
 if TYPE_CHECKING:
     from cachelint.commit_arg import CommitArg
+    from cachelint.deployment.callees import Callees
     from cachelint.deployment.jobs import Action, ScriptJob
     from cachelint.deployment.model import Deployment, DockerCall
     from cachelint.documents.workflow import Step
@@ -94,7 +96,7 @@ def missing_prunes(deployment: Deployment, needed: frozenset[str], *, by_name: b
         before = state if condition is None else _both(state, under.get(condition, State()))
         if isinstance(item, Unit):
             elsewhere = deployment.callees.pruning(item, by_name=by_name)
-            after = _of_unit(_Here(item, here, elsewhere), before, needed, found)
+            after = _of_unit(_Here(item, here, elsewhere, deployment.callees), before, needed, found)
         else:
             after = _of_action(item, here, before, needed, found)
         if condition is None:
@@ -115,6 +117,7 @@ class _Here(NamedTuple):
     unit: Unit
     calls: list[DockerCall]
     elsewhere: frozenset[int]
+    callees: Callees
 
 
 def _of_unit(here: _Here, state: State, needed: frozenset[str], found: list[Missing]) -> State:
@@ -122,7 +125,8 @@ def _of_unit(here: _Here, state: State, needed: frozenset[str], found: list[Miss
     if not numbered and not here.elsewhere:
         return state
     script = here.unit.script
-    calls = DockerCalls(script, {number: one.docker for number, one in numbered.items() if one.docker}, here.elsewhere)
+    by_number = {number: one.docker for number, one in numbered.items() if one.docker}
+    calls = DockerCalls(script, by_number, here.elsewhere, lambda: updating(here.unit, here.callees))
     paths = Paths(script, calls.effects, state)
     missing = unpruned(calls, needed, paths)
     found += (Missing(here.unit, one.builder, numbered[one.builds[0]], calls, one) for one in missing)

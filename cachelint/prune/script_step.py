@@ -53,13 +53,15 @@ class Written(NamedTuple):
     """One step: the `edit` that writes it, and what it says.
 
     `before` is the number of the command that it runs in front of, in its own script; `lines` are those of a shell,
-    without the quotes of other shells around it. A step of a workflow has `fields` in place of a number.
+    without the quotes of other shells around it. A step of a workflow has `fields` in place of a number. `untold` is
+    the build whose commit it does not tell, though nothing else does.
     """
 
     edit: Edit
     lines: tuple[str, ...]
     before: int = 0
     fields: tuple[tuple[str, str], ...] = ()
+    untold: Refused | None = None
 
 
 class Steps(NamedTuple):
@@ -99,17 +101,28 @@ def _steps(calls: DockerCalls, missing: Unpruned, wish: Wish, commit: CommitArg)
             raise NoClientError(reason)
         idiom = speech.idiom(place, client_of(docker, calls.runners, place.block.shell))
         lines = [*step_lines(wish.decision.scope, wish.decision.comment, idiom, tolerant=wish.tolerant)]
-        if lacking and tells_commit(calls, place):
+        untold = _untold(calls, place, lacking) if lacking else None
+        if lacking and not untold:
             lines += commit_lines(lacking, idiom)
         edit = insertion(script.source, place.block, place.index, lines)
-        yield Written(edit, tuple(lines), place.statement.numbers.start)
+        yield Written(edit, tuple(lines), place.statement.numbers.start, untold=untold)
+
+
+def _untold(calls: DockerCalls, place: Place, variable: str) -> Refused | None:
+    objection = commit_objection(calls, place)
+    span = calls.script.commands[place.build].span
+    return Refused(span, objection, _joined(commit_lines(variable))) if objection else None
 
 
 def refused_at(span: Span, reason: str, wish: Wish) -> Refused:
     """A build without a step, with the step as text."""
     lines = [*step_lines(wish.decision.scope, wish.decision.comment, PLAIN, tolerant=wish.tolerant)]
     lines += commit_lines(wish.variable, PLAIN) if wish.variable else ()
-    return Refused(span, reason, "".join(f"{line}\n" for line in lines))
+    return Refused(span, reason, _joined(lines))
+
+
+def _joined(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
 
 
 def lacks_commit(calls: DockerCalls, variable: str, commit: CommitArg) -> bool:
@@ -121,11 +134,16 @@ def lacks_commit(calls: DockerCalls, variable: str, commit: CommitArg) -> bool:
     return not any(map(commit.is_one, named)) and not re.search(rf"\b{re.escape(variable)}\b", text)
 
 
-def tells_commit(calls: DockerCalls, place: Place) -> bool:
-    """Whether the commit at a place is the one that is built, and its variable arrives at the build."""
+def commit_objection(calls: DockerCalls, place: Place) -> str | None:
+    """Why a line at a place would not tell the build its commit; None where it does."""
     around = commands_around(calls.script, calls.by_number[place.build].command, place.block.shell)
     if not all(keeps_environment(command, calls.runners) for command in around):
-        return False
+        return "the build runs as another user, who may not get the variable"
     numbers = place.statement.numbers
-    between = range(numbers.start, place.build) if place.build in numbers else numbers
-    return not calls.moves.leads(between)
+    own = [number for number in calls.effects.builds if number in numbers] if place.build in numbers else []
+    last = max(own, default=numbers.stop)
+    if calls.moves.leads(range(numbers.start, last)):
+        return "what runs between its place and the build may bring another commit, or go to another directory"
+    if calls.builds_after_update(place.block.statements[place.index :]):
+        return "another commit is brought between the builds behind it"
+    return None

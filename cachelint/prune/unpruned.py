@@ -12,11 +12,12 @@ from cachelint.prune.scope import LAYER, MOUNT, SOURCE, dropped
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
     from cachelint.documents.docker_command import DockerCommand
     from cachelint.documents.docker_daemon import Daemon
     from cachelint.documents.script import Script
+    from cachelint.documents.script_tree import Statement
 
 _MOVES = frozenset({"cd", "git", "pushd"})
 
@@ -31,13 +32,19 @@ class Unpruned(NamedTuple):
 class DockerCalls:
     """The calls of docker in a script by the numbers of their commands, with the builder that each of them means.
 
-    `elsewhere` are the numbers of the commands that may prune in another script.
+    `elsewhere` are the numbers of the commands that may prune in another script, `updating` tells those that may bring
+    another commit.
     """
 
     def __init__(
-        self, script: Script, by_number: Mapping[int, DockerCommand], elsewhere: frozenset[int] = frozenset()
+        self,
+        script: Script,
+        by_number: Mapping[int, DockerCommand],
+        elsewhere: frozenset[int] = frozenset(),
+        updating: Callable[[], frozenset[int]] = frozenset,
     ) -> None:
         self.script = script
+        self._updating = updating
         self.by_number = by_number
         self.elsewhere = elsewhere
 
@@ -63,8 +70,28 @@ class DockerCalls:
     @cached_property
     def moves(self) -> Reach:
         """The ways to what changes the directory, or the commit."""
-        moving = [one.number for one in self.script.commands if one.name in _MOVES]
-        return Reach(self.script, self.paths.calls, moving)
+        own = {one.number for one in self.script.commands if one.name in _MOVES}
+        return Reach(self.script, self.paths.calls, sorted(own.union(self._updates)))
+
+    @cached_property
+    def _updates(self) -> list[int]:
+        return sorted(self._updating())
+
+    def builds_after_update(self, statements: Sequence[Statement]) -> bool:
+        """Whether some statements bring another commit, and one behind that builds."""
+        if not self._updates:
+            return False
+        updates, builds = self._ways_to_updates, self._ways_to_builds
+        first = next((at for at, one in enumerate(statements) if updates.leads(one.numbers)), len(statements))
+        return any(builds.leads(one.numbers) for one in statements[first + 1 :])
+
+    @cached_property
+    def _ways_to_updates(self) -> Reach:
+        return Reach(self.script, self.paths.calls, self._updates)
+
+    @cached_property
+    def _ways_to_builds(self) -> Reach:
+        return Reach(self.script, self.paths.calls, sorted(self.effects.builds))
 
     def builder(self, number: int) -> Daemon:
         """The builder that a call means: the one that it names, else the one that was selected before it."""

@@ -68,6 +68,38 @@ def test_diff_writes_nothing(tmp_path):
     assert read_files(tmp_path) == {"deploy.sh": SCRIPT}
 
 
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        (
+            "./update.sh && docker compose build && docker compose up -d\n",
+            "what runs between its place and the build may bring another commit, or go to another directory",
+        ),
+        ("sudo docker compose build\n", "the build runs as another user, who may not get the variable"),
+        (
+            "docker compose build web\ngit pull\ndocker compose build api\n",
+            "another commit is brought between the builds behind it",
+        ),
+    ],
+)
+def test_no_line_for_the_commit(script, reason, tmp_path):
+    write_files(tmp_path, {"deploy.sh": f"#!/bin/bash\n{script}", "Dockerfile": "FROM a\nCOPY . .\nARG GIT_SHA\n"})
+    shown = run("prune-step", "--write", "deploy.sh", "--diff", cwd=tmp_path)
+    assert (shown.code, shown.err) == (1, f"cachelint: deploy.sh:2: no commit: {reason}\n")
+    done = run("prune-step", "--scope", "context", "--write", "deploy.sh", cwd=tmp_path)
+    assert done.code == 0
+    assert f"deploy.sh:2: no line tells it its commit: {reason}. Write right before this build:\n" in done.out
+    assert '    export GIT_COMMIT_HASH="$(git rev-parse HEAD || true)"\n' in done.out
+    assert "rev-parse" not in read_files(tmp_path)["deploy.sh"]
+
+
+def test_a_commit_from_elsewhere(tmp_path):
+    write_files(tmp_path, {"deploy.sh": SCRIPT, ".env": "GIT_COMMIT_HASH=1\n"})
+    done = run("prune-step", "--scope", "context", "--write", "deploy.sh", cwd=tmp_path)
+    assert done.code == 0
+    assert "deploy.sh:3: no line tells it its commit: GIT_COMMIT_HASH may have its value from elsewhere\n" in done.out
+
+
 def test_no_certain_place(tmp_path):
     write_files(tmp_path, {"deploy.sh": SCRIPT, "remote.sh": REMOTE})
     done = run("prune-step", "--write", "deploy.sh", "remote.sh", cwd=tmp_path)
