@@ -23,6 +23,11 @@ _NAME = regex(r"[A-Za-z_]\w*\Z")
 _LOOPS = frozenset({"for_statement", "c_style_for_statement", "while_statement"})
 _SCOPES = _LOOPS | {"elif_clause", "else_clause", "case_item", "list", "pipeline", "subshell", "command_substitution"}
 _CLAUSES = frozenset({"elif_clause", "else_clause"})
+_ASSIGNS = regex(
+    rb"=|\b(?:for|select|export|local|declare|typeset|readonly|read|mapfile|readarray|getopts|printf|unset)\b"
+)
+"""What is written in everything that gives a variable a value."""
+
 _SETS = regex(r"\$\{([A-Za-z_]\w*):?=")
 
 
@@ -55,13 +60,17 @@ _LEAVES = frozenset("word variable_name raw_string string_content comment number
 
 def entries(root: Node, text: ScriptText) -> Iterator[Entry]:
     """Every assignment below a node, in the order in which they are written."""
+    marks = text.marks(_ASSIGNS)
     todo = [(root, _Around())]
     while todo:
         node, around = todo.pop()
-        if node.type in _ASSIGNING:
+        if not marks.within(node):
+            continue
+        kind = node.type
+        if kind in _ASSIGNING:
             yield from _own(node, text, around)
         inside = _inside(node, text, around)
-        if node.type == "if_statement":
+        if kind == "if_statement":
             todo += reversed(_branches(node, text, inside))
         else:
             todo += [(child, inside) for child in reversed(node.named_children) if child.type not in _LEAVES]

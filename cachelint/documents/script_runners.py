@@ -40,14 +40,15 @@ def may_run_arguments(name: str) -> bool:
 
 def runners(root: Node, text: ScriptText) -> dict[str, Runner]:
     """Such functions, by their names."""
-    if "$@" not in text.text and "$*" not in text.text and "${@" not in text.text:
-        return {}
+    marks = text.marks(_HANDS_ON)
     found: dict[str, Runner] = {}
     todo = [root]
     while todo:
         node = todo.pop()
+        if not marks.within(node):
+            continue
         if node.type == "function_definition":
-            runner = _runner(node, text) if text.has(node, _HANDS_ON) else None
+            runner = _runner(node, text)
             name = node.child_by_field_name("name")
             if runner and name:
                 found[text.of(name)] = runner

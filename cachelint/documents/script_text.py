@@ -87,9 +87,25 @@ class ScriptText:
         """Whether something is written in a node: asked before its tree is searched for it."""
         return sign.search(self.data, node.start_byte, node.end_byte) is not None
 
+    def marks(self, sign: re.Pattern[bytes]) -> Marks:
+        """Where something is written, for a search of the tree that passes over whatever does not have it."""
+        return Marks([match.start() for match in sign.finditer(self.data)])
+
     def part(self, start: int, end: int) -> tuple[str, Pieces]:
         """A part of the text with its own pieces."""
         return self.text[start:end], cut(self.pieces, start, end)
+
+
+class Marks:
+    """Places in a text, in order, each as the number of a byte."""
+
+    def __init__(self, places: list[int]) -> None:
+        self._places = places
+
+    def within(self, node: Node) -> bool:
+        """Whether one of them lies in a node."""
+        at = bisect_left(self._places, node.start_byte)
+        return at < len(self._places) and self._places[at] < node.end_byte
 
 
 def cut(pieces: Pieces, start: int, end: int) -> Pieces:
