@@ -10,7 +10,6 @@ from cachelint.documents.script import Machine, Quoting, Script, Shell
 from cachelint.documents.script_commands import CommandReader, Place
 from cachelint.documents.script_compounds import asks_status
 from cachelint.documents.script_gathered import Gathered
-from cachelint.documents.script_paths import with_paths
 from cachelint.documents.script_text import ScriptText, errors_in, substitutions_in, takes_output
 from cachelint.documents.script_tree import Block, Chain, Pipeline, Simple
 from cachelint.documents.shell_syntax import operands
@@ -53,7 +52,7 @@ class ScriptReader:
         shell = Shell(Machine.HERE, Quoting.FILE, span, "\n" in text.text)
         body = ShellReader(gathered, text, shell, None, 0).whole()
         interpreter = _INTERPRETER.match(self.text)
-        script = Script(
+        return Script(
             self._source,
             shell,
             body,
@@ -68,7 +67,6 @@ class ScriptReader:
             tuple(sorted(gathered.unread)),
             tuple(gathered.taken),
         )
-        return with_paths(script)
 
 
 class ShellReader:

@@ -127,7 +127,7 @@ def _of_unit(here: _Here, state: State, needed: frozenset[str], found: list[Miss
     script = here.unit.script
     by_number = {number: one.docker for number, one in numbered.items() if one.docker}
     calls = DockerCalls(script, by_number, here.elsewhere, lambda: updating(here.unit, here.callees))
-    paths = Paths(script, calls.effects, state)
+    paths = calls.paths if state == State() else Paths(script, calls.effects, state)
     missing = unpruned(calls, needed, paths)
     found += (Missing(here.unit, one.builder, numbered[one.builds[0]], calls, one) for one in missing)
     return paths.end
@@ -208,7 +208,7 @@ def _check_daemon(one: Missing, commands: tuple[str, ...]) -> None:
     """Raises `CannotInsertError` where a step of its own would prune another builder than that of the build."""
     if not isinstance(one.item, Unit) or one.calls is None:
         return
-    readings = docker_calls(read_script("\n".join(commands)), one.item.env)
+    readings = docker_calls(read_script("\n".join(commands), places=False), one.item.env)
     pruned = {one.calls.normal(docker.daemon) for found in readings for docker in found}
     if {daemon._replace(certain=True) for daemon in pruned} != {one.builder._replace(certain=True)}:
         raise CannotInsertError("the script of the step chooses its builder or daemon itself, another step has its own")

@@ -40,7 +40,7 @@ def proven(calls: DockerCalls, missing: Unpruned, steps: Steps, wish: Wish) -> S
 def _unhelped(calls: DockerCalls, builds: Sequence[int], edits: Sequence[Edit], wish: Wish) -> int | None:
     """The first of these builds that would be reached without a prune all the same."""
     old = calls.script
-    script = read_script(SourceFile(old.source.path, apply_edits(old.source.text, edits)))
+    script = read_script(SourceFile(old.source.path, apply_edits(old.source.text, edits)), places=False)
     places = _places(script, edits)
     if len(places) != len(old.commands):
         return builds[0]
