@@ -8,7 +8,7 @@ the same number of fields share a compiled constructor, with their own names in 
 from __future__ import annotations
 
 from functools import cache
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ else:
                 return super().__new__(cls, name, bases, body)
             fields = tuple(body.get("__annotations__", ()))
             own = {"__slots__": (), "_fields": fields, "__match_args__": fields}
+            own["_positions"] = {field: number for number, field in enumerate(fields)}
             own["__new__"] = _constructor(fields, [body.pop(field) for field in fields if field in body])
             getters = {field: _tuplegetter(number, None) for number, field in enumerate(fields)}
             return type(name, (_Record,), {**body, **own, **getters})
@@ -38,16 +39,20 @@ else:
     class _Record(tuple):
         __slots__ = ()
         _fields = ()
+        _positions = MappingProxyType({})
 
         @classmethod
         def _make(cls, values: Any) -> Any:
             return tuple.__new__(cls, values)
 
         def _replace(self, /, **changes: Any) -> Any:
-            new = tuple.__new__(type(self), map(changes.pop, self._fields, self))
-            if changes:
-                raise TypeError(f"unexpected field names: {list(changes)}")
-            return new
+            values = list(self)
+            try:
+                for name, value in changes.items():
+                    values[self._positions[name]] = value
+            except KeyError as error:
+                raise TypeError(f"unexpected field name: {error}") from None
+            return tuple.__new__(type(self), values)
 
         def _asdict(self) -> dict[str, Any]:
             return dict(zip(self._fields, self, strict=True))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from cachelint.compose.draft import Draft, Layer, Model, Place, remove
 from cachelint.compose.include import inclusions
-from cachelint.compose.keys import unknown_keys
 from cachelint.compose.paths import is_remote_file, join
 from cachelint.compose.reader import RESET, Reader
 from cachelint.compose.tree import ComposeError, Fields, Leaf, Link, Value, linked, refuse
@@ -88,7 +87,7 @@ class Document:
                 )
             return None
         if "services" in self._root.merged:
-            self._loader.refuse_keys(unknown_keys(self._file, node))
+            self._loader.refuse_keys(self._file, node)
         origin = self.reader.origin(entry, chain)
         layers = (Layer(self._file, self._as_written[name, id(node)]),)
         try:

@@ -12,12 +12,12 @@ from cachelint.compose.tree import Fields, Items
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
-    from cachelint.compose.tree import Link
+    from cachelint.compose.tree import Link, Value
     from cachelint.compose.variables import Variables
     from cachelint.documents.compose import ComposeFile, Service
 
 
-_SHORT = frozenset(("build", "volumes", "env_file"))
+_SHORT = ("build", "volumes", "env_file")
 
 
 class Layer(NamedTuple):
@@ -75,19 +75,21 @@ def canonical(service: Fields, directory: str) -> Fields:
 
     Mounts are compared as they are written and then again when short ones are long: Compose does so, too.
     """
-    if _SHORT.isdisjoint(service.entries):
-        return service
-    entries = dict(service.entries)
-    build, volumes = entries.get("build"), entries.get("volumes")
+    changed: dict[str, Value] = {}
+    build, volumes, env_files = map(service.entries.get, _SHORT)
     if build is not None and not is_null(build):
-        long = build_fields(build)
-        context = long.entries.get("context")
-        if context is not None:
-            long = long._replace(entries={**long.entries, "context": resolved_context(context, directory)})
-        entries["build"] = long
+        changed["build"] = _canonical_build(build_fields(build), directory)
     if isinstance(volumes, Items) and volumes.values:
         mounts = (resolved_mount(mount_of(one), directory) for one in unique_mounts(volumes.values))
-        entries["volumes"] = Items(tuple(unique_mounts(mounts)), volumes.origin)
-    if "env_file" in entries:
-        entries["env_file"] = long_env_files(entries["env_file"])
-    return service._replace(entries=entries)
+        changed["volumes"] = Items(tuple(unique_mounts(mounts)), volumes.origin)
+    if env_files is not None:
+        changed["env_file"] = long_env_files(env_files)
+    if all(value is service.entries[key] for key, value in changed.items()):
+        return service
+    return Fields({**service.entries, **changed}, service.origin)
+
+
+def _canonical_build(build: Fields, directory: str) -> Fields:
+    context = build.entries.get("context")
+    resolved = context and resolved_context(context, directory)
+    return build if resolved is context or resolved is None else build.with_entry("context", resolved)

@@ -37,6 +37,13 @@ BUILD_KEYS = frozenset(
 _LONGEST = 40
 
 
+def has_unknown(service: Mapping) -> bool:
+    """Whether a service or its build may have a key that Compose does not know: most have none."""
+    build = service.merged.get("build")
+    known = not build or not isinstance(node := deref(build.value), Mapping) or node.merged.keys() <= BUILD_KEYS
+    return not (known and service.merged.keys() <= SERVICE_KEYS)
+
+
 def unknown_keys(file: ComposeFile, service: Mapping) -> Iterator[ComposeError]:
     """The keys of a service of a file, and of its build, that Compose does not know."""
     yield from _unknown_in(file, service, SERVICE_KEYS, "service")
@@ -47,8 +54,6 @@ def unknown_keys(file: ComposeFile, service: Mapping) -> Iterator[ComposeError]:
 
 
 def _unknown_in(file: ComposeFile, node: Mapping, known: frozenset[str], what: str) -> Iterator[ComposeError]:
-    if node.merged.keys() <= known:
-        return
     for name, entry in node.merged.items():
         if name not in known and not name.startswith("x-") and not has_compose_tag(entry.value):
             message = f"`{name}` is no key of a {what}{_hint(name, known)}"

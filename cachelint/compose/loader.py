@@ -13,6 +13,7 @@ from cachelint.compose.draft import Draft, Model, Place, canonical, remove
 from cachelint.compose.env_file import EnvFileError, parse_env_file, read_env_file
 from cachelint.compose.env_files import moved_env_files
 from cachelint.compose.environment import with_bare
+from cachelint.compose.keys import has_unknown, unknown_keys
 from cachelint.compose.merge import merge_service
 from cachelint.compose.required import demands
 from cachelint.compose.tree import ComposeError, Fields, Leaf, Link, refuse, size
@@ -70,6 +71,7 @@ class Loader:
         self._keys_left = MAX_KEYS
         self._files_left = MAX_FILES
         self._extended: dict[tuple[str, int], Extended] = {}
+        self._readable: dict[str, bool] = {}
 
     def load(self, paths: Iterable[str], place: Place) -> Model:
         """The files laid over each other, the last on top."""
@@ -135,7 +137,9 @@ class Loader:
 
     def may_read(self, path: str) -> bool:
         """Whether a file belongs to the repository."""
-        return self._files.contains(path)
+        if path not in self._readable:
+            self._readable[path] = self._files.contains(path)
+        return self._readable[path]
 
     def _add(self, model: Model, document: Document) -> None:
         read = document.load()
@@ -158,11 +162,12 @@ class Loader:
             return Draft(over.fields, layers, extends, broken=True)
         return Draft(fields, layers, extends, base.broken or over.broken)
 
-    def refuse_keys(self, found: Iterable[ComposeError]) -> None:
+    def refuse_keys(self, file: ComposeFile, service: Mapping) -> None:
         """Take over what is wrong with the keys of a service, as much as anybody reads."""
-        taken = list(islice(found, self._keys_left))
-        self._keys_left -= len(taken)
-        self.errors += taken
+        if has_unknown(service):
+            taken = list(islice(unknown_keys(file, service), self._keys_left))
+            self._keys_left -= len(taken)
+            self.errors += taken
 
     def demands(self, paths: Iterable[str], variables: Variables) -> Iterator[ComposeError]:
         """What Compose refuses of files where nothing else sets a variable."""

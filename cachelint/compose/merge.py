@@ -42,8 +42,9 @@ def _merge(base: Value, over: Value) -> Value:
 
 
 def _replacing(value: Value, old: Value) -> Value:
-    link = Link("replaces this", old.origin.source, old.origin.span)
-    return value._replace(origin=value.origin._replace(chain=(*value.origin.chain, link)))
+    old_file, old_node, old_entry, _ = old.origin
+    span = old_entry.span if old_entry else old_node.span
+    return value._replace(origin=value.origin.behind(Link("replaces this", old_file.source, span)))
 
 
 def _merge_build(base: Value, over: Value) -> Value:
@@ -110,7 +111,9 @@ def _pair(value: Value) -> tuple[str, Value]:
         raise refuse(value.origin, "an item must be text")
     name, equals, text = (value.text or "").partition("=")
     written = value.written.partition("=")[2]
-    return name, value._replace(text=text if equals else None, written=written if equals else "")
+    if not equals:
+        return name, Leaf(None, "", value.known, value.is_string, value.origin)
+    return name, Leaf(text, written, value.known, value.is_string, value.origin)
 
 
 def unique_mounts(values: Iterable[Value]) -> Iterable[Value]:
@@ -118,8 +121,7 @@ def unique_mounts(values: Iterable[Value]) -> Iterable[Value]:
     found: dict[str, Value] = {}
     for one in values:
         target = target_of(one)
-        known = found.get(target)
-        found[target] = _replacing(one, known) if known else one
+        found[target] = _replacing(one, found[target]) if target in found else one
     return found.values()
 
 

@@ -45,7 +45,8 @@ def resolved_mount(mount: Fields, directory: str) -> Fields:
         return mount
     if not source.known or _WINDOWS.match(source.text):
         return mount
-    return mount._replace(entries={**mount.entries, "source": _resolved(source, directory)})
+    resolved = _resolved(source, directory)
+    return mount if resolved is source else mount._replace(entries={**mount.entries, "source": resolved})
 
 
 def _resolved(value: Leaf, directory: str) -> Leaf:
@@ -53,4 +54,5 @@ def _resolved(value: Leaf, directory: str) -> Leaf:
     assert value.text is not None
     if value.text.startswith("~"):
         return value._replace(known=False)
-    return value._replace(text=join(directory, value.text))
+    text = join(directory, value.text)
+    return value if text == value.text else value._replace(text=text)

@@ -83,12 +83,11 @@ class Reader:
         """The value of an entry of a mapping behind aliases and merge keys, and the way to it."""
         if self._merges and id(entry) not in self._own(mapping):
             chain = (*self._merge_chain(mapping, entry), *chain)
-        return self._behind(entry.value, chain)
+        node = entry.value
+        return self._behind(node, chain) if isinstance(node, Alias) else (node, chain)
 
-    def _behind(self, node: Node, chain: tuple[Link, ...]) -> tuple[Scalar | Sequence | Mapping, tuple[Link, ...]]:
-        if isinstance(node, Alias):
-            chain = (self._link(f"*{node.name} stands here", node.span), *chain)
-        return deref(node), chain
+    def _behind(self, node: Alias, chain: tuple[Link, ...]) -> tuple[Scalar | Sequence | Mapping, tuple[Link, ...]]:
+        return deref(node), (self._link(f"*{node.name} stands here", node.span), *chain)
 
     def origin(self, entry: Entry, chain: tuple[Link, ...]) -> Origin:
         """The origin of an entry's value."""
@@ -141,7 +140,7 @@ class Reader:
 
     def _items(self, sequence: Sequence, path: Path, chain: tuple[Link, ...]) -> Iterator[Value]:
         for number, item in enumerate(sequence.items):
-            node, way = self._behind(item, chain)
+            node, way = self._behind(item, chain) if isinstance(item, Alias) else (item, chain)
             value = self._value(node, Origin(self.file, item, None, way), (*path, str(number)))
             if value is not None:
                 yield value

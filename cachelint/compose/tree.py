@@ -32,6 +32,10 @@ class Origin(NamedTuple):
     entry: Entry | None
     chain: tuple[Link, ...] = ()
 
+    def behind(self, link: Link) -> Origin:
+        """The same, with one more place on the way."""
+        return Origin(self.file, self.node, self.entry, (*self.chain, link))
+
     @property
     def span(self) -> Span:
         """All that is written for the value."""
@@ -69,6 +73,10 @@ class Fields(NamedTuple):
     entries: dict[str, Value]
     origin: Origin
     is_list: bool = False
+
+    def with_entry(self, key: str, value: Value) -> Fields:
+        """The same with another value for one key."""
+        return Fields({**self.entries, key: value}, self.origin, self.is_list)
 
 
 class Items(NamedTuple):
@@ -116,9 +124,9 @@ def size(value: Value) -> int:
 
 def linked(value: Value, link: Link) -> Value:
     """The same value, with one more place on its way."""
-    origin = value.origin._replace(chain=(*value.origin.chain, link))
+    origin = value.origin.behind(link)
     if isinstance(value, Leaf):
-        return value._replace(origin=origin)
+        return Leaf(value.text, value.written, value.known, value.is_string, origin)
     if isinstance(value, Fields):
         return Fields({key: linked(one, link) for key, one in value.entries.items()}, origin, value.is_list)
     return Items(tuple(linked(one, link) for one in value.values), origin)

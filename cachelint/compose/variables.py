@@ -19,6 +19,10 @@ _VARIABLE = regex(
     rf"\$(?:(?P<escaped>\$)|(?P<named>{_NAME})|\{{(?:(?P<braced>{_NAME}(?::?[-+?](?:.*))?)\}}|(?P<invalid>)))"
 )
 _OPERATORS = (":?", "?", ":-", "-", ":+", "+")
+# One variable and nothing else in a text: nearly all of them. What follows a brace decides nothing then.
+_ALONE = regex(
+    rf"(?P<before>[^$]*)\$\{{(?P<name>{_NAME})(?:(?P<operator>:?[-+?])(?P<word>[^${{}}\n]*))?\}}(?P<behind>[^$}}]*)"
+)
 MAX_NESTING = 50
 """Defaults inside defaults that are followed: a bound for hostile files."""
 
@@ -53,7 +57,14 @@ class Variables:
 
     def substitute(self, text: str) -> Text:
         """The text with its variables replaced. Raises `VariableError`."""
-        return _substitute(text, self, MAX_NESTING) if "$" in text else text
+        if "$" not in text:
+            return text
+        alone = _ALONE.fullmatch(text)
+        if alone is None:
+            return _substitute(text, self, MAX_NESTING)
+        before, name, operator, word, behind = alone.groups()
+        value = _operate(name, operator, word, self) if operator else _value(name, self)
+        return None if value is None else before + value + behind
 
 
 def _substitute(text: str, variables: Variables, depth: int) -> Text:
@@ -93,7 +104,7 @@ def _replacement(match: re.Match[str], first: str, variables: Variables, depth: 
     if operator is None or operator not in braced:
         return _value(braced, variables)
     name, _, word = braced.partition(operator)
-    return _operate(name, operator, word, variables, depth)
+    return _operate(name, operator, _substitute(word, variables, depth - 1), variables)
 
 
 def _closing_brace(text: str) -> int | None:
@@ -115,9 +126,8 @@ def _value(name: str, variables: Variables) -> Text:
     return variables.known.get(name, "" if variables.complete else None)
 
 
-def _operate(name: str, operator: str, word: str, variables: Variables, depth: int) -> Text:
-    """The value of ``${name<operator>word}``."""
-    other = _substitute(word, variables, depth - 1)
+def _operate(name: str, operator: str, other: Text, variables: Variables) -> Text:
+    """The value of ``${name<operator>other}``."""
     value = variables.known.get(name)
     if value is None and (name in variables.known or not variables.complete):
         return None
