@@ -174,7 +174,7 @@ BUILD = (0, "services", "web", "build")
 )
 def test_a_fix_that_does_more_than_it_states_is_refused(compose, rule, reason, use_rules, tmp_path):
     use_rules(rule, MissingCommitArg)
-    other = {"other/compose.yaml": FRESH, "other/Dockerfile": "FROM alpine\nCOPY . .\n", "other/a.c": ""}
+    other = {"other/compose.yaml": FRESH, "other/Dockerfile": "FROM alpine\nCOPY . .\nRUN make\n", "other/a.c": ""}
     write_files(tmp_path, {"compose.yaml": compose, **other})
     code, out, err = run("--fix", "--isolated", cwd=tmp_path)
     assert code == 2
@@ -348,7 +348,7 @@ def test_a_fix_that_is_only_shown_is_never_applied(use_rules):
 
 def test_the_reason_and_the_text_to_paste_are_shown(tmp_path):
     compose = "services:\n  web:\n    build: &here .\n"
-    write_files(tmp_path, {"compose.yaml": compose, "Dockerfile": "FROM alpine\nCOPY . .\n", "a.c": ""})
+    write_files(tmp_path, {"compose.yaml": compose, "Dockerfile": "FROM alpine\nCOPY . .\nRUN make\n", "a.c": ""})
     code, out, err = run("--fix", cwd=tmp_path)
     assert code == 1
     assert "GIT_COMMIT_HASH: ${GIT_COMMIT_HASH}" in out + err

@@ -52,9 +52,10 @@ def _may_use_docker(unit: Unit, command: Command, callees: Callees, depth: int) 
 
 def _is_quiet(scripts: tuple[Deployment, ...], callees: Callees, depth: int) -> bool:
     """Whether scripts are known, and have nothing to do with Docker."""
-    commands = ((unit, command) for one in scripts for unit in one.units for command in unit.script.commands)
-    if not scripts or any(one.calls for one in scripts):
+    units = [unit for one in scripts for unit in one.units]
+    if not scripts or any(one.calls for one in scripts) or not all(unit.script.is_read for unit in units):
         return False
+    commands = ((unit, command) for unit in units for command in unit.script.commands)
     return not any(_may_use_docker(unit, command, callees, depth) for unit, command in commands)
 
 

@@ -55,7 +55,9 @@ class _Looking:
         if command.name == "make":
             return self._in_makefile(unit, command, depth)
         whole = "" if command.name in {"source", "."} else None
-        found = [(inner, whole) for one in self._callees.run_by(unit, command) for inner in one.units]
+        found = [
+            (inner, whole) for one in self._callees.run_by(unit, command) for inner in one.units if inner.script.is_read
+        ]
         found += [(inner, command.name) for inner in self._defining(unit, command.name)]
         return any(self._looked(*one, depth) for one in found) if found else _says_so(command)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from cachelint.documents.shell_syntax import SHELLS
 from cachelint.record import NamedTuple
 from cachelint.source import SourceFile, Span
 
@@ -231,6 +232,11 @@ class Script(NamedTuple):
     def broken(self) -> bool:
         """Whether a part of it cannot be read."""
         return bool(self.errors)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it is a shell's; of a script in another language nothing is known."""
+        return bool(self.commands) or self.interpreter in SHELLS
 
     @property
     def uses_git(self) -> bool:

@@ -29,11 +29,19 @@ if TYPE_CHECKING:
 
 _MAX_DEPTH = 50
 _MAX_SCRIPTS = 6
+_LONGEST_FIRST_LINE = 256
 _KEYWORDS = frozenset(
     {"if", "then", "elif", "else", "fi", "while", "until", "do", "done", "{", "}", "(", ")", "((", "))"}
 )
 _SUBSTITUTION = regex(rb"[$<>]\(|`|<<")
 _INTERPRETER = regex("\ufeff?#!\\s*(?:\\S*/env\\s+(?:-S\\s+)?(?:\\w+=\\S*\\s+)*)?(\\S+)")
+_SHELL_WORD = regex(r"\b(?:\w*sh|nix-shell)(?!\S)")
+
+
+def speaks_shell(text: str) -> bool:
+    """Whether a script's first line names a shell, or no program at all, and not python, perl or expect."""
+    first = text[:_LONGEST_FIRST_LINE].partition("\n")[0]
+    return not _INTERPRETER.match(first) or _SHELL_WORD.search(first) is not None
 
 
 class ScriptReader:
@@ -41,7 +49,8 @@ class ScriptReader:
 
     def __init__(self, source: SourceFile, text: str, pieces: Pieces) -> None:
         self._source = source
-        self.text = text
+        self.text = text if speaks_shell(text) else ""
+        self._interpreter = _INTERPRETER.match(text)
         self._pieces = pieces
 
     def read(self) -> Script:
@@ -51,7 +60,6 @@ class ScriptReader:
         span = text.place(0, len(text.text))
         shell = Shell(Machine.HERE, Quoting.FILE, span, "\n" in text.text)
         body = ShellReader(gathered, text, shell, None, 0).whole()
-        interpreter = _INTERPRETER.match(self.text)
         return Script(
             self._source,
             shell,
@@ -63,7 +71,7 @@ class ScriptReader:
             tuple(gathered.called),
             frozenset(gathered.options),
             tuple(sorted(gathered.errors)),
-            interpreter[1].rpartition("/")[2] if interpreter else "sh",
+            self._interpreter[1].rpartition("/")[2] if self._interpreter else "sh",
             tuple(sorted(gathered.unread)),
             tuple(gathered.taken),
         )

@@ -82,3 +82,29 @@ def test_variables_that_double_each_other_end_as_unknown(text):
     [command] = read(text).commands
     assert sum(map(len, command.texts)) < 10_000
     assert command.doubt is not None
+
+
+@pytest.mark.parametrize(
+    ("line", "is_read"),
+    [
+        ("", True),
+        ("#!/bin/sh", True),
+        ("#! /bin/bash -e\r", True),
+        ("\ufeff#!/usr/bin/env bash", True),
+        ("#!/usr/bin/env -S LANG=C bash -e", True),
+        ("#!/usr/bin/with-contenv bash", True),
+        ("#!/usr/bin/env nix-shell", True),
+        ("#!/bin/busybox sh", True),
+        ("#!/usr/bin/env fish", True),
+        ("# a comment", True),
+        ("#!", True),
+        ("#!/usr/bin/expect -f", False),
+        ("#!/usr/bin/env python3", False),
+        ("#!/usr/bin/env -S deno run", False),
+        ("#!/usr/bin/perl -w", False),
+    ],
+)
+def test_only_what_a_shell_runs_is_read(line: str, is_read: bool) -> None:
+    script = read(f"{line}\ndocker build .\n")
+    assert [command.texts[0] for command in script.commands] == ["docker"] * is_read
+    assert script.is_read is is_read

@@ -592,3 +592,28 @@ def test_findings_about_other_builds_make_no_deploy_dearer():
     fixed = fix_files({**files, **scripts, **clear}, ["build-without-prune", "partial-cache-clear"]).files
     assert [("type=regular" in fixed[name]) for name in sorted(scripts)] == [True, False]
     assert [("type=regular" in fixed[name]) for name in sorted(clear)] == [True, False]
+
+
+# scripts of other languages
+
+
+RULES = ["build-without-prune", "unset-commit-arg", "up-without-build", "restart-after-build"]
+EXPECT = """\
+#!/usr/bin/expect -f
+spawn ssh deploy@shop
+send "cd /srv/shop && git pull\\r"
+docker compose up -d
+spawn docker compose build
+"""
+
+
+@pytest.mark.parametrize("text", [EXPECT, "#!/usr/bin/env python3\ngit pull\ndocker compose build\n" + DEPLOY])
+def test_silent_on_what_no_shell_runs(text: str):
+    assert lint_files({**FILES, "deploy.sh": text}, RULES) == ()
+
+
+def test_what_a_program_of_another_language_does_is_not_known():
+    build = "#!/usr/bin/env python3\nos.system(f'{tool} build')\n"
+    text = HEAD + "git pull\n./build.sh\ndocker compose up -d\n"
+    assert found("up-without-build", text, **{"build.sh": build}) == []
+    assert found("up-without-build", text, **{"build.sh": "#!/bin/sh\ntrue\n"}) == ["docker compose up -d"]
