@@ -93,8 +93,9 @@ def read_source(path: str) -> SourceFile:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise SourceError("not a regular file")
+            mode = os.fstat(handle).st_mode
+            if not stat.S_ISREG(mode):
+                raise SourceError("is a directory" if stat.S_ISDIR(mode) else "not a regular file")
             data = _content(handle)
         finally:
             os.close(handle)

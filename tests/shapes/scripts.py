@@ -30,6 +30,7 @@ UNREAD = "the text that it stands in has a part that cannot be read"
 ONE_LINE_SSH = "the build runs on another machine, in words of one line"
 BROKEN = "bash does not understand the whole script"
 WORDS = "the build runs on another machine, in text that several words make"
+OTHER_USER = "it builds as whom `su` says, which a step in front would not"
 OTHER_ENGINE = "podman has other options: its `prune` knows none of Docker's record types"
 
 SHAPES = (
@@ -216,7 +217,7 @@ SHAPES = (
     Shape("bash -c", "mark\nbash -c 'docker build .'\n", "build"),
     Shape("bash -c over lines", "mark\nbash -c '\n  docker build .\n'\n", "build"),
     Shape("sudo bash heredoc", "sudo bash <<'EOF'\nmark\ndocker build .\nEOF\n", "build"),
-    Shape("su -c", "mark\nsu - app -c 'docker build .'\n", "build"),
+    Shape("su -c", "su - app -c 'docker build .'\n", "build", refused=OTHER_USER),
     Shape("eval", 'mark\neval "docker build ."\n', "build"),
     Shape("up --build", "mark\ndocker compose up -d --build\n", "compose up"),
     Shape("several builds", "mark\ndocker build a\ndocker build b\n", "build; build"),
