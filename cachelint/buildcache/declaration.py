@@ -29,6 +29,12 @@ def first_step_on_source(graph: Graph) -> Instruction | None:
     return place_below_source(graph, brings_source, is_install)
 
 
+def first_copy(graph: Graph) -> Instruction | None:
+    """The first instruction of the build, in file order, that copies source."""
+    stages = (stage.stage for _, stage in sorted(graph.stages.items()))
+    return next((one for stage in stages for one in stage.instructions if brings_source(one)), None)
+
+
 def has_step_on_source(graph: Graph) -> bool:
     """Whether a RUN below copied source, an install too, could come to something else though no file changed."""
     return place_below_source(graph, brings_source, lambda one: False) is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from cachelint.buildcache.graph import GraphError, build_graph
 from cachelint.buildcache.predict import Predictor
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from cachelint.buildcache.files import ContextFiles
     from cachelint.buildcache.steps import Builder, Graph
     from cachelint.documents.dockerfile import Dockerfile, Stage
+
+_Answer = TypeVar("_Answer")
 
 
 class Model:
@@ -36,6 +38,13 @@ class Model:
         self._predictors: dict[bool, Predictor] = {}
         self._answers: dict[tuple[Change, bool], tuple[StepOutcome, ...]] = {}
         self._graph: Graph | GraphError | None = None
+        self._known: dict[Callable[[Graph], object], object] = {}
+
+    def tells(self, question: Callable[[Graph], _Answer]) -> _Answer:
+        """What a function says of the graph, asked once for all builds that share the model. Raises `GraphError`."""
+        if question not in self._known:
+            self._known[question] = question(self.graph)
+        return self._known[question]  # type: ignore[return-value]  # what this very function returned
 
     @property
     def graph(self) -> Graph:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
@@ -116,6 +116,9 @@ def key_of(place: Place) -> Node | None:
     container = place.parents[-1]
     if isinstance(container, Sequence):
         return None
+    at = bisect_right(container.entries, place.node.span.start, key=lambda one: one.key.span.start) - 1
+    if container.entries[at].value is place.node:
+        return container.entries[at].key
     return next(entry.key for entry in container.entries if entry.value is place.node)
 
 

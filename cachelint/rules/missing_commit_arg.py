@@ -7,8 +7,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from cachelint.buildcache.copies import brings_source
-from cachelint.buildcache.declaration import has_step_on_source
+from cachelint.buildcache.declaration import first_copy, has_step_on_source
 from cachelint.buildcache.values import GraphError
 from cachelint.deployment.commit_words import commit_words
 from cachelint.deployment.shipping import deploys
@@ -97,7 +96,8 @@ services:
         if first != build.service.name:
             return  # it takes its build from a service that says it all
         name = self._name(build, project)
-        copy = next(filter(brings_source, _built(build)))
+        copy = _copy(build)
+        assert copy
         more = f"and {len(others)} more {'services' if len(others) > 1 else 'service'} copy" if others else "copies"
         told = "are not told the commit they build" if others else "is not told the commit it builds"
         yield self.report(
@@ -117,8 +117,9 @@ services:
             return
         for call, build in builds:
             name = _declared(build, self.settings.commit_arg.is_one) or self.settings.commit_arg.name
-            copy = next(filter(brings_source, _built(build)))
+            copy = _copy(build)
             assert build.dockerfile
+            assert copy
             yield self.report(
                 build.location,
                 f"This build copies source ({os.path.basename(build.dockerfile.source.path)} line {copy.line}) but is "
@@ -134,7 +135,7 @@ services:
             self.settings.commit_arg.is_one(name) for name in (*(arg.name for arg in build.args), *build.added_args)
         ):
             return False
-        if not any(map(brings_source, _built(build))):
+        if _copy(build) is None:
             return False
         return _works_on_source(build) or _declared(build, self.settings.commit_arg.is_one) is not None
 
@@ -208,7 +209,7 @@ def _tells_more(build: Build) -> bool:
 
 
 def _works_on_source(build: Build) -> bool:
-    return build.model is not None and has_step_on_source(build.model.graph)
+    return build.model is not None and build.model.tells(has_step_on_source)
 
 
 def _effect(build: Build, name: str) -> str:
@@ -278,10 +279,9 @@ def _written_at(part: Part) -> Location:
     return locate(part.file.source, part.service.node.merged["build"].key.span)
 
 
-def _built(build: Build) -> Iterator[Instruction]:
-    """The instructions that the build executes; none where Docker refuses it or its target is not known."""
+def _copy(build: Build) -> Instruction | None:
+    """Where the build copies source; None too where Docker refuses it or its target is not known."""
     try:
-        stages = build.model.stages if build.model else ()
+        return build.model.tells(first_copy) if build.model else None
     except GraphError:
-        return
-    yield from (one for stage in stages for one in stage.instructions)
+        return None
