@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 _Document = TypeVar("_Document")
 _KEPT = 256
+_RECENT = 16
+_SMALL = 100_000
+"""Of the texts that are read one after the other, several times each, those that are not too long are kept."""
+
 _JOBS = "\0jobs"
 
 
@@ -38,6 +42,7 @@ class Workspace:
         self._building: set[str] | None = None
         self._edited: dict[str, str] = {}
         self._directories: dict[str, str] = {}
+        self._recent: dict[str, SourceFile] = {}
         self._parsed: OrderedDict[str, tuple[object, Exception | None]] = OrderedDict()
 
     def builds_below(self, directory: str) -> bool:
@@ -63,6 +68,7 @@ class Workspace:
 
     def _forget(self, path: str) -> None:
         self.edits += 1
+        self._recent.pop(path, None)
         self._parsed.pop(path, None)
         self._parsed.pop(f"{path}{_JOBS}", None)
 
@@ -72,14 +78,17 @@ class Workspace:
 
     def _real(self, path: str) -> str:
         """The path with links followed; the way to a directory is walked once for all that lies in it."""
-        directory, name = os.path.split(path)
-        if name in ("", ".", "..") or os.path.islink(path):
-            return os.path.realpath(path)
-        if directory not in self._directories:
-            if len(self._directories) >= _KEPT:
-                self._directories.clear()
-            self._directories[directory] = os.path.realpath(directory)
-        return os.path.join(self._directories[directory], name)
+        missing: list[str] = []
+        at = os.path.dirname(path)
+        while at not in self._directories and (above := os.path.dirname(at)) != at:
+            missing.append(at)
+            at = above
+        real = self._directories.get(at) or os.path.realpath(at)
+        if len(self._directories) >= _KEPT:
+            self._directories.clear()
+        for directory in reversed(missing):
+            real = self._directories[directory] = _in_real(real, directory)
+        return _in_real(real, path)
 
     def source(self, path: str) -> SourceFile:
         """The text of a file. Raises `SourceError`, also for a file outside the root."""
@@ -92,9 +101,16 @@ class Workspace:
             raise
 
     def _read(self, path: str) -> SourceFile:
-        if not self.contains(path):
-            raise SourceError("outside the repository")
-        return read_source(path)
+        source = self._recent.get(path)
+        if source is None:
+            if not self.contains(path):
+                raise SourceError("outside the repository")
+            source = read_source(path)
+            if len(source.text) <= _SMALL:
+                self._recent[path] = source
+                if len(self._recent) > _RECENT:
+                    del self._recent[next(iter(self._recent))]
+        return source
 
     def compose(self, path: str) -> ComposeFile:
         """A parsed Compose file. Raises `SourceError`, `YamlError` or `NotComposeError`."""
@@ -128,3 +144,9 @@ class Workspace:
             return parse(self.source(path)), None
         except Exception as error:  # noqa: BLE001  # kept for every later reader of the same file
             return None, error.with_traceback(None)
+
+
+def _in_real(directory: str, path: str) -> str:
+    """A path with links followed, given the directory that it lies in with links followed."""
+    name = os.path.basename(path)
+    return os.path.realpath(path) if name in ("", ".", "..") or os.path.islink(path) else os.path.join(directory, name)
