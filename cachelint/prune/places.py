@@ -29,6 +29,10 @@ _LOOKS = regex(r"(?:command\s+-[vV]|which|type|hash)\s")
 _TESTS = regex(r"(?:\[\[?|test)\s")
 
 
+MAX_PLACES = 200
+"""A script that needs more steps than this gets none: every one is proven, and read again for each rule."""
+
+
 class Place(NamedTuple):
     """In front of statement `index` of a block. `function` is the name of the function around it, None outside.
 
@@ -125,6 +129,8 @@ class _Finder:
                 raise NoPlaceError("the command before it is asked how it ended", build)
             at -= 1
         self._found[block.span.start, at] = Place(block, at, function, build)
+        if len(self._found) > MAX_PLACES:
+            raise NoPlaceError(f"it would take more than {MAX_PLACES} steps", build)
 
     def _is_made(self, numbers: range, build: int) -> bool:
         """Whether a builder is made between the beginning of a statement and a build in it."""

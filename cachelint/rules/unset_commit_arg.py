@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from cachelint.commit_names import default_of, variable_of
@@ -88,12 +89,13 @@ class UnsetCommitArg(Rule):
         if not is_deploying_by_name(deployment, is_named=self.settings.is_deploy_script(deployment.source.path)):
             return
         unset: dict[str, list[tuple[DockerCall, BuildArg]]] = {}
+        given = cache(partial(is_given, deployment, project))
         for call in deployment.calls:
             if call.docker and call.docker.builds and not call.host:
                 for arg in _open_args(call):
                     variable = self._variable(arg)
                     told = deployment.job.objection and variable and _may_be_told(deployment, variable)
-                    if variable and not told and not is_given(deployment, project, variable):
+                    if variable and not told and not given(variable):
                         unset.setdefault(variable, []).append((call, arg))
         for variable, found in unset.items():
             yield self._report(deployment, variable, found)

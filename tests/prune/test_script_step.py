@@ -286,3 +286,8 @@ def test_a_builder_that_is_made_behind_the_place():
 def test_a_variable_that_may_only_show():
     text = '#!/bin/bash\nDOCKER=docker\n[ "$1" = --dry-run ] && DOCKER="echo docker"\n$DOCKER compose build\n'
     assert refused(text) == ["a variable decides whether the command is run or only shown"]
+
+
+def test_more_steps_than_any_script_needs_are_not_written():
+    arms = "".join(f"a{number}) docker build {number} ;;\n" for number in range(201))
+    assert refused(f"#!/bin/bash\ncase $1 in\n{arms}esac\n") == ["it would take more than 200 steps"]
