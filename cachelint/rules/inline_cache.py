@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cachelint.documents.yaml import Node
     from cachelint.documents.yaml_edit import Change
     from cachelint.project import Build, Project
+    from cachelint.rules.base import Settings
     from cachelint.source import Span
 
 _NAME = "BUILDKIT_INLINE_CACHE"
@@ -94,6 +95,10 @@ services:
         ),
     )
 
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._users: tuple[Project, dict[tuple[int, Span], list[Build]]] | None = None
+
     def check_build(self, build: Build, project: Project) -> Iterator[Diagnostic]:
         """Findings about one build."""
         if not build.service or not build.compose:
@@ -157,14 +162,25 @@ services:
                         )
 
     def _setting(self, compose: ComposeFile, project: Project, node: Node, span: Span, value: str | None) -> Diagnostic:
-        readers = (build for build in project.builds if build.cache_from)
-        if any(_uses(build, compose, span) and _reads_image(build) for build in readers):
+        users = self._users_in(project).get((id(compose), span), [])
+        if any(map(_reads_image, users)):
             read: str | None = _HERE
-        else:
-            users = [build for build in project.builds if _uses(build, compose, span)]
+        elif self.settings.cache_readers():
             read = self._read_elsewhere({image for build in users for image in images_of_service(build) or {None}})
+        else:
+            read = None
         fix = _fix(compose, node, unsafe=bool(read))
         return self.report((compose.source, span), _message(value, read), fix=fix)
+
+    def _users_in(self, project: Project) -> dict[tuple[int, Span], list[Build]]:
+        """The builds of a project that have a setting, by its Compose file and place; of the last project asked for."""
+        if self._users is None or self._users[0] is not project:
+            found: dict[tuple[int, Span], list[Build]] = {}
+            for build in project.builds:
+                for place in dict.fromkeys(_places(build)):
+                    found.setdefault(place, []).append(build)
+            self._users = project, found
+        return self._users[1]
 
     def _read_elsewhere(self, images: Iterable[str | None]) -> str | None:
         """What reads one of these images back, in a sentence; none of them known may be any."""
@@ -215,10 +231,9 @@ def _removal(change: Callable[[], Change], *, unsafe: bool = False) -> Fix:
     return Fix("remove it", Applicability.UNSAFE if unsafe else Applicability.SAFE, edits, statements)
 
 
-def _uses(build: Build, compose: ComposeFile, span: Span) -> bool:
-    return any(arg.entry.span == span and arg.file is compose for arg in build.args) or any(
-        target.span == span and target.file is compose for target in build.cache_to
-    )
+def _places(build: Build) -> Iterator[tuple[int, Span]]:
+    yield from ((id(arg.file), arg.entry.span) for arg in build.args if arg.file)
+    yield from ((id(target.file), target.span) for target in build.cache_to)
 
 
 def _reads_image(build: Build) -> bool:
