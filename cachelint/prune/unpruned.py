@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cachelint.prune.paths import Effects, Paths
+from cachelint.prune.made_builders import made_builders
+from cachelint.prune.paths import RECORDS, Effects, Paths
 from cachelint.prune.reach import Reach
 from cachelint.prune.runners import Runners
 from cachelint.prune.scope import LAYER, MOUNT, SOURCE, dropped
@@ -55,6 +56,8 @@ class DockerCalls:
         prunes = {
             number: (self.builder(number), kinds) for number, one in self.by_number.items() if (kinds := prunes_of(one))
         }
+        made = made_builders(self.script, self.by_number, builds)
+        prunes.update((number, (self.normal(builder), RECORDS)) for number, builder in made.items())
         return Effects(builds, prunes, self.elsewhere)
 
     @cached_property

@@ -174,8 +174,8 @@ fi
     Shape("up --build", "#!/bin/bash\nset -e\ndocker compose up -d --build\n"),
     Shape("named builder", "#!/bin/bash\nset -e\ndocker buildx build --builder slim -t web --load .\n"),
     Shape(
-        "builder that it makes",
-        "#!/bin/bash\nset -e\ndocker buildx create --name slim --use\ndocker buildx build -t web --load .\n",
+        "builder that it makes or has",
+        "#!/bin/bash\ndocker buildx create --name slim --use\ndocker buildx build -t web --load .\n",
     ),
     Shape("context", "#!/bin/bash\nset -e\ndocker --context prod compose build\n"),
     Shape("host", "#!/bin/bash\nset -e\nDOCKER_HOST=ssh://prod docker compose build\n"),

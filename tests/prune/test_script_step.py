@@ -220,7 +220,7 @@ def test_what_only_looks_like_it_is_not(line):
             "them",
         ),
         (
-            "docker buildx create --use\ndocker buildx build .\n",
+            'if [ -n "$NEW" ]; then docker buildx create --use; fi\ndocker buildx build .\n',
             "`docker buildx create --use` selects a builder without a name: give it one",
         ),
         ("if then\ndocker build .\n", "bash does not understand the whole script"),
@@ -279,7 +279,9 @@ def test_a_test_decides_whether_it_builds(test):
 
 
 def test_a_builder_that_is_made_behind_the_place():
-    text = "#!/bin/bash\ndocker buildx create --name ci && docker buildx build --builder ci .\n"
+    text = (
+        "#!/bin/bash\ndocker buildx create --name ci --driver remote tcp://a:1 && docker buildx build --builder ci .\n"
+    )
     assert refused(text) == ["its builder is made in the same statement, behind the place of a step"]
 
 
