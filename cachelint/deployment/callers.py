@@ -14,7 +14,7 @@ from cachelint.regex import regex
 from cachelint.source import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from cachelint.deployment.jobs import ScriptJob
     from cachelint.workspace import Workspace
@@ -35,7 +35,24 @@ _GIVEN = regex(
     r"\$\{?(?:TRAVIS|CIRCLE|BITBUCKET|CODEBUILD|APPVEYOR|GITHUB_(?:SHA|REF|RUN|WORKSPACE|REPOSITORY|ACTOR|HEAD|EVENT)"
     r"|CI_(?:COMMIT|REGISTRY|PROJECT|PIPELINE|JOB))(?:_\w+)?(?!\w|:?[-+=])"
 )
+_KEPT = 64
 _LOCAL = regex(r"^[^#\n]*$", re.MULTILINE)
+
+
+class _Texts:
+    """Texts by their files, which are searched for one name after the other, and for the same ones again."""
+
+    def __init__(self, texts: Iterable[tuple[str, str]]) -> None:
+        self._texts = dict(texts)
+        self._naming: dict[str, dict[str, str]] = {}
+
+    def naming(self, name: str) -> dict[str, str]:
+        """Those in which a name stands."""
+        if name not in self._naming:
+            if len(self._naming) >= _KEPT:
+                self._naming.clear()
+            self._naming[name] = {file: text for file, text in self._texts.items() if name in text}
+        return self._naming[name]
 
 
 class Callers:
@@ -53,7 +70,7 @@ class Callers:
         """
         path = job.source.path
         name = os.path.basename(path)
-        files = {file: text for file, text in self._texts.items() if name in text}
+        files = self._texts.naming(name)
         workflows = [file for file in files if self._workspace.tree.files.get(file) is Kind.WORKFLOW]
         machines = {kept for file in workflows for kept in self._machines(file, path)}
         if False in machines:
@@ -63,27 +80,24 @@ class Callers:
 
     def naming(self, path: str) -> Iterator[Unit]:
         """The shells of the tree whose file names a script (absolute path), and that of the script itself."""
-        name = os.path.basename(path)
-        for file, text in self._scripts.items():
-            if name in text or file == path:
-                for job in kept_jobs(self._workspace, file):
-                    yield from (one for one in job.items if isinstance(one, Unit))
+        for file in {path: None, **self._scripts.naming(os.path.basename(path))}:
+            for job in kept_jobs(self._workspace, file):
+                yield from (one for one in job.items if isinstance(one, Unit))
 
-    def texts_naming(self, path: str) -> Iterator[str]:
+    def texts_naming(self, path: str) -> Iterable[str]:
         """The texts of those files."""
-        name = os.path.basename(path)
-        return (text for text in self._scripts.values() if name in text)
+        return self._scripts.naming(os.path.basename(path)).values()
 
     @cached_property
-    def _scripts(self) -> dict[str, str]:
-        return dict(self._read([path for path, kind in self._workspace.tree.files.items() if kind in SCRIPTS]))
+    def _scripts(self) -> _Texts:
+        return _Texts(self._read([path for path, kind in self._workspace.tree.files.items() if kind in SCRIPTS]))
 
     @cached_property
-    def _texts(self) -> dict[str, str]:
+    def _texts(self) -> _Texts:
         tree = self._workspace.tree
         workflows = [path for path, kind in tree.files.items() if kind is Kind.WORKFLOW]
         services = (os.path.join(tree.root, name) for name in _SERVICES)
-        return dict(self._read([*workflows, *filter(os.path.isfile, services)]))
+        return _Texts(self._read([*workflows, *filter(os.path.isfile, services)]))
 
     def _read(self, paths: list[str]) -> Iterator[tuple[str, str]]:
         for path in paths:
