@@ -6,6 +6,7 @@ import pytest
 
 from cachelint import source
 from cachelint.diagnostic import Severity
+from cachelint.documents.dockerfile_edit import move_above
 from cachelint.fix import ABSENT, Applicability, Edit, Fix, Statement, display_only
 from cachelint.fixer import MAX_ROUNDS, Fixer
 from cachelint.rules.base import Rule
@@ -197,6 +198,26 @@ def test_a_refused_dockerfile_keeps_its_bytes(use_rules, tmp_path):
     write_files(tmp_path, {"Dockerfile": "FROM alpine\nRUN a\n"})
     assert run("--fix", cwd=tmp_path).code == 2
     assert read_files(tmp_path) == {"Dockerfile": "FROM alpine\nRUN a\n"}
+
+
+def test_a_fix_that_makes_more_steps_run_again_is_refused(use_rules, tmp_path):
+    class Hasty(Fake):
+        """Moves the source above the install, and states just that."""
+
+        def check_dockerfile(self, dockerfile, project):
+            """One finding."""
+            install, copy = dockerfile.instructions[2:4]
+            edits, statements = move_above(dockerfile, copy, install)
+            fix = Fix("fake", Applicability.SAFE, edits, statements)
+            yield self.report((dockerfile.source, copy.span), "fake", fix=fix)
+
+    use_rules(Hasty)
+    files = {"Dockerfile": "FROM node\nCOPY package.json .\nRUN npm install\nCOPY . .\n"}
+    write_files(tmp_path, files)
+    ran = run("--fix", cwd=tmp_path)
+    assert ran.code == 2
+    assert "a change of source would re-run `RUN npm install`" in ran.out
+    assert read_files(tmp_path) == files
 
 
 def test_a_file_whose_fixes_were_all_refused_has_not_changed(use_rules, tmp_path):
