@@ -81,10 +81,9 @@ def docker_compose_config(text: str) -> dict | None:
 
 def assert_lines_survive(written: Written, after: str) -> None:
     """The lines that no fix may touch are all there, in order; so is every comment; what is new looks like the rest."""
-    lines = after.removeprefix("\ufeff").splitlines(keepends=True)
-    rest = iter(line.rstrip("\r\n") for line in lines)
+    rest = iter(after.removeprefix("\ufeff").splitlines(keepends=True))
     for line in written.kept:
-        assert line.rstrip("\r\n") in rest, f"lost: {line!r}"
+        assert any(is_same_line(line, one) for one in rest), f"lost: {line!r}"
     for text in written.notes:
         assert text in after
     before = written.text
@@ -94,6 +93,13 @@ def assert_lines_survive(written: Written, after: str) -> None:
         assert "\r" not in after
     if "\n" not in before.replace("\r\n", ""):
         assert "\n" not in after.replace("\r\n", "")
+
+
+def is_same_line(before: str, after: str) -> bool:
+    """Whether a line is the same, end included; the last line of a file has none, and may be another one afterwards."""
+    if before.endswith("\n") and after.endswith("\n"):
+        return before == after
+    return before.rstrip("\r\n") == after.rstrip("\r\n")
 
 
 def assert_meaning(before: str, fixed: FixedFiles) -> None:
