@@ -165,12 +165,13 @@ def kept_jobs(workspace: Workspace, path: str) -> tuple[ScriptJob, ...]:
     """
     tree = workspace.tree
     try:
-        return workspace.jobs(path, lambda source: _jobs_in(source, tree.files[path], tree.root))
+        return workspace.jobs(path, lambda source: jobs_in(source, tree.files[path], tree.root))
     except SourceError:
         return ()
 
 
-def _jobs_in(source: SourceFile, kind: Kind, root: str) -> tuple[ScriptJob, ...]:
+def jobs_in(source: SourceFile, kind: Kind, root: str) -> tuple[ScriptJob, ...]:
+    """The jobs of a file of this kind in a tree; none where it cannot be parsed."""
     from cachelint.documents.workflow import NotWorkflowError
     from cachelint.documents.yaml import YamlError
 

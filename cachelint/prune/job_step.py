@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cachelint.deployment.actions import SETUP_BUILDX
-from cachelint.deployment.jobs import Unit
+from cachelint.deployment.jobs import Unit, jobs_in
 from cachelint.deployment.updates import updating
 from cachelint.discovery import Kind
 from cachelint.documents.docker_calls import docker_calls
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from cachelint.deployment.callees import Callees
     from cachelint.deployment.jobs import Action, ScriptJob
     from cachelint.deployment.model import Deployment, DockerCall
+    from cachelint.documents.script import Script
     from cachelint.documents.workflow import Step
     from cachelint.prune.scope import Client
     from cachelint.prune.script_step import Wish
@@ -182,7 +184,7 @@ def _steps(deployment: Deployment, one: Missing, missing: tuple[Missing, ...], w
         known = {name: value for name, value in unit.env.items() if value is not None}
         wish = wish._replace(environment=known, answers=is_read(deployment))
         steps = steps_of(one.calls, (one.unpruned,), wish, commit)
-        return proven(one.calls, one.unpruned, steps, wish) if job.kind is Kind.SHELL else steps
+        return proven(one.calls, one.unpruned, steps, wish, partial(_again, deployment, unit))
     try:
         others = [other for other in missing if other.builder == one.builder and not other.first.host]
         if others[0] is not one:
@@ -190,6 +192,15 @@ def _steps(deployment: Deployment, one: Missing, missing: tuple[Missing, ...], w
         return Steps((_workflow_step(job, one, wish, always=len(others) > 1),))
     except (CannotInsertError, NoClientError) as error:
         return Steps((), (refused_at(one.first.span, str(error), wish),))
+
+
+def _again(deployment: Deployment, unit: Unit, source: SourceFile) -> Script | None:
+    """The script of a shell in another text of its file."""
+    if deployment.job.kind is Kind.SHELL:
+        return read_script(source)
+    jobs = jobs_in(source, deployment.job.kind, deployment.root)
+    units = (item for job in jobs if job.name == deployment.job.name for item in job.items if isinstance(item, Unit))
+    return next((one.script for one in units if one.path == unit.path), None)
 
 
 def _workflow_step(job: ScriptJob, one: Missing, wish: Wish, *, always: bool) -> Written:

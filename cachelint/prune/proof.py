@@ -14,36 +14,47 @@ from cachelint.prune.unpruned import DockerCalls
 from cachelint.source import SourceFile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cachelint.documents.script import Script
     from cachelint.fix import Edit
     from cachelint.prune.script_step import Wish
     from cachelint.prune.unpruned import Unpruned
 
+_MISREAD = "with lines in it, the text that it stands in would be read as another one"
 _NO_HELP = "a step in front of it would prune another builder or daemon, and the build would still lack one"
 
 
-def proven(calls: DockerCalls, missing: Unpruned, steps: Steps, wish: Wish) -> Steps:
-    """The steps of a script that is a whole file, or a refusal where they would not help the builds.
+def proven(
+    calls: DockerCalls,
+    missing: Unpruned,
+    steps: Steps,
+    wish: Wish,
+    read: Callable[[SourceFile], Script | None] = read_script,
+) -> Steps:
+    """The steps of a script, or a refusal where they would not help the builds.
 
-    Without this a fix would come back, and write the same again.
+    `read` finds the script again in the file with the steps in it. Without this a fix would come back, and write the
+    same again.
     """
     if not steps.written or steps.refused:
         return steps
-    build = _unhelped(calls, missing.builds, steps.edits, wish)
+    source = calls.script.source
+    script = read(SourceFile(source.path, apply_edits(source.text, steps.edits)))
+    old = calls.script
+    if script is None or len(_places(script, steps.edits)) != len(old.commands):
+        return Steps((), (refused_at(old.commands[missing.builds[0]].span, _MISREAD, wish),))
+    build = _unhelped(calls, script, missing.builds, steps.edits, wish)
     if build is None:
         return steps
-    return Steps((), (refused_at(calls.script.commands[build].span, _NO_HELP, wish),))
+    return Steps((), (refused_at(old.commands[build].span, _NO_HELP, wish),))
 
 
-def _unhelped(calls: DockerCalls, builds: Sequence[int], edits: Sequence[Edit], wish: Wish) -> int | None:
-    """The first of these builds that would be reached without a prune all the same."""
-    old = calls.script
-    script = read_script(SourceFile(old.source.path, apply_edits(old.source.text, edits)), places=False)
+def _unhelped(
+    calls: DockerCalls, script: Script, builds: Sequence[int], edits: Sequence[Edit], wish: Wish
+) -> int | None:
+    """The first of these builds that would be reached without a prune all the same, in the script as it is then."""
     places = _places(script, edits)
-    if len(places) != len(old.commands):
-        return builds[0]
     known = {readings[0].command.number: readings[0] for readings in docker_calls(script, wish.environment)}
     elsewhere = frozenset(places[number] for number in calls.elsewhere)
     again = DockerCalls(script, known, elsewhere)

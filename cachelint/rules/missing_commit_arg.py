@@ -193,6 +193,10 @@ services:
             other = next((one for one, _ in sharers if not self._is_missing(one)), build)
             assert other.service
             return display_only(f"write `{name}: {value}`", f"`{other.service.name}` shares these arguments")
+        sharers = self._survey(project).sharers.get(id(args_home(home.owner.request)), [])
+        if any(one.is_inline and not _declared(one, name.__eq__) for one, _ in sharers):
+            why = f"its `dockerfile_inline`, which is not edited, has no `ARG {name}`: Docker would drop it"
+            return display_only(f"write `{name}: {value}`, and the ARG", why)
         try:
             change = add_arg(home.owner.file, home.owner.request, name, value)
         except CannotEditError as error:

@@ -61,6 +61,19 @@ def test_make(scope, tolerant, tmp_path):
     assert (done.returncode == 0) == bool(tolerant)
 
 
+def test_nothing_ends_where_there_is_no_commit(tmp_path):
+    """Neither a missing git nor a directory that is no checkout."""
+    write_files(tmp_path, {"Makefile": f"{paste('make', Scope.CONTEXT, 0)}\nbuild: prune-build-cache\n\techo built\n"})
+    write_files(tmp_path, {"bin/docker": "#!/bin/sh\n"})
+    (tmp_path / "bin" / "docker").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}/bin:/usr/bin:/bin", "GITHUB_ENV": str(tmp_path / "env"), "HOME": str(tmp_path)}
+    options = {"cwd": tmp_path, "env": environment}
+    github = "\n".join(step["run"] for step in YAML(typ="safe").load(paste("github", Scope.CONTEXT, 0)))
+    assert execute("bash", "-eo", "pipefail", "-c", github, **options).returncode == 0
+    assert execute("make", "build", **options).returncode == 0
+    assert execute("bash", "-euo", "pipefail", "-c", paste("bash", Scope.CONTEXT, 0), **options).returncode == 0
+
+
 @pytest.mark.parametrize("path", ["a\nrm -rf ~\n/Dockerfile", "a`id`/Dockerfile", "$(id)/Dockerfile", "a b'"])
 def test_no_name_of_a_file_gets_out_of_the_comment(path):
     decision = decide([Cause("cached-fetch", path)])

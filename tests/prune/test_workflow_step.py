@@ -13,6 +13,7 @@ from cachelint.prune.scope import Scope
 from cachelint.prune.script_step import Steps, Wish
 from cachelint.source import SourceFile
 from tests.deployment_support import Surveyed
+from tests.support import read_files, run, write_files
 
 NAME = ".github/workflows/deploy.yml"
 JOB = "on: push\n{}jobs:\n  ship:\n    runs-on: [self-hosted]\n    steps:\n      - name: Build\n{}"
@@ -73,3 +74,41 @@ def test_another_daemon(line):
         "the script of the step chooses its builder or daemon itself, another step has its own"
     ]
     assert found.edits == ()
+
+
+SSH = "      - uses: appleboy/ssh-action@v1\n        with:\n          host: h\n          script: "
+REMOTE = "on: push\njobs:\n  ship:\n    runs-on: ubuntu-latest\n    steps:\n{}"
+LINES = "            cd /srv\n            docker compose build{0}\n            docker compose up -d\n"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        f"{SSH}|\n{LINES.format('')}",
+        f"      - run: |\n          ssh h <<'EOF'\n{LINES.format('')}          EOF\n".replace(
+            "            ", "          "
+        ),
+    ],
+)
+def test_what_another_machine_runs_has_it_in_front_of_the_build(step):
+    new = written(REMOTE.format(step))
+    assert new.index("builder prune") < new.index("compose build")
+    assert written(new) == new
+
+
+def test_lines_that_yaml_folds_get_none():
+    found = steps(REMOTE.format(f"{SSH}>\n{LINES.format(' &&').replace('/srv', '/srv &&')}"))
+    assert [one.reason for one in found.refused] == [
+        "with lines in it, the text that it stands in would be read as another one"
+    ]
+    assert found.edits == ()
+
+
+def test_steps_that_two_jobs_share_get_it_once(tmp_path):
+    text = JOB.format("", BUILD).replace("steps:", "steps: &s") + "  again:\n    runs-on: self-hosted\n    steps: *s\n"
+    write_files(tmp_path, {NAME: text, "Dockerfile": "FROM a\nCOPY . .\nRUN make\n"})
+    done = run("prune-step", "--scope", "context", "--write", NAME, cwd=tmp_path)
+    assert done.code == 0
+    assert read_files(tmp_path)[NAME].count("builder prune") == 1
+    again = run("prune-step", "--scope", "context", "--write", NAME, cwd=tmp_path)
+    assert again.out.splitlines()[1:] == [f"{NAME}: has it already"]

@@ -140,6 +140,17 @@ def test_reports(web: str, line: int):
     assert "GIT_COMMIT_HASH" in found.message
 
 
+def test_an_inline_dockerfile_without_the_argument_is_for_somebody_to_write():
+    inline = "    build:\n      dockerfile_inline: |\n        FROM a\n{}        COPY . .\n        RUN make\n"
+    [found] = findings(inline.format(""))
+    assert found.fix
+    assert found.fix.edits == ()
+    assert "no `ARG GIT_COMMIT_HASH`" in found.fix.title
+    [found] = findings(inline.format("        ARG GIT_COMMIT_HASH\n"))
+    assert found.fix
+    assert found.fix.edits
+
+
 def test_names_what_the_dockerfile_declares():
     [found] = findings("    build: .\n", Dockerfile="FROM a\nARG VCS_REF\nCOPY . .\n")
     assert found.fix
