@@ -35,7 +35,7 @@ class Document:
         self._place = place
         self._drafts: dict[str, Draft | None] = {}
         self._included = Model({}, {}, {})
-        self._services = _services_of(root)
+        self._services = self._services_of(root)
         self._as_written = {(one.name, id(one.node)): one for one in file.services}
         loader.errors += self.reader.refused(root)
 
@@ -46,6 +46,7 @@ class Document:
 
     def load(self) -> Model:
         """All that the document says."""
+        self._loader.refuse_top(self._file, self._root)
         if "include" in self._root.merged:
             self._include()
         names = dict.fromkeys((*self._included.services, *(self._services.merged if self._services else ())))
@@ -91,7 +92,8 @@ class Document:
         origin = self.reader.origin(entry, chain)
         layers = (Layer(self._file, self._as_written[name, id(node)]),)
         try:
-            fields = Fields(self.reader.fields(node, path, chain, self._loader.keys), origin)
+            is_borrowed = node is not entry.value or self.reader.is_merged(self._services, entry)
+            fields = Fields(self.reader.fields(node, path, chain, self._loader.keys, is_borrowed=is_borrowed), origin)
             return Draft(fields, layers)
         except ComposeError as error:
             self._loader.errors.append(error)
@@ -164,6 +166,13 @@ class Document:
         self._loader.notes.append(refuse(file.origin, f"not followed: {file.written} {reason}"))
         return None
 
+    def _services_of(self, root: Mapping) -> Mapping | None:
+        node = services_node(root)
+        target = deref(node) if node else None
+        if not isinstance(target, Mapping) or (target.tag and self.reader.is_removed(target, ("services",))):
+            return None
+        return target
+
     def _include(self) -> None:
         try:
             asked = list(inclusions(self.reader, self._root, self._place.chain))
@@ -192,6 +201,8 @@ class Document:
         variables = self._loader.variables_of(
             self._env_files(asked, directory), self._place.variables, asked.origin if asked.env_files else None
         )
+        if asked.directory is not None and not os.path.isabs(asked.directory) and not os.path.isdir(directory):
+            directory = os.path.dirname(directory)  # as Compose does with what may be a file (loader.go, Dir)
         read = self._loader.load(paths, Place(directory, variables, chain, including))
         self._included.services.update(read.services)
         self._included.volumes.update(read.volumes)
@@ -202,12 +213,6 @@ class Document:
             return [join(self._place.directory, one) for one in asked.env_files if one != "/dev/null"]
         default = os.path.join(directory, ".env")
         return [default] if os.path.isfile(default) else []
-
-
-def _services_of(root: Mapping) -> Mapping | None:
-    node = services_node(root)
-    target = deref(node) if node else None
-    return target if isinstance(target, Mapping) else None
 
 
 def _linked(fields: Fields, link: Link) -> Fields:

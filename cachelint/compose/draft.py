@@ -61,6 +61,8 @@ class Place(NamedTuple):
 
 def remove(services: dict[str, Draft], path: tuple[str, ...]) -> None:
     """Drop what ``!reset`` or ``!override`` at a path (``services``, name, keys) takes away."""
+    if path == ("services",):
+        services.clear()
     if len(path) < 2 or path[0] != "services" or path[1] not in services:
         return
     if len(path) == 2:

@@ -43,6 +43,7 @@ def _inclusion(value: Value) -> Inclusion:
         raise refuse(value.origin, "an entry of `include` must be text or a mapping")
     path, directory, env = (value.entries.get(key) for key in ("path", "project_directory", "env_file"))
     place = _texts(directory)[0].text if directory is not None else None
+    path = None if path is not None and is_null(path) else path
     return Inclusion(_texts(path), place or None, tuple(one.text or "" for one in _texts(env)), value.origin)
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cachelint.compose.tree import ComposeError
-from cachelint.documents.yaml import Mapping, deref, has_compose_tag
+from cachelint.documents.yaml import Mapping, Scalar, deref, has_compose_tag
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cachelint.documents.compose import ComposeFile
+
+TOP_KEYS = frozenset("configs include models name networks secrets services version volumes".split())
 
 SERVICE_KEYS = frozenset(
     """
@@ -35,6 +38,27 @@ BUILD_KEYS = frozenset(
 )
 
 _LONGEST = 40
+_NAME = regex(r"[a-zA-Z0-9._-]+")
+
+
+def wrong_at_top(file: ComposeFile, root: Mapping) -> Iterator[ComposeError]:
+    """What Compose refuses of a document as a whole: its keys, and the names of its services."""
+    entry = root.merged.get("services")
+    if entry is None:
+        return  # a file that only includes, or one of version 1
+    if not root.merged.keys() <= TOP_KEYS:
+        yield from _unknown_in(file, root, TOP_KEYS, "Compose file")
+    services = deref(entry.value)
+    if not isinstance(services, Mapping):
+        if not has_compose_tag(services):
+            yield ComposeError("`services` must be a mapping", (file.source, entry.key.span))
+        return
+    for name, one in services.merged.items():
+        key = deref(one.key)
+        is_text = isinstance(key, Scalar) and key.is_string
+        if not (is_text and _NAME.fullmatch(name)) and not has_compose_tag(one.value):
+            why = "only letters, digits, dots, dashes and underscores may be in it" if is_text else "it must be text"
+            yield ComposeError(f"{name!r} is no name of a service: {why}", (file.source, one.key.span))
 
 
 def has_unknown(service: Mapping) -> bool:

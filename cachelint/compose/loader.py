@@ -13,7 +13,7 @@ from cachelint.compose.draft import Draft, Model, Place, canonical, remove
 from cachelint.compose.env_file import EnvFileError, parse_env_file, read_env_file
 from cachelint.compose.env_files import moved_env_files
 from cachelint.compose.environment import with_bare
-from cachelint.compose.keys import has_unknown, unknown_keys
+from cachelint.compose.keys import has_unknown, unknown_keys, wrong_at_top
 from cachelint.compose.merge import merge_service
 from cachelint.compose.required import demands
 from cachelint.compose.tree import ComposeError, Fields, Leaf, Link, refuse, size
@@ -161,6 +161,12 @@ class Loader:
             self.errors.append(error)
             return Draft(over.fields, layers, extends, broken=True)
         return Draft(fields, layers, extends, base.broken or over.broken)
+
+    def refuse_top(self, file: ComposeFile, root: Mapping) -> None:
+        """Take over what is wrong with a document as a whole, as much as anybody reads."""
+        taken = list(islice(wrong_at_top(file, root), self._keys_left))
+        self._keys_left -= len(taken)
+        self.errors += taken
 
     def refuse_keys(self, file: ComposeFile, service: Mapping) -> None:
         """Take over what is wrong with the keys of a service, as much as anybody reads."""

@@ -43,6 +43,7 @@ class Reader:
         self._left = MAX_EXPANDED + len(file.source.text)
         self._written: dict[int, frozenset[int]] = {}
         self._merges = MERGE in file.source.text
+        self._borrowed = 0
 
     def refused(self, root: Node) -> Iterator[ComposeError]:
         """What Compose refuses of the texts of a document, wherever they stand."""
@@ -62,8 +63,11 @@ class Reader:
         except VariableError as error:
             yield ComposeError(str(error), (self.file.source, scalar.span))
 
-    def fields(self, mapping: Mapping, path: Path, chain: tuple[Link, ...], keys: frozenset[str]) -> dict[str, Value]:
-        """The values of some keys of a mapping."""
+    def fields(
+        self, mapping: Mapping, path: Path, chain: tuple[Link, ...], keys: frozenset[str], *, is_borrowed: bool = False
+    ) -> dict[str, Value]:
+        """The values of some keys of a mapping, which is written elsewhere when it `is_borrowed`."""
+        self._borrowed = int(is_borrowed)
         found: dict[str, Value] = {}
         for key, entry in mapping.merged.items():
             if key in keys:
@@ -75,13 +79,27 @@ class Reader:
     def entry(self, mapping: Mapping, key: str, entry: Entry, path: Path, chain: tuple[Link, ...]) -> Value | None:
         """The value of one key; None where it is reset."""
         node, chain = self.follow(mapping, entry, chain)
-        return self._value(node, self.origin(entry, chain), (*path, key))
+        path = (*path, key)
+        is_merged, is_alias = self.is_merged(mapping, entry), node is not entry.value
+        if not (is_merged or is_alias):
+            return self._value(node, self.origin(entry, chain), path)
+        if not is_merged and node.tag and not self._borrowed and self.is_removed(node, path):
+            return None
+        return self._borrow(node, self.origin(entry, chain), path)
+
+    def _borrow(self, node: Scalar | Sequence | Mapping, origin: Origin, path: Path) -> Value | None:
+        """A value that is written elsewhere, where Compose has taken out already what is tagged ``!reset``."""
+        self._borrowed += 1
+        try:
+            return self._value(node, origin, path)
+        finally:
+            self._borrowed -= 1
 
     def follow(
         self, mapping: Mapping, entry: Entry, chain: tuple[Link, ...]
     ) -> tuple[Scalar | Sequence | Mapping, tuple[Link, ...]]:
         """The value of an entry of a mapping behind aliases and merge keys, and the way to it."""
-        if self._merges and id(entry) not in self._own(mapping):
+        if self.is_merged(mapping, entry):
             chain = (*self._merge_chain(mapping, entry), *chain)
         node = entry.value
         return self._behind(node, chain) if isinstance(node, Alias) else (node, chain)
@@ -99,6 +117,10 @@ class Reader:
         if tag in (RESET, OVERRIDE):
             self.removed.append(path)
         return tag == RESET
+
+    def is_merged(self, mapping: Mapping, entry: Entry) -> bool:
+        """Whether an entry came into a mapping by a merge key."""
+        return self._merges and id(entry) not in self._own(mapping)
 
     def _own(self, mapping: Mapping) -> frozenset[int]:
         """The entries (by identity) that are written in a mapping itself."""
@@ -125,7 +147,7 @@ class Reader:
         self._left -= 1
         if self._left < 0:
             raise ComposeError("aliases make this too large", (self.file.source, origin.span), origin.chain)
-        if node.tag and self.is_removed(node, path):
+        if node.tag and ((self._borrowed and node.tag == RESET) or self.is_removed(node, path)):
             return None
         if isinstance(node, Scalar):
             return self._leaf(node, origin)

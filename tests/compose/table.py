@@ -434,6 +434,31 @@ ACCEPTED = {
             "compose.override.yaml": "services: {db: {build: {context: x, args: {B: 2}}}}\n",
         }
     ),
+    "include with a directory that is not here": Case(
+        {
+            "compose.yaml": "include: [{path: sub/a.yml, project_directory: gone/deep}]\n",
+            "sub/a.yml": "services: {db: {build: ., volumes: ['./x:/x'], image: 'i${X}'}}\n",
+            "gone/.env": "X=1\n",
+        }
+    ),
+    "include of nothing": Case(one("include: [{path: }]\nservices: {web: {image: w}}\n")),
+    "services in place of others": Case(
+        one(BUILD, compose_override_yaml="services: !override {two: {build: b}}\nx-own: 1\n")
+    ),
+    "a reset at an anchor counts there alone": Case(
+        one(
+            "services: {web: {image: i, build: {context: a, args: {A: 1}, cache_from: [c]}}}\n",
+            compose_override_yaml="x-a: &a {args: !reset null}\nx-b: &b {cache_from: !reset null, target: t}\n"
+            "x-n: &n !reset null\n"
+            "services: {web: {build: {<<: [*a, *b]}, image: *n}}\n",
+        )
+    ),
+    "a reset at an anchor inside a service that another one takes": Case(
+        one(
+            "services:\n  one: {image: i, build: {args: {A: 1}}}\n  two: {image: i, build: {args: {A: 1}}}\n",
+            compose_override_yaml="services:\n  one: &one {build: {args: !reset null, target: t}}\n  two: *one\n",
+        )
+    ),
     "extends of what is included": Case(
         {
             "compose.yaml": "include: [sub/a.yml]\nservices: {db: {build: {args: {B: 2}}}}\n",
@@ -630,6 +655,18 @@ REFUSED = {
     "no image and no build": Refused(
         one("services:\n  web:\n    command: x\n"), (E1, 2), "neither an image nor a build"
     ),
+    "services that are none": Refused(
+        one(BUILD, compose_override_yaml="# nothing\nservices:\n"), ("compose.override.yaml", 2), "must be a mapping"
+    ),
+    "services as a list": Refused(one("services: [web]\n"), (E1, 1), "must be a mapping"),
+    "a key that is misspelt at the top": Refused(
+        one(BUILD + "volume:\n  data:\n"), (E1, 4), "`volume` is no key of a Compose file, did you mean `volumes`?"
+    ),
+    "a service's name with a space": Refused(one("services:\n  a b: {image: x}\n"), (E1, 2), "no name of a service"),
+    "a service's name with a variable": Refused(
+        one("services:\n  web: {image: x}\n  '${SHELL_SET}': {image: x}\n"), (E1, 3), "no name of a service"
+    ),
+    "a service's name that is a number": Refused(one("services:\n  1: {image: x}\n"), (E1, 2), "it must be text"),
     "null build": Refused(one("services:\n  web:\n    build:\n"), (E1, 3), "is empty"),
     "null args": Refused(one("services:\n  web:\n    build:\n      args:\n"), (E1, 4), "`args`"),
     "null args in an override": Refused(
