@@ -145,8 +145,7 @@ def discover(
     """
     names = git_files(root)
     found: dict[str, Kind] = {}
-    for name in _walk(root) if names is None else names:
-        path = os.path.join(root, name)
+    for name, path in _walk(root) if names is None else ((name, os.path.join(root, name)) for name in names):
         kind = kind_of(name) or (Kind.SHELL if scripts(path) else None)
         if kind is None and "." not in os.path.basename(name):
             kind = Kind.SHELL if not PRUNED.intersection(name.split("/")) and _is_shell_program(path) else None
@@ -211,16 +210,20 @@ def git_environment() -> dict[str, str]:
     return kept | {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_OPTIONAL_LOCKS": "0"}
 
 
-def _walk(root: str) -> Iterator[str]:
-    pending = [""]
+def _walk(root: str) -> Iterator[tuple[str, str]]:
+    """The files below a directory: their names relative to it, and their paths."""
+    pending = [("", root)]
     while pending:
-        below = pending.pop()
-        for entry in _scan(os.path.join(root, below)):
+        below, directory = pending.pop()
+        entries = _scan(directory)
+        if below and _is_virtual_environment(entries):
+            continue
+        for entry in entries:
             name = f"{below}/{entry.name}" if below else entry.name
             if not entry.is_dir(follow_symlinks=False):
-                yield name
-            elif entry.name not in PRUNED and not _is_virtual_environment(entry.path):
-                pending.append(name)
+                yield name, entry.path
+            elif entry.name not in PRUNED:
+                pending.append((name, entry.path))
 
 
 def _scan(directory: str) -> list[os.DirEntry[str]]:
@@ -231,5 +234,5 @@ def _scan(directory: str) -> list[os.DirEntry[str]]:
         return []
 
 
-def _is_virtual_environment(directory: str) -> bool:
-    return os.path.exists(os.path.join(directory, "pyvenv.cfg"))
+def _is_virtual_environment(entries: Iterable[os.DirEntry[str]]) -> bool:
+    return any(entry.name == "pyvenv.cfg" and os.path.exists(entry.path) for entry in entries)
