@@ -197,7 +197,7 @@ def _steps(deployment: Deployment, one: Missing, missing: tuple[Missing, ...], w
 def _again(deployment: Deployment, unit: Unit, source: SourceFile) -> Script | None:
     """The script of a shell in another text of its file."""
     if deployment.job.kind is Kind.SHELL:
-        return read_script(source)
+        return read_script(source, places=False)
     jobs = jobs_in(source, deployment.job.kind, deployment.root)
     units = (item for job in jobs if job.name == deployment.job.name for item in job.items if isinstance(item, Unit))
     return next((one.script for one in units if one.path == unit.path), None)
