@@ -4,7 +4,7 @@ import pytest
 
 from tests.support import fix_files, lint_files
 
-INLINE = "      dockerfile_inline: |\n        FROM a\n        COPY . .\n        RUN make\n"
+INLINE = "      dockerfile_inline: |\n        FROM a\n        COPY . .\n        ARG GIT_COMMIT_HASH\n        RUN make\n"
 DOCKERFILE = "FROM alpine\nCOPY . .\nARG GIT_COMMIT_HASH\nRUN make\n"
 NAME = "BUILDKIT_INLINE_CACHE"
 FILES = {
