@@ -33,7 +33,7 @@ _PLAIN = regex(rf"[ \t]*{_PLAIN_WORD.pattern}(?:[ \t]+(?:&&[ \t]+)?{_PLAIN_WORD.
 _NOT_PLAIN = frozenset(
     """
     if then elif else fi for while until do done case esac function select time coproc in declare typeset export
-    readonly local unset unsetenv test
+    readonly local unset unsetenv test -
     """.split()
 )
 _CONDITIONS = frozenset({"test", "[", "[[", "which", "type", "hash", "grep"})
