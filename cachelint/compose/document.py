@@ -34,7 +34,7 @@ class Document:
         self._root = root
         self._place = place
         self._drafts: dict[str, Draft | None] = {}
-        self._included = Model({}, {}, {})
+        self._included = Model({}, {}, {}, {})
         self._services = self._services_of(root)
         self._as_written = {(one.name, id(one.node)): one for one in file.services}
         loader.errors += self.reader.refused(root)
@@ -51,10 +51,15 @@ class Document:
             self._include()
         names = dict.fromkeys((*self._included.services, *(self._services.merged if self._services else ())))
         drafts = {name: draft for name in names if (draft := self.service(name))}
-        volumes = self._root.merged.get("volumes")
-        target = deref(volumes.value) if volumes else None
-        declared = dict.fromkeys(target.merged) if isinstance(target, Mapping) else {}
-        return Model(drafts, {**self._included.volumes, **declared}, self._included.paths)
+        volumes = self._included.volumes | self._declared("volumes")
+        networks = self._included.networks | self._declared("networks")
+        return Model(drafts, volumes, networks, self._included.paths)
+
+    def _declared(self, key: str) -> dict[str, None]:
+        """The names below a key at the top."""
+        entry = self._root.merged.get(key)
+        target = deref(entry.value) if entry else None
+        return dict.fromkeys(target.merged) if isinstance(target, Mapping) else {}
 
     def service(self, name: str) -> Draft | None:
         """A service with what it extends; None for one that is not there."""
@@ -206,6 +211,7 @@ class Document:
         read = self._loader.load(paths, Place(directory, variables, chain, including))
         self._included.services.update(read.services)
         self._included.volumes.update(read.volumes)
+        self._included.networks.update(read.networks)
         self._included.paths.update(read.paths)
 
     def _env_files(self, asked: Inclusion, directory: str) -> list[str]:

@@ -40,10 +40,11 @@ class Draft(NamedTuple):
 
 
 class Model(NamedTuple):
-    """What some files say together: services, the names of volumes, and the paths of all files that took part."""
+    """What some files say together: services, names of volumes and networks, the paths of all files that took part."""
 
     services: dict[str, Draft]
     volumes: dict[str, None]
+    networks: dict[str, None]
     paths: dict[str, None]
 
 

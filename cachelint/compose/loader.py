@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 _KEYS = frozenset(("build", "image", "pull_policy", "volumes", "profiles", "extends", "provider"))
-_ENVIRONMENT = frozenset(("environment", "env_file"))
+_MORE = frozenset(("environment", "env_file", "networks", "depends_on"))
 MAX_COPIED = 1_000_000
 """Values that all ``extends`` of a project together may copy: the bound that chains of large services meet."""
 
@@ -63,7 +63,7 @@ class Loader:
 
     def __init__(self, files: Files, *, with_environment: bool = False) -> None:
         self._files = files
-        self.keys = _KEYS | _ENVIRONMENT if with_environment else _KEYS
+        self.keys = _KEYS | _MORE if with_environment else _KEYS
         self.busy: dict[tuple[int, str], Link] = {}
         self.errors: list[ComposeError] = []
         self.notes: list[ComposeError] = []
@@ -75,7 +75,7 @@ class Loader:
 
     def load(self, paths: Iterable[str], place: Place) -> Model:
         """The files laid over each other, the last on top."""
-        model = Model({}, {}, {})
+        model = Model({}, {}, {}, {})
         for path in paths:
             if self._is_too_many(place):
                 break
@@ -150,6 +150,7 @@ class Loader:
             merged = self.laid_over(known, draft) if known else draft
             model.services[name] = self.canonical(merged, document.directory)
         model.volumes.update(read.volumes)
+        model.networks.update(read.networks)
         model.paths.update(read.paths)
 
     def laid_over(self, base: Draft, over: Draft) -> Draft:

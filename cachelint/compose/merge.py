@@ -153,4 +153,6 @@ _SERVICE: dict[str, Callable[[Value, Value], Value]] = {
     "build": _merge_build,
     "environment": _merge_environment,
     "env_file": merge_env_files,
+    "networks": _merge_pairs,
+    "depends_on": _merge_pairs,
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cachelint.compose.draft import Place
 from cachelint.compose.environment import Environments
 from cachelint.compose.loader import Loader
-from cachelint.compose.resolved import ResolvedService, incomplete, resolve_service
+from cachelint.compose.resolved import ResolvedService, incomplete, resolve_service, undefined
 from cachelint.compose.tree import ComposeError
 from cachelint.compose.variables import Variables
 from cachelint.record import NamedTuple
@@ -179,6 +179,7 @@ def resolve_project(
             loader.errors.append(error)
     loader.errors += incomplete(services.values(), model.services, model.volumes)
     if with_environment:
+        loader.errors += undefined(model.services, model.networks)
         loader.notes += loader.demands(request.files, variables)
     errors, notes = _once(loader.errors), _once(loader.notes)
     layers = (layer for draft in model.services.values() for layer in draft.layers)

@@ -6,7 +6,7 @@ from posixpath import normpath
 from typing import TYPE_CHECKING
 
 from cachelint.compose.environment import from_outside
-from cachelint.compose.merge import is_null, named_values
+from cachelint.compose.merge import is_null, named_values, pairs
 from cachelint.compose.mounts import target_of
 from cachelint.compose.tree import Fields, Items, Leaf, refuse
 from cachelint.record import NamedTuple
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cachelint.compose.draft import Draft, Layer
     from cachelint.compose.environment import Environments, EnvValue
-    from cachelint.compose.tree import ComposeError
+    from cachelint.compose.tree import ComposeError, Value
     from cachelint.compose.variables import Variables
 
 _TEXTS = ("context", "dockerfile", "dockerfile_inline", "target")
@@ -192,6 +192,27 @@ def incomplete(
             name = _volume_name(mount)
             if name and name not in declared:
                 yield refuse(mount.origin, f"the volume `{name}` is not declared in `volumes`", is_partial=True)
+
+
+def undefined(drafts: dict[str, Draft], networks: Iterable[str]) -> Iterator[ComposeError]:
+    """The networks and the services that services name and nobody declares."""
+    declared = {"default", *networks}
+    for draft in drafts.values():
+        for name, value in _named(draft.fields, "networks"):
+            if name not in declared:
+                yield refuse(value.origin, f"the network `{name}` is not declared in `networks`", is_partial=True)
+        for name, value in _named(draft.fields, "depends_on"):
+            if name not in drafts:
+                yield refuse(value.origin, f"the service `{name}` that it depends on is not there", is_partial=True)
+
+
+def _named(fields: Fields, key: str) -> Iterator[tuple[str, Value]]:
+    """The names in a list or a mapping whose names are known."""
+    value = fields.entries.get(key)
+    if isinstance(value, Items) and not all(isinstance(one, Leaf) and one.is_string for one in value.values):
+        return
+    if isinstance(value, (Items, Fields)):
+        yield from ((name, one) for name, one in pairs(value) if not isinstance(one, Leaf) or one.known)
 
 
 def _volume_name(mount: Fields) -> str | None:

@@ -54,6 +54,8 @@ def asked_project(
     env_files = _paths(unit, command, _options(docker, "--env-file"))
     if None in env_files:
         environment, env_files = {**environment, "COMPOSE_ENV_FILES": None}, []
+    for one in _options(docker, "--project-name"):  # what ${COMPOSE_PROJECT_NAME} stands for then
+        environment = {**environment, "COMPOSE_PROJECT_NAME": one.value if is_known(one.word) else None}
     outer = Variables(environment)
     options = Options(_known(given), roots[-1] if roots else None, _known(env_files))
     requests = (request_for(workspace, directory, options, outer) for directory in directories)

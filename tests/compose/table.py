@@ -441,6 +441,21 @@ ACCEPTED = {
             "gone/.env": "X=1\n",
         }
     ),
+    "networks and services to wait for": Case(
+        {
+            "compose.yaml": "include: [inc/a.yml]\n"
+            "services:\n  web: {image: x, networks: [default, front, inc], depends_on: [db, more]}\n"
+            "  db: {image: x, networks: {front: {aliases: [d]}}, depends_on: {late: {condition: service_started, "
+            "required: false}}}\n  late: {image: x, profiles: [p]}\n"
+            "  own: {extends: base, networks: [late]}\n  base: {image: x, networks: {front: }, depends_on: [db]}\n"
+            "networks: {front: }\n",
+            "compose.override.yaml": "services:\n  web: {networks: {late: {aliases: [w]}}, depends_on: "
+            "{more: {condition: service_healthy}}}\n"
+            "  db: {depends_on: [more], networks: !override [late]}\n"
+            "networks: {late: {external: true}}\n",
+            "inc/a.yml": "services: {more: {image: x, networks: [inc]}}\nnetworks: {inc: {}}\n",
+        }
+    ),
     "include of nothing": Case(one("include: [{path: }]\nservices: {web: {image: w}}\n")),
     "services in place of others": Case(
         one(BUILD, compose_override_yaml="services: !override {two: {build: b}}\nx-own: 1\n")
@@ -667,6 +682,20 @@ REFUSED = {
         one("services:\n  web: {image: x}\n  '${SHELL_SET}': {image: x}\n"), (E1, 3), "no name of a service"
     ),
     "a service's name that is a number": Refused(one("services:\n  1: {image: x}\n"), (E1, 2), "it must be text"),
+    "a network that nobody declares": Refused(
+        one("services:\n  web:\n    image: x\n    networks:\n      - back\nnetworks: {front: }\n"), (E1, 5), "`back`"
+    ),
+    "a network with an address that nobody declares": Refused(
+        one("services:\n  web:\n    image: x\n    networks:\n      back: {aliases: [a]}\n"), (E1, 5), "`back`"
+    ),
+    "a service to wait for that is not there": Refused(
+        one("services:\n  web:\n    image: x\n    depends_on: [db]\n"), (E1, 4), "`db`"
+    ),
+    "a service to wait for in a way that is not there": Refused(
+        one("services:\n  web:\n    image: x\n    depends_on:\n      db: {condition: service_started}\n"),
+        (E1, 5),
+        "`db`",
+    ),
     "null build": Refused(one("services:\n  web:\n    build:\n"), (E1, 3), "is empty"),
     "null args": Refused(one("services:\n  web:\n    build:\n      args:\n"), (E1, 4), "`args`"),
     "null args in an override": Refused(
