@@ -230,16 +230,20 @@ class InnerCommand(NamedTuple):
     command: int
 
 
+RUNS_INSIDE = frozenset({"docker-compose", "kubectl", "oc", "docker", "podman", "nerdctl"})
+"""The programs that `inner_command` knows."""
+
+
 def inner_command(words: Sequence[Word]) -> InnerCommand | None:
     """The command that docker runs inside a container; None for a command that runs none."""
+    name = words[0].text.rpartition("/")[2]
+    if name not in RUNS_INSIDE:
+        return None
     texts = [word.text for word in words]
-    name = texts[0].rpartition("/")[2]
     if name == "docker-compose":
         return _of_compose(texts, 1)
     if name in {"kubectl", "oc"}:
         return _of_kubectl(texts)
-    if name not in {"docker", "podman", "nerdctl"}:
-        return None
     at = _first(texts, 1, DOCKER)
     if texts[at : at + 1] == ["compose"]:
         return _of_compose(texts, at + 1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cachelint.documents.docker_options import TOOLS, names_command
 from cachelint.documents.script import Assignment, Command, Redirection, Wrapper
 from cachelint.documents.script_assignments import DECLARATIONS, assignment, declared, entries
-from cachelint.documents.script_nested import Argument, NestedReader
+from cachelint.documents.script_nested import Argument, NestedReader, may_hand_on
 from cachelint.documents.script_runners import may_run_arguments, runners
 from cachelint.documents.script_variables import Outer, Variables
 from cachelint.documents.script_words import EXPANSIONS, expand, template
@@ -95,11 +95,13 @@ class CommandReader:
         written = tuple(word for one in templates for word in expand(one, {}))
         every = self._readings(templates, written)
         readings = _of_the_program(every, templates[0].span) or [list(written)]
-        arguments = self._arguments(words, templates, readings[0])
         stripped = self._strip(readings[0])
         number = len(self._gathered.commands)
-        nested = self._find_nested(arguments[stripped.skipped :], nodes, stripped.wrappers)
         own = tuple(readings[0][stripped.skipped :])
+        nested = None
+        if not own or may_hand_on(own[0].text):
+            arguments = self._arguments(words, templates, readings[0])
+            nested = self._find_nested(arguments[stripped.skipped :], nodes, stripped.wrappers)
         self._gathered.commands.append(
             Command(
                 number,

@@ -23,6 +23,7 @@ _MAX_DEPTH = 100
 _MAX_ROUNDS = 10
 _LEAST_STEPS, _STEPS_PER_COMMAND = 100_000, 20
 _TESTS = frozenset({"test", "[", "[[", "which", "type", "hash", "grep", "read", "true", "false"})
+_ENDS = frozenset({"exit", "return", "break", "continue"})
 _FAILURE = regex(r"0*[1-9][0-9]*")
 
 
@@ -153,8 +154,8 @@ class Walk(Generic[State]):
 
     def _after_command(self, command: Command, state: State) -> State | None:
         name = command.words[0].text if command.words else ""
-        ends = {"exit": self._exits, "return": self._returns, "break": self._breaks, "continue": self._continues}
-        if name in ends:
+        if name in _ENDS:
+            ends = {"exit": self._exits, "return": self._returns, "break": self._breaks, "continue": self._continues}
             if name != "exit" or not _FAILURE.fullmatch("".join(command.texts[1:])):
                 ends[name].append(state)
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cachelint.documents.docker_options import inner_command
+from cachelint.documents.docker_options import RUNS_INSIDE, inner_command
 from cachelint.documents.script import Machine, Quoting, Word
 from cachelint.documents.script_heredocs import Heredoc
 from cachelint.documents.script_text import cut, join, without
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cachelint.documents.script import Wrapper
     from cachelint.documents.script_text import ScriptText
 
+_PROGRAMS = SHELLS | RUNS_INSIDE | {"su", "ssh", "newgrp", "eval", "trap", "sg", "gcloud", "vagrant"}
 _SSH_VALUES = frozenset("-b -c -D -E -e -F -I -i -J -L -l -m -O -o -p -Q -R -S -W -w -B -P".split())
 _SU_VALUES = frozenset({"-s", "--shell", "-g", "--group", "-G", "-w"})
 _TAKES_SCRIPT = regex(r"-\w*c|--command")
@@ -51,6 +52,11 @@ class Argument(NamedTuple):
 
     word: Word
     node: Node | None
+
+
+def may_hand_on(program: str) -> bool:
+    """Whether `NestedReader` may find something in a command: most programs hand no text to another shell."""
+    return program.rpartition("/")[2] in _PROGRAMS
 
 
 class NestedReader:
