@@ -124,7 +124,10 @@ def _kept(command: Command, program: Word | None, runners: Runners) -> Iterator[
 
 def _telling(wrapper: Wrapper, runners: Runners) -> Iterator[Word]:
     """The words of a wrapper that a step has to repeat: all, or the variables that choose a daemon, or none."""
-    if wrapper.name in AS_ANOTHER or runners.must_run(wrapper.name):
+    must_run = runners.must_run(wrapper.name)
+    if must_run and (objection := runners.objection(wrapper.name)):
+        raise NoClientError(objection)
+    if must_run or wrapper.name in AS_ANOTHER:
         yield from wrapper.words
     else:
         yield from (word for word in wrapper.words if word.text.partition("=")[0] in _KEPT_VARIABLES)

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 _ITEM = regex(r"([ \t]*)-[ \t]+\Z")
 _ANCHOR = regex(r"\A([^:]*:\s+)&\S+\s+")
+_OWN = "a function or a variable of its script decides how it is run, and another step has neither"
 _ENVIRONMENT = ("DOCKER_HOST", "DOCKER_CONTEXT", "BUILDX_BUILDER")
 
 
@@ -299,4 +300,11 @@ def _client(one: Missing, wish: Wish) -> Client:
     environment = unit.env if isinstance(unit, Unit) else {}
     if reason := legacy_reason(docker, one.calls.script, environment):
         raise NoClientError(reason)
-    return client_of(docker, one.calls.runners)
+    script = one.calls.script
+    client = client_of(docker, one.calls.runners, script.shell)
+    own = {*(function.name for function in script.functions), *(f"${given.name}" for given in script.assignments)}
+    if own.intersection(regex(r"\$?\w+").findall(client.words.replace("{", ""))):
+        raise NoClientError(
+            "a function or a variable of its script decides how it is run, and another step has neither"
+        )
+    return client

@@ -28,6 +28,7 @@ OTHER_USER = frozenset({"su", "sg", "runuser", "newgrp", "setpriv", "machinectl"
 ARGUMENTS = regex(r"\$(?:[@*]|\{[@*](?::[^}]*)?\})")
 """All arguments of a function, as a word."""
 
+_ASKS = frozenset({"read", "select", "whiptail", "dialog", "gum"})
 _DOCKER = frozenset({"docker", "docker-compose"})
 _SUCCESS = regex(r"0*|\$\S*")
 
@@ -50,6 +51,15 @@ class Runners:
     def is_as_another(self, name: str) -> bool:
         """Whether a function runs its arguments through what may make it another user: ``sudo "$@"``."""
         return any(map(_is_as_another, self._running(name)))
+
+    def objection(self, name: str) -> str | None:
+        """Why a step cannot run through a function that runs its arguments; None where it can."""
+        numbers = (number for one in self._defined.get(name, ()) for number in one.numbers)
+        if any(self.script.commands[number].name in _ASKS for number in numbers):
+            return f"`{name}` asks before it runs something"
+        if any(wrapper.name == "exec" for one in self._running(name) for wrapper in one.wrappers):
+            return f"`{name}` ends the script with what it runs"
+        return None
 
     def is_sure(self, name: str) -> bool:
         """Whether a function runs its arguments, or docker with them, on every way through it that succeeds."""

@@ -63,8 +63,10 @@ class BuildWithoutPrune(Rule):
     See the examples. `cachelint prune-step` prints the step, and says why it drops what it drops.
 
     ## Fix safety
-    Safe: the step is written once for each builder, before the first build on every path, and drops a cache. A prune
-    that fails stops the deploy. Makefiles, `package.json` and GitLab's file are not edited. Tests, developers' own
+    Safe: the step is written once for each builder, before the first build on every path, as the user that builds, and
+    drops a cache. It prints to standard error where the script's output is a result, and is refused with the reason
+    where it could not run as the build does. A prune that fails stops the deploy. Makefiles, `package.json` and
+    GitLab's file are not edited. Tests, developers' own
     scripts and machines that are made anew for each job (of a workflow, or of the service that runs the script) are not
     reported, nor are builds that copy nothing from their context, podman and the legacy builder, which no such prune
     helps.

@@ -58,6 +58,35 @@ def test_every_step_of_an_action_names_its_shell():
     assert new.count("      shell: bash\n") == 2
 
 
+@pytest.mark.parametrize(
+    ("line", "client"),
+    [
+        ("sudo bash -c 'docker compose build'", "sudo docker"),
+        ("docker --context $CTX compose build", 'docker --context "$CTX"'),
+        ("timeout 300 docker compose build", "docker"),
+    ],
+)
+def test_it_runs_as_the_build_does(line, client):
+    assert f"        run: {client} builder prune" in written(JOB.format("", f"        run: {line}\n"))
+
+
+OWN = "a function or a variable of its script decides how it is run, and another step has neither"
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ("sudo su - app -c 'docker build .'", "it builds as whom `su` says, which a step in front would not"),
+        ("SUDO=sudo\n          $SUDO docker build .", OWN),
+        ('as_root() { sudo "$@"; }\n          as_root docker build .', OWN),
+        ('run() { [ -n "$DRY" ] || "$@"; }\n          run docker build .', OWN),
+        ("CTX=$(cat context)\n          docker --context ${CTX} build .", OWN),
+    ],
+)
+def test_what_another_step_does_not_have(lines, reason):
+    assert [one.reason for one in steps(JOB.format("", f"        run: |\n          {lines}\n")).refused] == [reason]
+
+
 def test_a_condition_is_copied_without_its_anchor():
     new = written(JOB.format("", f"        if: &c github.ref == 'x'\n{BUILD}      - run: echo\n        if: *c\n"))
     assert new.count("if: github.ref == 'x'\n") == 1

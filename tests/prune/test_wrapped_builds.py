@@ -96,6 +96,14 @@ def test_a_step_runs_as_the_build_does(text, client):
             'docker() { case "$1" in build) command docker "$@" ;; *) echo no ;; esac; }\ndocker build .\n',
             "the script has a function `docker`, which may do something else with a prune",
         ),
+        (
+            'ask() { read -r a; if [ "$a" = y ]; then "$@"; fi; }\nask docker build .\n',
+            "`ask` asks before it runs something",
+        ),
+        (
+            'run() { if [ -n "$DRY" ]; then echo "$@"; else exec "$@"; fi; }\nrun docker compose up --build\n',
+            "`run` ends the script with what it runs",
+        ),
         (f"bash <<'EOF'\n{DRY}bash -c 'run docker build .'\nEOF\n", "a function of another shell runs it"),
     ],
 )
