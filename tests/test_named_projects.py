@@ -221,13 +221,13 @@ def test_variables_that_the_commands_agree_on_count(tmp_path):
         "run.sh": "WHERE=a docker compose -f compose.yml -f deploy/prod.yml build\n",
     }
     assert places(lint(tmp_path, files)) == [("undeclared-build-arg", "compose.yml", 5)]
-    assert lint(tmp_path, {"other.sh": files["run.sh"].replace("=a", "=b")}) == []
+    assert lint(tmp_path, {"then.sh": files["run.sh"].replace("=a", "=b")}) == []
 
 
 def test_one_way_of_excluding_a_file_excludes_what_is_made_of_it(tmp_path):
     config = "exclude: ['deploy/ci.yml']\n"
     write_files(tmp_path, {**PROJECT, "run.sh": f"{COMMAND}\n", ".cachelint.yaml": config})
-    ran = run("--output-format", "json", "--select", RULES, cwd=tmp_path)
+    ran = run("--output-format", "json", "--select", f"{RULES},unparsable-file", cwd=tmp_path)
     assert json.loads(ran.out)["diagnostics"] == []
 
 
@@ -273,3 +273,38 @@ def test_plan_plans_the_combination(tmp_path):
     )
     ran = run("plan", "--change", "source", cwd=tmp_path)
     assert "planned as compose.yml + deploy/prod.yml builds it" in ran.out
+
+
+def test_a_template_that_a_command_builds_is_a_build(tmp_path):
+    files = {
+        "Dockerfile": DOCKERFILE,
+        "compose.base.yml": "services:\n  web:\n    build:\n      context: .\n",
+        "a/compose.yml": "services:\n  web:\n    extends: {file: ../compose.base.yml, service: web}\n"
+        "    build: {args: [GIT_SHA]}\n",
+        "prod.yml": "services: {web: {ports: ['80']}}\n",
+    }
+    assert lint(tmp_path, files) == []
+    [found] = lint(tmp_path, {"run.sh": "docker compose -f compose.base.yml -f prod.yml build\n"})
+    assert (found["rule"], found["path"]) == ("missing-commit-arg", "compose.base.yml")
+    assert found["message"].endswith("This is so where compose.base.yml + prod.yml are used together.")
+
+
+FRAGMENT = {
+    "Dockerfile": DOCKERFILE + "ARG LEVEL\nRUN echo $LEVEL\n",
+    "compose.yml": BASE,
+    "deploy/Dockerfile": "FROM alpine\nCOPY . .\nRUN make\n",
+    "deploy/compose.prod.yml": "services: {web: {build: {args: {LEVEL: 1}}}}\n",
+    "deploy/compose.ci.yml": "services: {web: {ports: ['80']}}\n",
+}
+
+
+def test_what_a_command_lays_over_others_is_no_project_by_itself(tmp_path):
+    assert [one["path"] for one in lint(tmp_path, FRAGMENT, rules="undeclared-build-arg")] == [
+        "deploy/compose.prod.yml"
+    ]
+    command = "docker compose -f compose.yml -f deploy/compose.prod.yml -f deploy/compose.ci.yml build\n"
+    assert lint(tmp_path, {"run.sh": command}, rules="undeclared-build-arg") == []
+    ran = run("config", "--output-format", "json", cwd=tmp_path)
+    shown = [one["files"] for one in json.loads(ran.out)["projects"]]
+    assert ["deploy/compose.ci.yml"] not in shown
+    assert ["compose.yml", "deploy/compose.prod.yml", "deploy/compose.ci.yml"] in shown
