@@ -49,7 +49,7 @@ class Scripts:
         self._worked_on: dict[str, bool] = {}
         self._given: dict[tuple[str, str], frozenset[str]] = {}
         self._read_scripts: dict[str, tuple[Deployment, ...] | None] = {}
-        self.callers = Callers(workspace)
+        self.callers = Callers(workspace, self._all_texts)
         self.callees = Callees(self._deployments_in)
 
     def leave_unset(self, compose: str, name: str) -> bool:

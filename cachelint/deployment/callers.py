@@ -14,7 +14,7 @@ from cachelint.regex import regex
 from cachelint.source import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from cachelint.deployment.jobs import ScriptJob
     from cachelint.workspace import Workspace
@@ -56,10 +56,14 @@ class _Texts:
 
 
 class Callers:
-    """The files of a tree that may run its scripts: workflows, and the files of services."""
+    """The files of a tree that may run its scripts: workflows, and the files of services.
 
-    def __init__(self, workspace: Workspace) -> None:
+    `texts` gives those of all files that run commands, and may give others, by their absolute paths.
+    """
+
+    def __init__(self, workspace: Workspace, texts: Callable[[], Mapping[str, str]]) -> None:
         self._workspace = workspace
+        self._all = texts
 
     def are_services(self, job: ScriptJob) -> bool:
         """Whether a shell script seems to run on machines that are made anew for it, so that nobody knows of a cache.
@@ -90,16 +94,18 @@ class Callers:
 
     @cached_property
     def _scripts(self) -> _Texts:
-        return _Texts(self._read([path for path, kind in self._workspace.tree.files.items() if kind in SCRIPTS]))
+        return _Texts(self._of(SCRIPTS))
 
     @cached_property
     def _texts(self) -> _Texts:
-        tree = self._workspace.tree
-        workflows = [path for path, kind in tree.files.items() if kind is Kind.WORKFLOW]
-        services = (os.path.join(tree.root, name) for name in _SERVICES)
-        return _Texts(self._read([*workflows, *filter(os.path.isfile, services)]))
+        services = (os.path.join(self._workspace.tree.root, name) for name in _SERVICES)
+        return _Texts((*self._of({Kind.WORKFLOW}), *self._read(filter(os.path.isfile, services))))
 
-    def _read(self, paths: list[str]) -> Iterator[tuple[str, str]]:
+    def _of(self, kinds: Collection[Kind]) -> Iterator[tuple[str, str]]:
+        files = self._workspace.tree.files
+        return ((path, text) for path, text in self._all().items() if files.get(path) in kinds)
+
+    def _read(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
         for path in paths:
             try:
                 yield path, self._workspace.source(path).text
