@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 _ITEM = regex(r"([ \t]*)-[ \t]+\Z")
 _ANCHOR = regex(r"\A([^:]*:\s+)&\S+\s+")
-_OWN = "a function or a variable of its script decides how it is run, and another step has neither"
 _ENVIRONMENT = ("DOCKER_HOST", "DOCKER_CONTEXT", "BUILDX_BUILDER")
 
 
