@@ -40,7 +40,8 @@ class Census:
 
     def __init__(self, workspace: Workspace) -> None:
         compose = [path for path, kind in workspace.tree.files.items() if kind is Kind.COMPOSE]
-        self._directories = groupby(sorted(compose, key=os.path.split), os.path.dirname)
+        grouped = groupby(sorted(compose, key=os.path.split), os.path.dirname)
+        self._directories = [tuple(paths) for _, paths in grouped]
         self.script_files = [path for path, kind in workspace.tree.files.items() if kind in SCRIPTS]
         self._workspace = workspace
         self._bases = _extended_services(workspace, compose)
@@ -55,9 +56,8 @@ class Census:
         def named(paths: Sequence[str]) -> list[tuple[Asked, Location]]:
             return [one for path in paths for one in named_in(self._workspace, self._scripts, path)]
 
-        directories = [tuple(paths) for _, paths in self._directories]
         found = chain.from_iterable(spread(self.script_files, named))
-        return grouped(self._workspace, directories, merged(found))
+        return grouped(self._workspace, self._directories, merged(found))
 
     def bind(self, group: Group) -> tuple[Project, frozenset[str]]:
         """The project of a group, and the paths of the Dockerfiles that it builds."""

@@ -92,6 +92,12 @@ def _add_configuration(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--isolated", action="store_true", help="ignore configuration files")
 
 
+def _without_selection(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """A parser of a command that has neither rules to choose nor a shell to print for, as those ask that read it."""
+    parser.set_defaults(print_completion=None, select=None, ignore=None, ignore_unknown=False)
+    return parser
+
+
 def _add_color(parser: argparse.ArgumentParser) -> None:
     choices = ("auto", "always", "never")
     listed = f"{', '.join(choices)} (default: auto)"
@@ -206,8 +212,7 @@ def plan_parser() -> argparse.ArgumentParser:
     _add_output(parser, FORMATS)
     _add_configuration(parser)
     _add_color(parser)
-    parser.set_defaults(print_completion=None, select=None, ignore=None, ignore_unknown=False)
-    return parser
+    return _without_selection(parser)
 
 
 _PRUNE_EPILOG = """\
@@ -247,8 +252,7 @@ def prune_parser() -> argparse.ArgumentParser:
     add("--tolerant", action="store_true", help="a failing prune is a warning, and the build goes on")
     _add_output(parser, ("text", "json"))
     _add_configuration(parser)
-    parser.set_defaults(print_completion=None, select=None, ignore=None, ignore_unknown=False)
-    return parser
+    return _without_selection(parser)
 
 
 _LOG_EPILOG = """\
@@ -279,8 +283,7 @@ def log_parser() -> argparse.ArgumentParser:
     _add_configuration(parser)
     _add_color(parser)
     add("-q", "--quiet", action="store_true", help="show no progress")
-    parser.set_defaults(print_completion=None, select=None, ignore=None, ignore_unknown=False)
-    return parser
+    return _without_selection(parser)
 
 
 _CONFIG_EPILOG = """\
@@ -307,8 +310,7 @@ def config_parser() -> argparse.ArgumentParser:
     _add_output(parser, ("text", "json"))
     _add_configuration(parser)
     _add_color(parser)
-    parser.set_defaults(print_completion=None, select=None, ignore=None, ignore_unknown=False)
-    return parser
+    return _without_selection(parser)
 
 
 PARSERS = {

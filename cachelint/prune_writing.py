@@ -47,9 +47,8 @@ def _written(job: Job, path: str, wish: Wish) -> WrittenFile:
     source = job.workspace.source(path)
     project = Census(job.workspace).scripted(path)[0]
     deployments = project.deployments
-    given = (
-        wish.variable if any(is_given(one, project, wish.variable) for one in deployments if wish.variable) else None
-    )
+    variable = wish.variable
+    given = variable if variable and any(is_given(one, project, variable) for one in deployments) else None
     if given:
         wish = wish._replace(variable=None)
     steps = [job_steps(one, wish, job.config.commit_arg) for one in deployments]

@@ -51,3 +51,14 @@ def test_every_name_is_used_in_the_package():
     read = {name for tree in trees for name in used(tree)}
     names = {name for tree in trees for name in defined(tree)}
     assert {name for name in names - read - BY_OTHERS if not name.startswith("__")} == set()
+
+
+def test_every_private_constant_is_used_where_it_stands():
+    """Another module may have one of the same name, which is no use of this one."""
+    unused = []
+    for path in ROOT.rglob("*.py"):
+        tree = ast.parse(path.read_text("utf-8"))
+        targets = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
+        own = {one.id for one in targets if isinstance(one, ast.Name) and one.id.startswith("_")}
+        unused += [f"{path.name}: {name}" for name in own - set(used(tree)) if not name.startswith("__")]
+    assert unused == []

@@ -10,8 +10,11 @@ from cachelint.deployment.commands import directories
 from cachelint.regex import regex
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cachelint.deployment.callees import Callees
     from cachelint.deployment.jobs import Unit
+    from cachelint.deployment.model import Deployment
     from cachelint.documents.script import Command
 
 _MAX_DEPTH = 5
@@ -21,7 +24,8 @@ _READS = frozenset(
     "name-rev archive shortlog blame info version var root".split()
 )
 _NAME = regex(r"(?<![a-zA-Z])(?:update|pull|sync|fetch|checkout|clone)(?![a-z])", re.IGNORECASE)
-_RULE = regex(r"^(?P<target>[\w./-]+)[ \t]*::?(?!=)(?P<others>[^#\n=]*)", re.MULTILINE)
+_RULE = regex(r"^([^\s:#=][^:#=\n]*)::?(?!=)([^#\n=]*)", re.MULTILINE)
+_GOAL = regex(r"[\w./][\w./-]*")
 _MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 _RUNNERS = frozenset({"make", "just", "task", "npm", "yarn", "pnpm", "gh"})
 _KNOWN = frozenset({"npm", "yarn", "pnpm"})
@@ -44,6 +48,7 @@ class _Looking:
     def __init__(self, callees: Callees) -> None:
         self._callees = callees
         self._known: dict[tuple[int, str | None], tuple[Unit, bool]] = {}
+        self._makefiles: dict[str, frozenset[str]] = {}
 
     def updates(self, unit: Unit, command: Command, depth: int) -> bool:
         """Whether a command of a shell may bring another commit."""
@@ -77,30 +82,48 @@ class _Looking:
         return [inner for one in read_in for inner in one.units if function in inner.functions]
 
     def _in_makefile(self, unit: Unit, command: Command, depth: int) -> bool:
-        goals = {one for one in command.texts[1:] if re.fullmatch(r"[\w./][\w./-]*", one)}
         places = directories(unit, command) if not {"-C", "-f"} & set(command.texts) else ()
         for path in (os.path.join(place, name) for place in places for name in _MAKEFILES):
             rules = self._callees.jobs(path)
             if rules is not None:
-                wanted = _with_prerequisites(rules[0].source.text, goals) if rules else set()
-                recipes = [inner for one in rules if wanted & set(one.job.name.split()) for inner in one.units]
-                return any(self._looked(one, None, depth) for one in recipes)
+                return not self._bringing(path, rules, depth).isdisjoint(_goals(command))
         return _says_so(command)
 
+    def _bringing(self, path: str, rules: Sequence[Deployment], depth: int) -> frozenset[str]:
+        """The targets of a Makefile that bring another commit, or need one that does; looked into once."""
+        if path not in self._makefiles:
+            self._makefiles[path] = frozenset()
+            needing = _needing(rules)
+            found: set[str] = set()
+            pending = [name for one in rules for name in self._own(one, depth)]
+            while pending:
+                target = pending.pop()
+                if target not in found:
+                    found.add(target)
+                    pending += needing.get(target, ())
+            self._makefiles[path] = frozenset(found)
+        return self._makefiles[path]
 
-def _with_prerequisites(text: str, goals: set[str]) -> set[str]:
-    """The targets of a Makefile that some of them need, as far as its lines say so."""
-    needed = {
-        match[1]: match[2].split() for match in re.finditer(r"^([\w./-]+)[ \t]*::?(?!=)([^#\n=]*)", text, re.MULTILINE)
-    }
-    found: set[str] = set()
-    pending = list(goals)
-    while pending:
-        one = pending.pop()
-        if one not in found:
-            found.add(one)
-            pending += needed.get(one, ())
+    def _own(self, rule: Deployment, depth: int) -> list[str]:
+        """The targets of a rule, if its recipe brings another commit."""
+        return rule.job.name.split() if any(self._looked(one, None, depth) for one in rule.units) else []
+
+
+def _needing(rules: Sequence[Deployment]) -> dict[str, list[str]]:
+    """The targets that need a target first, or call make for it, by that one, as far as their lines say so."""
+    found: dict[str, list[str]] = {}
+    for match in _RULE.finditer(rules[0].source.text) if rules else ():
+        for needed in match[2].split():
+            found.setdefault(needed, []).extend(match[1].split())
+    for rule in rules:
+        for command in (one for unit in rule.units for one in unit.script.commands if one.name == "make"):
+            for needed in _goals(command):
+                found.setdefault(needed, []).extend(rule.job.name.split())
     return found
+
+
+def _goals(command: Command) -> set[str]:
+    return {one for one in command.texts[1:] if _GOAL.fullmatch(one)}
 
 
 def _says_so(command: Command) -> bool:

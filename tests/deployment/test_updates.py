@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cachelint.deployment import updates
 from cachelint.deployment.updates import updating
 from tests.deployment_support import Surveyed
 
@@ -40,6 +41,9 @@ def found(line: str, others: dict[str, str] | None = None) -> bool:
         ("make prepare", {"Makefile": "prepare:\n\tgit pull\n"}),
         ("make prepare", {"Makefile": "prepare: code\ncode:\n\tgit pull\n"}),
         ("make prepare", {"Makefile": "prepare:\n\t./prepare.sh\n", "prepare.sh": PULLS}),
+        ("make prepare", {"Makefile": "all prepare: code\ncode:\n\tgit pull\n"}),
+        ("make prepare", {"Makefile": "prepare:\n\tmake code\ncode:\n\tgit pull\n"}),
+        ("make prepare", {"Makefile": "prepare: code\n\tmake prepare\ncode: prepare\n\tgit pull\n"}),
     ],
 )
 def test_bring_another(line, others):
@@ -72,3 +76,14 @@ def test_leave_it(line, others):
 def test_each_script_is_looked_into_once():
     calls = "".join(f"./s{number}.sh\n" for number in range(30))
     assert not found(calls, {f"s{number}.sh": f"#!/bin/bash\n{calls}" for number in range(30)})
+
+
+def test_a_makefile_is_looked_into_once(monkeypatch):
+    needing, looked = updates._needing, []
+    monkeypatch.setattr(updates, "_needing", lambda rules: looked.append(rules) or needing(rules))
+    targets = range(2000)
+    makefile = "".join(f"t{number}: t{number + 1}\n\techo\n" for number in targets)
+    calls = "".join(f"make t{number}\n" for number in targets[::100])
+    assert not found(calls, {"Makefile": makefile})
+    assert found(calls, {"Makefile": f"{makefile}t2000:\n\tgit pull\n"})
+    assert len(looked) == 2
