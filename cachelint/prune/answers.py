@@ -37,7 +37,8 @@ def is_read(deployment: Deployment) -> bool:
     functions = frozenset(one.name for unit in deployment.units for one in unit.script.functions)
     if any(_reads(unit, path, functions) for unit in deployment.callers.naming(path)):
         return True
-    makes = re.compile(rf"\$\(shell[^)\n]*{re.escape(os.path.basename(path))}")
+    # Up to where the next one begins: else a line of them takes time that grows with its square.
+    makes = re.compile(rf"\$\(shell(?:(?!\$\(shell)[^)\n])*{re.escape(os.path.basename(path))}")
     return any(map(makes.search, deployment.callers.texts_naming(path)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 
 import pytest
 
@@ -135,3 +136,11 @@ def test_what_a_step_prints_goes_to_standard_error(script, others, tmp_path):
 
 def test_a_log_gets_it_as_before():
     assert ">&2" not in written("#!/bin/bash\ndocker build . 2>&1 | tee build.log\n", {})
+
+
+def test_many_calls_on_one_line_of_a_makefile_take_no_time():
+    makefile = "# deploy.sh\nX := " + "$(shell " * 100_000 + "\n"
+    start = time.perf_counter()
+    assert not is_read(deployment_of(PLAIN, {"Makefile": makefile}))
+    assert is_read(deployment_of(PLAIN, {"Makefile": f"{makefile}Y := $(shell cd x && ./deploy.sh)\n"}))
+    assert time.perf_counter() - start < 5
