@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from cachelint.diagnostic import Severity
 from cachelint.discovery import Kind
-from cachelint.linter import Linter
 from cachelint.prune.decision import CURES, Cause
 
 if TYPE_CHECKING:
@@ -29,19 +28,6 @@ CAUSES = frozenset(CURES)
 def is_cause(found: Diagnostic) -> bool:
     """Whether a finding counts: of arguments that Docker drops only the commit's, which is an error."""
     return found.rule in CAUSES and (found.rule != "undeclared-build-arg" or found.severity is Severity.ERROR)
-
-
-def open_causes(
-    workspace: Workspace, config: Config, given: frozenset[str] | None = None, directory: str | None = None
-) -> tuple[Cause, ...]:
-    """What these rules find and nobody has silenced, whatever else was selected for this run.
-
-    `given` are the files (absolute) whose builds count, None for all. Their names are relative to `directory`, else to
-    the root of the tree.
-    """
-    found = Linter(workspace, asking(config), given).lint()
-    report = found._replace(directory=directory or workspace.tree.root)
-    return tuple(sorted({Cause(one.rule, report.relative(one.path)) for one in report.diagnostics if is_cause(one)}))
 
 
 def asking(config: Config) -> Config:

@@ -9,10 +9,11 @@ from cachelint.arguments import read_arguments
 from cachelint.census import builds_of_tree
 from cachelint.commit_names import commit_variable
 from cachelint.discovery import SCRIPTS
+from cachelint.linter import Linter
 from cachelint.messages import InputError, complain
-from cachelint.open_findings import open_causes
+from cachelint.open_findings import asking, is_cause
 from cachelint.output.prune_step import Answer, Insertion, Unwritten, render
-from cachelint.prune.decision import chosen, decide
+from cachelint.prune.decision import Cause, chosen, decide
 from cachelint.prune.paste import PASTE
 from cachelint.prune.scope import Scope, prune_commands
 from cachelint.prune.script_step import Wish
@@ -74,8 +75,14 @@ def _job(options: argparse.Namespace) -> Job:
 def _decision(options: argparse.Namespace, job: Job) -> Decision:
     if options.scope != "auto":
         return chosen(Scope[options.scope.upper()])
-    directory = job.directories[0] if job.directories else None
-    return decide(open_causes(job.workspace, job.config, job.given, directory))
+    return decide(_open_causes(job))
+
+
+def _open_causes(job: Job) -> tuple[Cause, ...]:
+    """What is found that decides and nobody has silenced, whatever else was selected for this run."""
+    directory = job.directories[0] if job.directories else job.workspace.tree.root
+    report = Linter(job.workspace, asking(job.config), job.given).lint()._replace(directory=directory)
+    return tuple(sorted({Cause(one.rule, report.relative(one.path)) for one in report.diagnostics if is_cause(one)}))
 
 
 def _write(options: argparse.Namespace, job: Job, wish: Wish) -> int:
