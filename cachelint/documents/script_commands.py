@@ -11,7 +11,7 @@ from cachelint.documents.script_assignments import DECLARATIONS, assignment, dec
 from cachelint.documents.script_nested import Argument, NestedReader, may_hand_on
 from cachelint.documents.script_runners import may_run_arguments, runners
 from cachelint.documents.script_variables import Outer, Variables
-from cachelint.documents.script_words import EXPANSIONS, expand, template
+from cachelint.documents.script_words import EXPANSIONS, as_written, expand, template
 from cachelint.documents.script_wrappers import Stripped, strip
 from cachelint.record import NamedTuple
 
@@ -92,7 +92,7 @@ class CommandReader:
         self, nodes: Sequence[Node], words: list[Node], in_front: list[Node], place: Place
     ) -> tuple[int, Nested | None]:
         templates = [template(one, self._text) for one in words]
-        written = tuple(word for one in templates for word in expand(one, {}))
+        written = tuple(word for one in templates for word in expand(one, {}) or (as_written(one),))
         every = self._readings(templates, written)
         readings = _of_the_program(every, templates[0].span) or [list(written)]
         stripped = self._strip(readings[0])

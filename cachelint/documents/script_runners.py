@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cachelint.documents.script_words import Template, template
-from cachelint.documents.shell_syntax import WRAPPERS
+from cachelint.documents.script import Word
+from cachelint.documents.script_words import Template, expand, template
+from cachelint.documents.script_wrappers import strip
 from cachelint.record import NamedTuple
 from cachelint.regex import regex
 
@@ -76,20 +77,25 @@ def _runner(function: Node, text: ScriptText) -> Runner | None:
 
 def _runs_arguments(words: list[Node], text: ScriptText) -> bool:
     """Whether the program of a command is the first argument of the function around it."""
-    for word in words:
-        if _is_all(word, text):
-            return True
-        written = text.of(word)
-        if written not in WRAPPERS and written != "eval" and not written.startswith("-") and not written.isdigit():
-            return False
-    return False
+    own = [template(node, text) for node in words if text.of(node) != "eval"]
+    own = own[next((at for at, one in enumerate(own) if not _may_be_empty(one)), 0) :]
+    front = strip([(*expand(one, {}), Word("", one.span, False, one.span))[0] for one in own]).skipped
+    return front < len(own) and _is_all(own[front])
+
+
+def _may_be_empty(word: Template) -> bool:
+    """``$SUDO``: a program in front of another, or none."""
+    return len(word.parts) == 1 and word.parts[0].name.isidentifier() and not word.parts[0].quoted
 
 
 def _forwards(words: list[Node], text: ScriptText) -> bool:
     """Whether a command is docker's, with all arguments of the function at its end."""
-    return len(words) > 1 and _is_all(words[-1], text) and any(_ENGINE.search(text.of(word)) for word in words[:2])
+    return (
+        len(words) > 1
+        and _is_all(template(words[-1], text))
+        and any(_ENGINE.search(text.of(word)) for word in words[:2])
+    )
 
 
-def _is_all(word: Node, text: ScriptText) -> bool:
-    parts = template(word, text).parts
-    return len(parts) == 1 and parts[0].name in _ALL
+def _is_all(word: Template) -> bool:
+    return len(word.parts) == 1 and word.parts[0].name in _ALL

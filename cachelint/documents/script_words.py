@@ -193,6 +193,11 @@ def expand(word: Template, values: Mapping[tuple[str, bool], Value]) -> list[Wor
     return [field.word(word.span) for field in fields]
 
 
+def as_written(word: Template) -> Word:
+    """A word as it stands in the script, where it may be none: ``${SUDO:-}``."""
+    return Word("".join(part.text for part in word.parts), word.span, False, word.span, splits=True)
+
+
 def _value_of(part: Part, values: Mapping[tuple[str, bool], Value]) -> Value | None:
     if not part.name:
         return None

@@ -10,11 +10,11 @@ from cachelint.discovery import Kind
 from cachelint.documents.script_blocks import blocks, definitions
 from cachelint.documents.script_tree import Case, If
 from cachelint.prune.answers import is_read
+from cachelint.prune.clear_client import client_at, client_for_step
 from cachelint.prune.clear_place import end_of
 from cachelint.prune.idiom import Speech
 from cachelint.prune.job_step import Condition, step_before
 from cachelint.prune.lines import CannotInsertError, insertion
-from cachelint.prune.scope import DOCKER
 from cachelint.prune.script_step import Steps, Written, refused_at
 from cachelint.prune.wording import step_lines
 from cachelint.record import NamedTuple
@@ -177,8 +177,10 @@ def clearing_steps(deployment: Deployment, one: Clearing, wish: Wish) -> Steps:
 
 def _in_block(script: Script, branch: Block, wish: Wish) -> Written:
     reached = _reached(script, branch)
-    place = end_of(script, branch, [one for one in _removals(script) if one.number in reached])
-    idiom = Speech(script, answers=wish.answers).idiom(place, DOCKER)
+    removals = [one for one in _removals(script) if one.number in reached]
+    place = end_of(script, branch, removals)
+    client = client_at(script, place, reached, removals)
+    idiom = Speech(script, answers=wish.answers).idiom(place, client)
     lines = step_lines(wish.decision.scope, wish.decision.comment, idiom, tolerant=wish.tolerant)
     edit = insertion(script.source, place.block, place.index, lines)
     return Written(edit, lines, place.statement.numbers.start)
@@ -189,7 +191,9 @@ def _in_front_of_step(job: ScriptJob, one: Clearing, wish: Wish) -> Written:
     if step is None:
         raise CannotInsertError("no step follows")
     condition = Condition(f"if: {one.condition}", one.condition) if one.condition else None
-    return step_before(job, step, wish, DOCKER, condition)
+    units = (item for item in job.items if isinstance(item, Unit))
+    client = client_for_step((item, found) for item in units if (found := _removals(item.script)))
+    return step_before(job, step, wish, client, condition)
 
 
 def item_of(job: ScriptJob, one: Clearing) -> Unit:

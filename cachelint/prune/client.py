@@ -35,16 +35,31 @@ def client_of(docker: DockerCommand, runners: Runners, shell: Shell | None = Non
 
     `shell` is the one that the step is written into; None for that of the build. Raises `NoClientError`.
     """
-    if docker.daemon.tool != "docker":
-        raise NoClientError(f"{docker.daemon.tool} has other options: its `prune` knows none of Docker's record types")
     builder = docker.daemon.builder
     if builder == UNNAMED:
         raise NoClientError("`docker buildx create --use` selects a builder without a name: give it one")
-    around = tuple(commands_around(runners.script, docker.command, shell or docker.command.shell))
+    words = words_of(docker, runners, shell or docker.command.shell)
+    return Client(words, _word(builder) if builder and builder != "default" else None)
+
+
+def words_of(docker: DockerCommand, runners: Runners, shell: Shell) -> str:
+    """The words of another call of the same client in a shell, with whatever is in front. Raises `NoClientError`."""
+    if docker.daemon.tool != "docker":
+        raise NoClientError(f"{docker.daemon.tool} has other options: its `prune` knows none of Docker's record types")
+    around = tuple(commands_around(runners.script, docker.command, shell))
     words = [*_variables(around), *_in_front(docker, runners, around), *_program(docker)]
     if words[-1] == "docker" and not runners.is_sure("docker"):
         raise NoClientError("the script has a function `docker`, which may do something else with a prune")
-    return Client(" ".join(words), _word(builder) if builder and builder != "default" else None)
+    return " ".join(words)
+
+
+def runner_of(command: Command, runners: Runners, shell: Shell) -> tuple[str, ...]:
+    """The words in front of a command of a shell that make somebody else run it, or only show it.
+
+    Raises `NoClientError` where they cannot be repeated.
+    """
+    around = tuple(commands_around(runners.script, command, shell))
+    return tuple(word for one in reversed(around) for word in _kept(one, one.words[0] if one.words else None, runners))
 
 
 def commands_around(script: Script, command: Command, shell: Shell) -> Iterator[Command]:
@@ -103,23 +118,26 @@ def _in_front(docker: DockerCommand, runners: Runners, around: Sequence[Command]
     name = _program_variable(first, docker.program[0])
     if name and not runners.is_sure(name):
         raise NoClientError(f"`{name}` decides whether it is run or only shown")
-    yield from _kept(first, docker.program[0], runners)
+    yield from _kept(first, docker.program[0], runners, _repeats_variable(docker))
 
 
-def _kept(command: Command, program: Word | None, runners: Runners) -> Iterator[str]:
-    """The words in front of a program that say who runs it, and whether: as they are written."""
+def _kept(command: Command, program: Word | None, runners: Runners, repeats: bool = False) -> Iterator[str]:
+    """The words in front of a program that say who runs it, and whether: as they are written.
+
+    `repeats` says that the program is written again as the variable that it is, with all that this holds.
+    """
     if program is None:
         return
     spans = {word.span for one in command.wrappers for word in _telling(one, runners)}
     for word in command.written:
         if word.span.start < program.span.start and (word.span in spans or _VARIABLE.fullmatch(word.text)):
             yield word.text if _VARIABLE.fullmatch(word.text) else _word(word.text)
+    if repeats:
+        return
     if command.varied and (name := _program_variable(command, program)):
-        if not _ends_there(command, program):
-            raise NoClientError(f"`{name}` decides as whom it runs, and holds more than a program")
-    else:
-        own = (word for one in command.wrappers for word in _telling(one, runners) if word.span == program.span)
-        yield from (_word(word.text) for word in own)
+        raise NoClientError(f"`{name}` decides as whom it runs, and is not docker alone")
+    own = (word for one in command.wrappers for word in _telling(one, runners) if word.span == program.span)
+    yield from (_word(word.text) for word in own)
 
 
 def _telling(wrapper: Wrapper, runners: Runners) -> Iterator[Word]:
@@ -139,6 +157,13 @@ def _program_variable(command: Command, program: Word) -> str | None:
     return None if written == program.text else written
 
 
+def _repeats_variable(docker: DockerCommand) -> bool:
+    """Whether the program is a variable that may hold something else, and nothing behind the program."""
+    first = docker.program[0]
+    may_differ = docker.command.varied or first.default
+    return docker.tool == "docker" and may_differ and _ends_there(docker.command, first)
+
+
 def _ends_there(command: Command, program: Word) -> bool:
     """Whether a variable holds nothing behind the program, in all readings."""
     readings = command.alternatives or (command.words,)
@@ -150,9 +175,8 @@ def _ends_there(command: Command, program: Word) -> bool:
 
 def _program(docker: DockerCommand) -> Iterator[str]:
     first = docker.program[0]
-    name = _program_variable(docker.command, first)
-    if docker.tool == "docker" and name and _VARIABLE.fullmatch(name) and (docker.command.varied or first.default):
-        yield name
+    if _repeats_variable(docker):
+        yield _program_variable(docker.command, first) or ""
     else:
         yield first.text.replace("docker-compose", "docker") if "/" not in first.text else "docker"
     for option in docker.globals:

@@ -69,7 +69,8 @@ class PartialCacheClear(Rule):
     its layers, so a deploy that showed old code shows it again, after a message that all caches are cleared.
 
     ## Example
-    See the examples: the step stands in the branch for everything, and only there.
+    See the examples: the step stands in the branch for everything, and only there. It calls docker as the script does
+    elsewhere, with `sudo` or without. Where the script never does, the step runs as all that is removed there does.
 
     ## Fix safety
     Safe: it drops a cache where caches are cleared, before that is announced as done.

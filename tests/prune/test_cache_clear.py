@@ -80,6 +80,9 @@ SHAPES = (
         "prod",
     ),
     Shape("here and there", f"ssh prod '{CLEAR}'\n{CLEAR}\necho cleared\n", ("",), ()),
+    Shape("as root", f"sudo {CLEAR}\necho cleared\n", ("",), ()),
+    Shape("as root or not", f'SUDO=""\n[ "$EUID" = 0 ] || SUDO=sudo\n$SUDO {CLEAR}\necho cleared\n', ("",), ()),
+    Shape("as root, there", f"ssh prod <<'EOF'\nsudo {CLEAR}\necho cleared\nEOF\n", ("",), (), "prod"),
     Shape("a container of this machine", f"docker exec web {CLEAR}\necho cleared\n", ("",), ()),
 )
 REFUSED = {
@@ -144,6 +147,98 @@ def test_refused(name):
     text, reason = REFUSED[name]
     found = steps(text if text.startswith("#!") else f"#!/bin/bash\n{text}")
     assert ([one.reason for one in found.refused], found.edits) == ([reason], ())
+
+
+AS_ROOT = 'as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }\n'
+AS_APP = 'as_app() { sudo -u app "$@"; }\n'
+DRY = 'run() { if [ -n "$DRY" ]; then echo "$@"; else "$@"; fi; }\n'
+ASKS = 'ask() { read -r a; if [ "$a" = y ]; then "$@"; fi; }\n'
+MAYBE_SUDO = 'SUDO=""\n[ "$EUID" = 0 ] || SUDO=sudo\n'
+ALL = "echo cleared\n"
+
+
+def in_all(text: str, before: str = "") -> str:
+    """A script with a function for everything."""
+    return f"{before}clear_all() {{\n{text}{ALL}}}\n{ARMS.replace('docker logs', 'ls')}"
+
+
+@pytest.mark.parametrize(
+    ("text", "client"),
+    [
+        (f"sudo {CLEAR}\n{ALL}", "sudo docker"),
+        (f"sudo -n {CLEAR}\n{ALL}", "sudo -n docker"),
+        (f"sudo -u root {CLEAR}\n{ALL}", "sudo -u root docker"),
+        (f"doas {CLEAR}\n{ALL}", "doas docker"),
+        (f"nice sudo {CLEAR}\n{ALL}", "sudo docker"),
+        (f"sudo bash -c '{CLEAR}'\n{ALL}", "sudo docker"),
+        (f"sudo bash <<'EOF'\n{CLEAR}\nEOF\n{ALL}", "sudo docker"),
+        ("sudo find . -name __pycache__ -exec rm -rf {} +\n" + ALL, "sudo docker"),
+        ("find . -name __pycache__ -exec sudo rm -rf {} +\n" + ALL, "sudo docker"),
+        (f"ssh prod <<'EOF'\nsudo {CLEAR}\n{ALL}EOF\n", "sudo docker"),
+        (f"ssh prod <<'EOF'\nsudo docker ps\n{CLEAR}\n{ALL}EOF\ndocker ps\n", "sudo docker"),
+        (f"ssh prod <<'EOF'\n{CLEAR}\n{ALL}EOF\nsudo docker ps\n", "docker"),
+        (f"{MAYBE_SUDO}$SUDO {CLEAR}\n{ALL}", "$SUDO docker"),
+        (f"SUDO=$(command -v sudo)\n$SUDO {CLEAR}\n{ALL}", "$SUDO docker"),
+        (in_all(f"as_root {CLEAR}\n", AS_ROOT), "as_root docker"),
+        (in_all(f"run {CLEAR}\n", DRY), "run docker"),
+        (in_all(f"run sudo {CLEAR}\n", DRY), "run sudo docker"),
+        # docker is called here: that is as whom it can be
+        (f"sudo {CLEAR}\ndocker restart web\n{ALL}", "docker"),
+        (f"{CLEAR}\nsudo docker restart web\n{ALL}", "sudo docker"),
+        (f'DOCKER="sudo docker"\n{CLEAR}\n$DOCKER restart web\n{ALL}', "sudo docker"),
+        (f'DC="sudo docker compose -f a.yml"\n$DC stop\n{CLEAR}\n$DC start\n{ALL}', "sudo docker"),
+        (f"sudo docker exec web {CLEAR}\n{ALL}", "sudo docker"),
+        (f"sudo docker ps\ndocker ps\n{CLEAR}\n{ALL}", "docker"),
+        (in_all(f"sudo docker ps\n{CLEAR}\n"), "sudo docker"),
+        (f"docker --context prod ps\n{CLEAR}\n{ALL}", "docker --context prod"),
+        (f"docker --version\nsudo {CLEAR}\n{ALL}", "sudo docker"),
+        (f"docker info || exit 1\nsudo {CLEAR}\n{ALL}", "sudo docker"),
+        (in_all(f"sudo {CLEAR}\n", 'logs() { local d="sudo -n docker"; $d logs; }\n'), "sudo -n docker"),
+        (in_all(f"sudo {CLEAR}\n", 'logs() { local c=$1; docker --context "$c" ps; }\n'), "sudo docker"),
+        # not all of it needs root, or it belongs to another user
+        (f"sudo {CLEAR}\nrm -rf api/.turbo\n{ALL}", "docker"),
+        (f"sudo -u app {CLEAR}\n{ALL}", "docker"),
+        (f"sudo -uapp {CLEAR}\n{ALL}", "docker"),
+        (f"gosu app {CLEAR}\n{ALL}", "docker"),
+        (f"su app -c '{CLEAR}'\n{ALL}", "docker"),
+        (in_all(f"as_app {CLEAR}\n", AS_APP), "docker"),
+    ],
+)
+def test_the_step_calls_docker_as_the_script_does_or_as_it_removes(text, client):
+    """A bare ``docker`` is denied to who is not in its group; more than the script asks for is nobody's wish."""
+    text = f"#!/bin/bash\nset -e\n{text}"
+    found = steps(text)
+    assert [one.reason for one in found.refused] == []
+    [step] = found.written
+    assert f"{client} builder prune --force --filter type=source.local" in [
+        line.removesuffix(" || exit 1").removesuffix(" || return 1") for line in step.lines
+    ]
+    new = apply_edits(text, found.edits)
+    assert find_clearing(Surveyed({"clear-cache.sh": new}).only) is None
+    assert subprocess.run(["bash", "-n"], input=new.encode(), capture_output=True, check=False).stderr == b""
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (f"podman restart web\n{CLEAR}\n", "podman has other options: its `prune` knows none of Docker's record types"),
+        (in_all(f"ask {CLEAR}\n", ASKS), "`ask` asks before it runs something"),
+        (
+            in_all(f"{CLEAR}\n", 'docker() { [ "$1" = ps ] && command docker "$@"; }\n'),
+            "the script has a function `docker`, which may do something else with a prune",
+        ),
+    ],
+)
+def test_where_docker_cannot_be_called_alike_nothing_is_written(text, reason):
+    found = steps(f"#!/bin/bash\n{text}")
+    assert ([one.reason for one in found.refused], found.edits) == ([reason], ())
+
+
+def test_a_dry_run_of_the_removals_drops_nothing(tmp_path):
+    text = "#!/bin/bash\n" + in_all(f"run {CLEAR}\n", DRY)
+    stage, new = Stage(tmp_path), apply_edits(text, steps(text).edits)
+    assert stage.play(new, "all", DRY="1").calls == ()
+    assert [one.is_prune for one in stage.play(new, "all").calls] == [True]
 
 
 def test_a_function_whose_failure_is_looked_at_returns(tmp_path):
