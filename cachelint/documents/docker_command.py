@@ -101,7 +101,7 @@ class DockerCommand(NamedTuple):
     @property
     def idle(self) -> bool:
         """Whether it only prints something: ``--help``, ``--print``."""
-        return any(self.flag(name) for name in _NO_RUN)
+        return any(self.flag(one.name) for one in (*self.globals, *self.options) if one.name in _NO_RUN)
 
     @property
     def build_args(self) -> tuple[BuildArg, ...]:

@@ -15,6 +15,7 @@ from cachelint.source import SourceFile, Span
 
 if TYPE_CHECKING:
     from cachelint.documents.dockerfile_lines import Pieces
+    from cachelint.documents.script_calls import Calls
     from cachelint.documents.script_tree import Block
 
 
@@ -141,10 +142,11 @@ class Wrapper(NamedTuple):
 class Command(NamedTuple):
     """One simple command of a script.
 
-    `words` are its own, without assignments and wrappers. `number` counts the commands in the order in which they are
-    written. `span` runs from the first assignment, wrapper or word to the last word or redirection on the command's
-    line. `alternatives` are all the readings where a variable in it may hold one of several known values, `words` being
-    the first. `doubt` names what is not known, in words for a user: then `words` may be more or fewer when it runs.
+    `words` are its own, without assignments and wrappers; `texts` are theirs, and `name` is the program's without its
+    directory, empty when there are no words. `number` counts the commands in the order in which they are written.
+    `span` runs from the first assignment, wrapper or word to the last word or redirection on the command's line.
+    `alternatives` are all the readings where a variable in it may hold one of several known values, `words` being the
+    first. `doubt` names what is not known, in words for a user: then `words` may be more or fewer when it runs.
     `function` is the function around it. `conditional` is set where the script may skip it. `feeds` is the number of
     the command that reads its output through a pipe. `written` are the words as written, variables in place. `varied`
     is set where a variable decides what wrappers it has.
@@ -152,6 +154,8 @@ class Command(NamedTuple):
 
     number: int
     words: tuple[Word, ...]
+    texts: tuple[str, ...]
+    name: str
     span: Span
     shell: Shell
     assignments: tuple[Assignment, ...] = ()
@@ -165,16 +169,6 @@ class Command(NamedTuple):
     directory: Directory = Directory("start", ".")
     written: tuple[Word, ...] = ()
     varied: bool = False
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """The texts of its words."""
-        return tuple(word.text for word in self.words)
-
-    @property
-    def name(self) -> str:
-        """The program's name without its directory; empty when the command has no words."""
-        return self.words[0].text.rpartition("/")[2] if self.words else ""
 
 
 class Function(NamedTuple):
@@ -214,8 +208,9 @@ class Script(NamedTuple):
 
     `errors` are the places that bash would not understand: commands elsewhere are known nevertheless, and nothing may
     be inserted into such a script. `interpreter` is the program of the first line, ``sh`` where there is none.
-    `unread` are such places in the texts for other shells. `taken` are the numbers of commands whose output something
-    else reads: a variable, a file, the next command of a pipeline. A log is no reader, nor is ``tee``.
+    `calls` knows which of its functions they call. `unread` are such places in the texts for other shells. `taken` are
+    the numbers of commands whose output something else reads: a variable, a file, the next command of a pipeline. A log
+    is no reader, nor is ``tee``.
     `options` are the letters and names that ``set`` switches on anywhere: ``e``, ``u``, ``pipefail``.
     """
 
@@ -230,6 +225,7 @@ class Script(NamedTuple):
     options: frozenset[str]
     errors: tuple[Span, ...]
     interpreter: str
+    calls: Calls
     unread: tuple[Span, ...] = ()
     taken: tuple[range, ...] = ()
 

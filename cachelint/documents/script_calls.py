@@ -12,10 +12,10 @@ from cachelint.record import NamedTuple
 from cachelint.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from cachelint.documents.script import Command, Script, Shell
-    from cachelint.documents.script_tree import Define
+    from cachelint.documents.script import Command, Shell
+    from cachelint.documents.script_tree import Block, Define
 
 _NO_CALLS = frozenset({"echo", "printf", "export", "unset", "declare", "typeset", "local", "readonly", "trap"})
 _RUNNERS = frozenset({"parallel", "xargs", "time", "retry"})
@@ -30,35 +30,68 @@ class Called(NamedTuple):
     sure: bool = True
 
 
+_NONE = Called()
+
+
 class Calls:
-    """The calls of functions in one script."""
+    """The calls of functions in one script, worked out when somebody asks and kept for the next who does.
 
-    def __init__(self, script: Script) -> None:
-        self._script = script
-        self.defined: tuple[Define, ...] = tuple(definitions(script.body))
-        self._by_name: dict[tuple[int, str], Define] = {}
-        for one in self.defined:
-            self._by_name.setdefault((id(one.body.shell), one.name), one)
-        self._names = frozenset(one.name for one in self.defined)
-        self._running = frozenset(
-            one.function for one in script.commands if one.function and one.words and _RUNS.match(one.words[0].text)
-        )
-        self._found: dict[int, Called] = {}
+    `reads_in` says whether the script reads another file into itself.
+    """
 
-    def of(self, command: Command) -> Called:
-        """The functions that a command calls."""
-        if not self._names or not command.words or command.name in _NO_CALLS:
-            return Called()
-        found = self._found.get(command.number)
-        if found is None:
-            found = self._found[command.number] = self._called(command)
-        return found
+    def __init__(self, body: Block, commands: tuple[Command, ...], *, reads_in: bool) -> None:
+        self._body = body
+        self._commands = commands
+        self._reads_in = reads_in
+
+    def of(self, number: int) -> Called:
+        """The functions that a command calls, by its number."""
+        return self._found.get(number, _NONE)
+
+    @cached_property
+    def defined(self) -> tuple[Define, ...]:
+        """All functions of the script, outer ones first."""
+        return tuple(definitions(self._body))
+
+    @cached_property
+    def calling(self) -> Mapping[int, tuple[Define, ...]]:
+        """The functions that commands call, by the numbers of those that call any, in their order."""
+        return {number: one.functions for number, one in self._found.items() if one.functions}
 
     @cached_property
     def unnamed(self) -> tuple[Define, ...]:
         """The functions that no command calls by name: whoever starts the script may, or a script that reads it in."""
-        called = {id(one) for command in self._script.commands for one in self._by_words(command)}
+        called = {id(one) for command in self._commands for one in self._by_words(command)}
         return tuple(one for one in self.defined if id(one) not in called)
+
+    @cached_property
+    def least_named(self) -> list[Define]:
+        """The functions in their order, those first whose names are no word of any command."""
+        words = {word.text for command in self._commands for word in command.words} if self.defined else ()
+        return sorted(self.defined, key=lambda one: one.name in words)
+
+    @cached_property
+    def _found(self) -> dict[int, Called]:
+        if not self.defined:
+            return {}
+        return {one.number: self._called(one) for one in self._commands if one.words and one.name not in _NO_CALLS}
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[int, str], Define]:
+        found: dict[tuple[int, str], Define] = {}
+        for one in self.defined:
+            found.setdefault((id(one.body.shell), one.name), one)
+        return found
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(one.name for one in self.defined)
+
+    @cached_property
+    def _running(self) -> frozenset[str]:
+        """The functions that run their arguments, or what a variable holds."""
+        own = (one for one in self._commands if one.function and one.words)
+        return frozenset(one.function for one in own if one.function and _RUNS.match(one.words[0].text))
 
     def _called(self, command: Command) -> Called:
         named = tuple(self._by_words(command))
@@ -80,7 +113,7 @@ class Calls:
 
     def _handed(self, command: Command) -> Iterator[Define]:
         """Functions that are handed to a command from a file that is read in, which nothing else calls."""
-        if self._script.sourced:
+        if self._reads_in:
             for word in command.words[1:]:
                 found = self._function(command.shell, word.text) if word.text in self._names else None
                 if found is not None and any(found is one for one in self.unnamed):

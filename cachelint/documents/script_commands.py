@@ -92,12 +92,15 @@ class CommandReader:
         self, nodes: Sequence[Node], words: list[Node], in_front: list[Node], place: Place
     ) -> tuple[int, Nested | None]:
         templates = [template(one, self._text) for one in words]
-        written = tuple(word for one in templates for word in expand(one, {}) or (as_written(one),))
+        written: list[Word] = []
+        for one in templates:
+            written += expand(one, {}) or (as_written(one),)
         every = self._readings(templates, written)
-        readings = _of_the_program(every, templates[0].span) or [list(written)]
+        readings = _of_the_program(every, templates[0].span) or [written]
         stripped = self._strip(readings[0])
         number = len(self._gathered.commands)
         own = tuple(readings[0][stripped.skipped :])
+        texts = tuple([word.text for word in own])
         nested = None
         if not own or may_hand_on(own[0].text):
             arguments = self._arguments(words, templates, readings[0])
@@ -106,6 +109,8 @@ class CommandReader:
             Command(
                 number,
                 own,
+                texts,
+                texts[0].rpartition("/")[2] if own else "",
                 self._text.place(self._text.bounds(nodes[0])[0], self._text.bounds(nodes[-1])[1]),
                 self._shell,
                 tuple(self._assignment(assignment(one, self._text), "command", False, place) for one in in_front),
@@ -115,19 +120,20 @@ class CommandReader:
                 _doubt(own, stripped),
                 place.function,
                 place.conditional,
-                written=written,
+                written=tuple(written),
                 varied=len(every) > 1 and len({_names(self._strip(one)) for one in every}) > 1,
             )
         )
-        self._gathered.note(own, number)
+        self._gathered.note(own, texts, number)
         return number, nested
 
-    def _readings(self, templates: list[Template], written: tuple[Word, ...]) -> list[list[Word]]:
-        readings = [list(written)]
+    def _readings(self, templates: list[Template], written: list[Word]) -> list[list[Word]]:
+        readings = [written]
         if any(part.name for one in templates for part in one.parts):
             marked = [self._marked(one) for one in templates]
             readings = self._variables.readings(marked, self._at, self._function)
-        return [new for one in readings if one for new in self._forwarded(one)]
+        known = [one for one in readings if one]
+        return [new for one in known for new in self._forwarded(one)] if self._runners else known
 
     def _marked(self, one: Template) -> Template:
         """The word, with the variables marked that belong to the shell around this one."""
@@ -164,8 +170,6 @@ class CommandReader:
 
     def _forwarded(self, reading: list[Word]) -> list[list[Word]]:
         """What a call of ``dc() { docker compose "$@"; }`` runs; the reading itself for all other commands."""
-        if not self._runners:
-            return [reading]
         at = strip(reading).skipped
         runner = self._runners.get(reading[at].text) if at < len(reading) else None
         if runner is None or not runner.prefixes:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from cachelint.documents.script_calls import Calls
 from cachelint.documents.script_tree import Case, Chain, Define, Group, If, Loop, Pipeline, Simple
 from cachelint.regex import regex
 
@@ -70,7 +69,7 @@ class Walk(Generic[State]):
     def __init__(self, script: Script, facts: Facts[State]) -> None:
         self._script = script
         self._facts = facts
-        self.calls = Calls(script)
+        self._calls = script.calls
         self._steps_left = max(_LEAST_STEPS, _STEPS_PER_COMMAND * len(script.commands))
         self._visited: set[int] = set()
         self._known: dict[tuple[int, State], tuple[State | None, list[State]]] = {}
@@ -90,8 +89,7 @@ class Walk(Generic[State]):
         """
         after = self._join(self._block(self._script.body, self._facts.start), *self._exits)
         self.end = self._facts.start if after is None else after
-        named = {word.text for command in self._script.commands for word in command.words}
-        for one in sorted(self.calls.defined, key=lambda one: one.name in named):
+        for one in self._calls.least_named:
             if id(one) not in self._visited:
                 self._call(one, self._facts.start)
         return self.states
@@ -159,10 +157,10 @@ class Walk(Generic[State]):
             if name != "exit" or not _FAILURE.fullmatch("".join(command.texts[1:])):
                 ends[name].append(state)
             return None
-        if any(wrapper.name == "exec" for wrapper in command.wrappers) and command.words:
+        if command.wrappers and command.words and any(wrapper.name == "exec" for wrapper in command.wrappers):
             self._exits.append(state)
             return None
-        called = self.calls.of(command)
+        called = self._calls.of(command.number)
         after: State | None = state
         for one in called.functions:
             if called.sure:

@@ -33,9 +33,8 @@ class Gathered:
         self.unread: list[Span] = []
         self.exports = False
 
-    def note(self, words: tuple[Word, ...], number: int) -> None:
+    def note(self, words: tuple[Word, ...], texts: tuple[str, ...], number: int) -> None:
         """Remember what a command does to the script: options, files read into it, other scripts run."""
-        texts = [word.text for word in words]
         if not texts:
             return
         if texts[0] == "set":
@@ -49,7 +48,7 @@ class Gathered:
         elif "/" in texts[0] and not texts[0].startswith(_SYSTEM):
             self.called.append(Called(words[0], number))
 
-    def _options(self, texts: list[str]) -> None:
+    def _options(self, texts: tuple[str, ...]) -> None:
         for before, text in zip(["", *texts], texts, strict=False):
             if before == "-o" or re.fullmatch(r"-\w*o", before):
                 self.options.add(text)

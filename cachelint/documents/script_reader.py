@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.documents import script_compounds as compounds
 from cachelint.documents.script import Machine, Quoting, Script, Shell
+from cachelint.documents.script_calls import Calls
 from cachelint.documents.script_commands import CommandReader, Place
 from cachelint.documents.script_compounds import asks_status
 from cachelint.documents.script_gathered import Gathered
@@ -60,11 +61,12 @@ class ScriptReader:
         span = text.place(0, len(text.text))
         shell = Shell(Machine.HERE, Quoting.FILE, span, "\n" in text.text)
         body = ShellReader(gathered, text, shell, None, 0).whole()
+        commands = tuple(gathered.commands)
         return Script(
             self._source,
             shell,
             body,
-            tuple(gathered.commands),
+            commands,
             tuple(gathered.assignments),
             tuple(gathered.functions),
             tuple(gathered.sourced),
@@ -72,6 +74,7 @@ class ScriptReader:
             frozenset(gathered.options),
             tuple(sorted(gathered.errors)),
             self._interpreter[1].rpartition("/")[2] if self._interpreter else "sh",
+            Calls(body, commands, reads_in=bool(gathered.sourced)),
             tuple(sorted(gathered.unread)),
             tuple(gathered.taken),
         )
@@ -154,6 +157,8 @@ class ShellReader:
 
     def _lines(self, nodes: Sequence[Node]) -> list[list[Node]]:
         """The words of a command; ``A=1 B=2`` above it belongs to the line above, whatever the grammar says."""
+        if self.text.data.find(b"\n", nodes[0].start_byte, nodes[-1].end_byte) < 0:
+            return [list(nodes)]
         lines = [[nodes[0]]]
         for before, node in pairwise(nodes):
             gap = self.text.data[before.end_byte : node.start_byte]
@@ -176,7 +181,9 @@ class ShellReader:
     def substitutions(self, nodes: Sequence[Node], place: Place) -> list[Block]:
         """The command substitutions in these words, each as a block, in the order in which they run."""
         found: list[Block] = []
-        todo = [node for node in reversed(nodes) if self.text.has(node, _SUBSTITUTION)]
+        if not nodes or not self.text.has(_SUBSTITUTION, nodes[0], nodes[-1]):
+            return found
+        todo = [node for node in reversed(nodes) if self.text.has(_SUBSTITUTION, node, node)]
         while todo:
             node = todo.pop()
             if node.type in {"command_substitution", "process_substitution"}:

@@ -83,9 +83,9 @@ class ScriptText:
             return place(self.pieces, start, end)
         return Span(start + self._shift, max(start, end) + self._shift)
 
-    def has(self, node: Node, sign: re.Pattern[bytes]) -> bool:
-        """Whether something is written in a node: asked before its tree is searched for it."""
-        return sign.search(self.data, node.start_byte, node.end_byte) is not None
+    def has(self, sign: re.Pattern[bytes], first: Node, last: Node) -> bool:
+        """Whether something is written in some nodes: asked before their trees are searched for it."""
+        return sign.search(self.data, first.start_byte, last.end_byte) is not None
 
     def marks(self, sign: re.Pattern[bytes]) -> Marks:
         """Where something is written, for a search of the tree that passes over whatever does not have it."""

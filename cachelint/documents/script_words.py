@@ -71,7 +71,12 @@ class Value(NamedTuple):
 
 def template(node: Node, text: ScriptText) -> Template:
     """The word that a node of the grammar writes."""
-    return Template(tuple(_parts(node, text, False)), text.span(node))
+    span = text.span(node)
+    if node.type == "command_name" and node.child_count == 1:
+        node = node.children[0]
+    if node.type == "word":  # most of all words
+        return Template((_plain("word", text.of(node), span),), span)
+    return Template(tuple(_parts(node, text, False)), span)
 
 
 def unsplit(word: Template) -> Template:

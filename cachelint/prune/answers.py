@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from cachelint.deployment.commands import absolute
 from cachelint.discovery import Kind
-from cachelint.documents.script_calls import Calls
 from cachelint.documents.shell_syntax import SHELLS
 from cachelint.prune.taken import Taken
 from cachelint.regex import regex
@@ -62,7 +61,7 @@ def _reads(unit: Unit, path: str, functions: frozenset[str]) -> bool:
     calls = [one for one in script.commands if one.name in names or _runs(unit, one, path, own=own)]
     if not calls:
         return False
-    taken = Taken(script, Calls(script))
+    taken = Taken(script)
     text = script.source.text
     return any(taken.command(one.number) and not _BOTH.search(text[slice(*one.span)]) for one in calls)
 

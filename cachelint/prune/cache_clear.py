@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.deployment.jobs import Unit
 from cachelint.discovery import Kind
-from cachelint.documents.script_blocks import blocks, definitions
+from cachelint.documents.script_blocks import blocks
 from cachelint.documents.script_tree import Case, If
 from cachelint.prune.answers import is_read
 from cachelint.prune.clear_client import client_at, client_for_step
@@ -124,7 +124,7 @@ def _candidates(script: Script) -> Iterator[Block]:
             for condition, body in statement.branches:
                 if _ALL_TEST.search(text[slice(*condition.span)]):
                     yield body
-    for one in definitions(script.body):
+    for one in script.calls.defined:
         if _ALL_FUNCTION.fullmatch(one.name):
             yield one.body
     if not any(isinstance(one, (Case, If)) for one in everywhere) and "$1" not in text and "$@" not in text:
@@ -139,7 +139,7 @@ def _pattern(text: str, arm: Block) -> str:
 
 def _reached(script: Script, block: Block) -> set[int]:
     """The numbers of the commands in a block, and in the functions that it calls."""
-    functions = {one.name: one.numbers for one in definitions(script.body)}
+    functions = {one.name: one.numbers for one in script.calls.defined}
     found: set[int] = set()
     pending = [block.numbers]
     while pending:

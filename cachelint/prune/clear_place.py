@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from cachelint.documents.script import Machine
 from cachelint.documents.script_blocks import asks_status, blocks
-from cachelint.documents.script_calls import Calls
 from cachelint.documents.script_tree import Simple
 from cachelint.prune.lines import CannotInsertError, check_editable, check_shell, takes_lines
 from cachelint.prune.places import Place
@@ -29,11 +28,10 @@ def end_of(script: Script, branch: Block, clearing: Sequence[Command]) -> Place:
     It is never the end itself: how the last command ends is how the branch, and what is around it, ends.
     """
     check_editable(script)
-    calls = Calls(script)
     block = _on_their_machine(branch, clearing)
     check_shell(script, block.shell)
-    around = [one for one in calls.defined if one.body.shell is block.shell and _holds(one, block)]
-    taken = Taken(script, calls)
+    around = [one for one in script.calls.defined if one.body.shell is block.shell and _holds(one, block)]
+    taken = Taken(script)
     if taken.block(block) or any(map(taken.function, around)):
         raise CannotInsertError("what is printed there is read")
     at = _end(script, block)

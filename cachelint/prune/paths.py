@@ -80,14 +80,13 @@ class Paths:
         self.script = script
         self._facts = _Covering(effects, start)
         walk = Walk(script, self._facts)
-        self.calls = walk.calls
         self.states = walk.run()
         self.end = walk.end
 
     @cached_property
     def taken(self) -> Taken:
         """What is printed for something else to read."""
-        return Taken(self.script, self.calls)
+        return Taken(self.script)
 
     def before(self, statement: Statement) -> State | None:
         """What is known before a statement; None for one that is never reached."""

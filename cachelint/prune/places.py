@@ -73,13 +73,13 @@ class _Finder:
         self._paths = paths
         self._builder = builder
         self._needed = needed
-        self._reach = Reach(paths.script, paths.calls, wanted)
+        self._reach = Reach(paths.script.calls, wanted)
         self._found: dict[tuple[int, int], Place] = {}
         self._entered: set[int] = set()
 
     def find(self) -> list[Place]:
         self._block(self._script.body, None)
-        for one in sorted(self._paths.calls.unnamed, key=lambda one: one.name):
+        for one in sorted(self._paths.script.calls.unnamed, key=lambda one: one.name):
             if self._reach.leads(one.numbers) and self._paths.taken.function(one):
                 raise NoPlaceError("what its function prints is read", self._reach.first(one.numbers))
             self._function(one)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from cachelint.documents.docker_calls import docker_calls
@@ -78,5 +79,10 @@ def _places(script: Script, edits: Sequence[Edit]) -> list[int]:
         start = edit.span.start + shift
         inserted.append(range(start, start + len(edit.replacement)))
         shift += len(edit.replacement) - (edit.span.end - edit.span.start)
-    starts = {at for one in inserted for at in one}
-    return [one.number for one in script.commands if one.span.start not in starts]
+    starts = [one.start for one in inserted]
+    return [one.number for one in script.commands if not _is_in(one.span.start, starts, inserted)]
+
+
+def _is_in(at: int, starts: list[int], inserted: list[range]) -> bool:
+    number = bisect_right(starts, at)
+    return number > 0 and at in inserted[number - 1]

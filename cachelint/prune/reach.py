@@ -11,7 +11,6 @@ from cachelint.documents.script_flow import TooLongError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from cachelint.documents.script import Script
     from cachelint.documents.script_calls import Calls
     from cachelint.documents.script_tree import Define
 
@@ -21,11 +20,10 @@ _MAX_STEPS = 1_000_000
 class Reach:
     """The ways to some commands, the goals, by their numbers in order. All questions raise `TooLongError`."""
 
-    def __init__(self, script: Script, calls: Calls, goals: Sequence[int] = ()) -> None:
+    def __init__(self, calls: Calls, goals: Sequence[int] = ()) -> None:
         self._goals = goals
-        found = {one.number: calls.of(one).functions for one in script.commands}
-        self._calls = {number: functions for number, functions in found.items() if functions}
-        self._calling = sorted(self._calls)
+        self._calls = calls.calling
+        self._calling = list(self._calls)
         self._around: list[int] = []
         self._steps_left = _MAX_STEPS
         self._leading = self._leading_functions(calls.defined)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cachelint.documents.script_blocks import definitions
 from cachelint.documents.script_tree import Case, Chain, Define, Group, If, Loop, Pipeline, Simple
 from cachelint.regex import regex
 
@@ -72,7 +71,7 @@ class Runners:
     @cached_property
     def _defined(self) -> dict[str, list[Define]]:
         found: dict[str, list[Define]] = {}
-        for one in definitions(self.script.body):
+        for one in self.script.calls.defined:
             found.setdefault(one.name, []).append(one)
         return found
 

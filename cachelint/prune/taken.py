@@ -11,21 +11,20 @@ from cachelint.prune.runners import ARGUMENTS
 
 if TYPE_CHECKING:
     from cachelint.documents.script import Script
-    from cachelint.documents.script_calls import Calls
     from cachelint.documents.script_tree import Block, Define
 
 
 class Taken:
     """The places of a script whose output is read, so that nothing more may be printed there."""
 
-    def __init__(self, script: Script, calls: Calls) -> None:
+    def __init__(self, script: Script) -> None:
         ranges = sorted(script.taken, key=lambda one: one.start)
         self._starts = [one.start for one in ranges]
         self._stops = list(accumulate((one.stop for one in ranges), max))
         handed = (range(number, number + 1) for number in self._handed(script))
-        called = Reach(script, calls).functions((*ranges, *handed))
-        self._functions = called | {id(one) for one in calls.defined if self._covers(one.numbers)}
-        self._printing = [one.numbers for one in calls.defined if id(one) in self._functions]
+        called = Reach(script.calls).functions((*ranges, *handed))
+        self._functions = called | {id(one) for one in script.calls.defined if self._covers(one.numbers)}
+        self._printing = [one.numbers for one in script.calls.defined if id(one) in self._functions]
 
     def _handed(self, script: Script) -> list[int]:
         """The commands that a function of the script runs to read their output: ``run() { x=$("$@"); }``."""

@@ -74,7 +74,7 @@ class DockerCalls:
     def moves(self) -> Reach:
         """The ways to what changes the directory, or the commit."""
         own = {one.number for one in self.script.commands if one.name in _MOVES}
-        return Reach(self.script, self.paths.calls, sorted(own.union(self._updates)))
+        return Reach(self.script.calls, sorted(own.union(self._updates)))
 
     @cached_property
     def _updates(self) -> list[int]:
@@ -90,11 +90,11 @@ class DockerCalls:
 
     @cached_property
     def _ways_to_updates(self) -> Reach:
-        return Reach(self.script, self.paths.calls, self._updates)
+        return Reach(self.script.calls, self._updates)
 
     @cached_property
     def _ways_to_builds(self) -> Reach:
-        return Reach(self.script, self.paths.calls, sorted(self.effects.builds))
+        return Reach(self.script.calls, sorted(self.effects.builds))
 
     def builder(self, number: int) -> Daemon:
         """The builder that a call means: the one that it names, else the one that was selected before it."""
