@@ -14,7 +14,7 @@ from cachelint.discovery import SCRIPTS, Kind
 from cachelint.documents.compose import NotComposeError
 from cachelint.documents.dockerfile import DockerfileError
 from cachelint.documents.yaml import Mapping, YamlError, deref, text_of
-from cachelint.project import Build, Project
+from cachelint.project import Build, Problem, Project
 from cachelint.scripts import Scripts
 from cachelint.source import SourceError
 from cachelint.workers import spread
@@ -72,8 +72,15 @@ class Census:
         deployments = survey(self._workspace, path, self._scripts)
         builds = tuple(build for one in deployments for call in one.calls for build in call.builds_itself)
         dockerfiles = {build.dockerfile.source.path: build.dockerfile for build in builds if build.dockerfile}
-        project = Project((), tuple(dockerfiles.values()), builds, (), self._scripts, deployments=deployments)
+        problem = None if deployments else self._problem(path)
+        problems = (problem,) if problem else ()
+        project = Project((), tuple(dockerfiles.values()), builds, problems, self._scripts, deployments=deployments)
         return project, frozenset(dockerfiles)
+
+    def _problem(self, path: str) -> Problem | None:
+        from cachelint.unread import problem_in
+
+        return problem_in(self._workspace, path)
 
     def _asked(self, asked: Asked) -> Project:
         """The project that a command asks for; several commands of a script ask for the same, in a row."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.arguments import STDIN, Job, read_arguments
 from cachelint.diagnostic import Refusal, Report, RuleInfo
-from cachelint.discovery import Kind
+from cachelint.discovery import SCRIPTS, Kind
 from cachelint.documents.compose import NotComposeError
 from cachelint.fix import Applicability
 from cachelint.linter import Linter
@@ -75,7 +75,7 @@ def _check_options(options: argparse.Namespace) -> None:
 def _run(job: Job, options: argparse.Namespace, progress: Callable[[int], None]) -> _Result:
     linter = Linter(job.workspace, job.config, job.given, progress)
     report, changes = _fixed(linter, job, options) if options.fix or options.diff else (linter.lint(), ())
-    complaints = tuple(_not_compose(job))
+    complaints = (*_not_compose(job), *_not_read(job, report))
     unread = any(one.path in job.workspace.unreadable for one in report.diagnostics)
     return _Result(report, changes, complaints, bool(complaints or unread or report.refused))
 
@@ -98,6 +98,17 @@ def _not_compose(job: Job) -> Iterator[str]:
                 yield f"{os.path.relpath(path)}: not a Compose file: {error} (exclude it if that is meant)"
             except Exception:  # noqa: BLE001, S112  # it is in the report
                 continue
+
+
+def _not_read(job: Job, report: Report) -> Iterator[str]:
+    """A complaint about each file of commands that was named and cannot be read, where the report has none."""
+    reported = {one.path for one in report.diagnostics}
+    for path in job.named:
+        if job.workspace.tree.files.get(path) in SCRIPTS and path not in reported:
+            try:
+                job.workspace.source(path)
+            except SourceError as error:
+                yield f"{os.path.relpath(path)}: {error}"
 
 
 def _write(fixed: Fixed, linter: Linter, job: Job) -> Fixed:

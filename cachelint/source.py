@@ -7,8 +7,12 @@ import os
 import stat
 import sys
 from bisect import bisect_right
+from typing import TYPE_CHECKING
 
 from cachelint.record import NamedTuple
+
+if TYPE_CHECKING:
+    import re
 
 MAX_BYTES = 10 * 1024 * 1024
 """Larger files are reported and left alone: no hand-written build file comes near this size."""
@@ -102,6 +106,15 @@ def read_source(path: str) -> SourceFile:
     except (OSError, ValueError) as error:
         raise SourceError(_reason(error)) from error
     return SourceFile(path, decode(data))
+
+
+def contains(path: str, pattern: re.Pattern[bytes]) -> bool:
+    """Whether what can be read of a file, as far as files are read at all, matches; True where nothing can."""
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            return pattern.search(file.read(MAX_BYTES)) is not None
+    except OSError:
+        return True
 
 
 def _content(handle: int) -> bytes:

@@ -265,7 +265,7 @@ def test_dockerfile_that_is_none(tmp_path: Path, what: str) -> None:
     assert (tmp_path / GOOD).read_text() == FIXED
 
 
-@pytest.mark.parametrize("name", ["compose.yaml", "Dockerfile"])
+@pytest.mark.parametrize("name", ["compose.yaml", "Dockerfile", "deploy.sh", "Makefile"])
 def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     with_good(tmp_path, name, FIXED)
     deny(monkeypatch, str(tmp_path / name), errno.EACCES)
@@ -275,6 +275,68 @@ def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: 
     assert ran.err == ""
     assert (tmp_path / GOOD).read_text() == FIXED
     assert run(name, cwd=tmp_path).code == run("--exit-zero", name, cwd=tmp_path).code == 2
+
+
+DEPLOY = "#!/bin/bash\nset -e\ndocker build -t x .\ndocker push x\n"
+JOBS = "on: push\njobs:\n  deploy:\n    runs-on: self-hosted\n    steps:\n      - run: docker build -t x .\n"
+LATIN_1 = "not UTF-8 text (byte 0xe9 on line"
+SCRIPTS = {
+    "script in Latin-1": ("deploy.sh", f"{DEPLOY}# caf\xe9\n".encode("latin-1"), LATIN_1, 2),
+    "script in UTF-16": ("deploy.sh", DEPLOY.encode("utf-16"), None, 0),
+    "script with a NUL": ("deploy.bash", f"{DEPLOY}\0\n", "a NUL character on line 5", 2),
+    "script of 50 MB": ("deploy.sh", DEPLOY + "# a comment\n" * 4_500_000, "larger than 10 MiB", 2),
+    "script that is binary": ("deploy.sh", bytes(range(256)), None, 0),
+    "script in Latin-1 of other things": ("tidy.sh", b"#!/bin/sh\nrm -rf caf\xe9\n", None, 0),
+    "workflow in Latin-1": (".github/workflows/x.yml", f"{JOBS}# caf\xe9\n".encode("latin-1"), LATIN_1, 2),
+    "workflow that is no YAML": (".github/workflows/x.yml", f"{JOBS}     - run: x\n", "", 1),
+    "workflow with a key twice": (".github/workflows/x.yml", f"{JOBS}on: push\n", "is already defined", 1),
+    "workflow that is a template": (".github/workflows/x.yml", f"{{% if a %}}\n{JOBS}{{% endif %}}\n", "a template", 1),
+    "workflow of other things": (".github/workflows/x.yml", "on: push\non: pull\njobs: {}\n", None, 0),
+    "action that is no YAML": ("build/action.yml", "runs: {using: composite\n# docker build\n", "", 1),
+    "action of another program": ("action.yml", "- docker: [\n", "", 1),
+    "GitLab's file": (".gitlab-ci.yml", "deploy:\n  script:\n   - docker build .\n  - x\n", "", 1),
+    "Makefile in Latin-1": ("Makefile", b"all:\n\tdocker build .  # caf\xe9\n", LATIN_1, 2),
+    "package.json in Latin-1": ("package.json", b'{"scripts": {"deploy": "docker build . # caf\xe9"}}', LATIN_1, 2),
+    "package.json with a key twice": ("package.json", '{"a": "docker", "a": 2}', None, 0),
+}
+
+
+@pytest.mark.parametrize("what", SCRIPTS)
+def test_file_of_commands_that_cannot_be_read(tmp_path: Path, what: str) -> None:
+    """Only one that speaks of Docker is missed: a repository may have any other files."""
+    name, content, message, code = SCRIPTS[what]
+    with_good(tmp_path, name, content)
+    before = (tmp_path / name).read_bytes()
+    ran = run("--fix", "--unsafe-fixes", "--output-format", "concise", cwd=tmp_path)
+    assert (tmp_path / name).read_bytes() == before
+    assert (tmp_path / GOOD).read_text() == FIXED
+    assert ran.err == ""
+    if message is None:
+        assert ran == Ran(code, "", "")
+        return
+    assert ran.code == code
+    assert ran.out.startswith(f"{name}:")
+    assert ran.out.count("\n") == ran.out.count("error[unparsable-file]") == 1
+    assert message in ran.out
+    assert run(name, "--exit-zero", cwd=tmp_path).code == (2 if code == 2 else 0)
+
+
+@pytest.mark.parametrize("name", ["tidy.sh", "Makefile", ".github/workflows/x.yml"])
+def test_file_of_commands_that_is_named_and_cannot_be_read(tmp_path: Path, name: str) -> None:
+    with_good(tmp_path, name, b"# caf\xe9\n")
+    assert run(name, cwd=tmp_path) == Ran(
+        2, "Nothing to report in 0 files.\n", f"cachelint: {name}: not UTF-8 text (byte 0xe9 on line 1)\n"
+    )
+    assert run("--ignore-unknown", name, cwd=tmp_path).code == 0
+
+
+def test_script_that_leads_outside(tmp_path: Path) -> None:
+    write_files(tmp_path, {"deploy.sh": DEPLOY, f"inside/{GOOD}": FIXED})
+    (tmp_path / "inside/deploy.sh").symlink_to("../deploy.sh")
+    assert run(cwd=tmp_path / "inside").code == 0
+    assert run("deploy.sh", cwd=tmp_path / "inside") == Ran(
+        2, "Nothing to report in 0 files.\n", "cachelint: deploy.sh: outside the repository\n"
+    )
 
 
 def deny(monkeypatch: pytest.MonkeyPatch, path: str, number: int, mode: int = os.O_RDONLY) -> None:

@@ -159,9 +159,9 @@ class ScriptJob(NamedTuple):
 
 
 def kept_jobs(workspace: Workspace, path: str) -> tuple[ScriptJob, ...]:
-    """The jobs of a file (absolute path) of the tree, read once while it is in use; none for one that is not readable.
+    """The jobs of a file (absolute path) of the tree, read once while it is in use.
 
-    A file of YAML or JSON that cannot be parsed has none: reporting that is for its own linter.
+    One that cannot be read or parsed has none; `unread` says why.
     """
     tree = workspace.tree
     try:
@@ -172,12 +172,21 @@ def kept_jobs(workspace: Workspace, path: str) -> tuple[ScriptJob, ...]:
 
 def jobs_in(source: SourceFile, kind: Kind, root: str) -> tuple[ScriptJob, ...]:
     """The jobs of a file of this kind in a tree; none where it cannot be parsed."""
-    from cachelint.documents.workflow import NotWorkflowError
     from cachelint.documents.yaml import YamlError
 
     try:
+        return parsed_jobs(source, kind, root)
+    except YamlError:
+        return ()
+
+
+def parsed_jobs(source: SourceFile, kind: Kind, root: str) -> tuple[ScriptJob, ...]:
+    """The same. Raises `YamlError`."""
+    from cachelint.documents.workflow import NotWorkflowError
+
+    try:
         return tuple(_READERS[kind](source, root))
-    except (YamlError, NotWorkflowError):
+    except NotWorkflowError:
         return ()
 
 

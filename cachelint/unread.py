@@ -1,0 +1,40 @@
+"""Files that run commands, speak of Docker, and cannot be read or parsed: what is wrong with them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cachelint.binding import problem_of
+from cachelint.deployment.jobs import parsed_jobs
+from cachelint.discovery import Kind
+from cachelint.documents.yaml import YamlError
+from cachelint.regex import regex
+from cachelint.source import SourceError, contains
+
+if TYPE_CHECKING:
+    from cachelint.project import Problem
+    from cachelint.workspace import Workspace
+
+_DOCKER = regex(rb"docker|podman|buildah", re.IGNORECASE)
+
+
+def problem_in(workspace: Workspace, path: str) -> Problem | None:
+    """Why nothing is known of a file (absolute path) in which no command was found; None where that is no loss.
+
+    A repository may have any other files that nobody asks cachelint to read, so this is about those that name Docker,
+    and about none that leads out of the tree. What npm makes of a package.json it says itself.
+    """
+    try:
+        text = workspace.source(path).text
+    except SourceError as error:
+        is_missed = workspace.contains(path) and contains(path, _DOCKER)
+        return problem_of(workspace, path, error) if is_missed else None
+    kind = workspace.tree.files[path]
+    if kind not in (Kind.WORKFLOW, Kind.GITLAB) or not _DOCKER.search(text.encode()):
+        return None
+    try:
+        parsed_jobs(workspace.source(path), kind, workspace.tree.root)
+    except YamlError as error:
+        return problem_of(workspace, path, error)
+    return None
