@@ -24,7 +24,7 @@ _FOLLOWED = 60
 
 _LOOP = regex(r"\bfor[ \t]+([A-Za-z_]\w*)[ \t]+in\b")
 _KEEPS = ("-E", "--preserve-env")
-_CHANGES_USER = frozenset(("sudo", "doas", "su-exec", "gosu"))
+_CHANGES_USER = frozenset(("sudo", "doas", "su-exec", "gosu", "pkexec", "systemd-run"))
 
 
 class _Variable(NamedTuple):
@@ -145,7 +145,8 @@ def _around(wrappers: tuple[Wrapper, ...], known: dict[str, str | None]) -> dict
     changed: dict[str, str | None] = {}
     for wrapper in wrappers:
         words = [word.text for word in wrapper.words[1:]]
-        changes_user = wrapper.name in _CHANGES_USER and not any(word.startswith(_KEEPS) for word in words)
+        is_user = wrapper.name in _CHANGES_USER or wrapper.name.startswith("$")
+        changes_user = is_user and not any(word.startswith(_KEEPS) for word in words)
         if changes_user or (wrapper.name == "env" and words):
             changed |= dict.fromkeys(known)
         elif not wrapper.name:

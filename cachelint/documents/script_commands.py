@@ -92,9 +92,7 @@ class CommandReader:
         self, nodes: Sequence[Node], words: list[Node], in_front: list[Node], place: Place
     ) -> tuple[int, Nested | None]:
         templates = [template(one, self._text) for one in words]
-        written: list[Word] = []
-        for one in templates:
-            written += expand(one, {}) or (as_written(one),)
+        written = list(map(as_written, templates))
         every = self._readings(templates, written)
         readings = _of_the_program(every, templates[0].span) or [written]
         stripped = self._strip(readings[0])

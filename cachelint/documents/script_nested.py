@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cachelint.documents.script import Wrapper
     from cachelint.documents.script_text import ScriptText
 
-_PROGRAMS = SHELLS | RUNS_INSIDE | {"su", "ssh", "newgrp", "eval", "trap", "sg", "gcloud", "vagrant"}
+_PROGRAMS = SHELLS | RUNS_INSIDE | frozenset("su runuser sg newgrp flock ssh eval trap gcloud vagrant".split())
 _SSH_VALUES = frozenset("-b -c -D -E -e -F -I -i -J -L -l -m -O -o -p -Q -R -S -W -w -B -P".split())
 _SU_VALUES = frozenset({"-s", "--shell", "-g", "--group", "-G", "-w"})
 _TAKES_SCRIPT = regex(r"-\w*c|--command")
@@ -81,7 +81,7 @@ class NestedReader:
         name = self._arguments[at].word.text.rpartition("/")[2]
         if name in SHELLS:
             return self._of_shell(at, machine, target)
-        if name == "su":
+        if name in {"su", "runuser"}:
             return self._of_su(at, machine, target)
         if name == "ssh":
             return self._of_ssh(at)
@@ -89,8 +89,8 @@ class NestedReader:
             return self._of_input(machine, target)
         if name in {"eval", "trap"}:
             return self._of_builtin(at, name)
-        if name == "sg":
-            return self._script_at(at + 3, machine, target) if len(self._arguments) > at + 3 else None
+        if name in {"sg", "flock"}:
+            return self._of_text(at, machine, target)
         if name in {"gcloud", "vagrant"}:
             return self._of_command_option(at)
         return self._of_container(at)
@@ -126,6 +126,14 @@ class NestedReader:
             index += 1
         found = self._script_at(script, machine, target) if script else self._of_input(machine, target)
         return found._replace(user=user or "root") if found else None
+
+    def _of_text(self, at: int, machine: Machine, target: Word | None) -> Nested | None:
+        """The text behind ``-c``; that of ``sg GROUP "…"`` has none."""
+        texts = [argument.word.text for argument in self._arguments]
+        found = next((index + 1 for index in range(at, len(texts)) if texts[index] in {"-c", "--command"}), None)
+        if found is None and texts[at] == "sg" and len(texts) == at + 3:
+            found = at + 2
+        return self._script_at(found, machine, target)
 
     def _of_ssh(self, at: int) -> Nested | None:
         index, count = at + 1, len(self._arguments)
@@ -253,7 +261,7 @@ def unquoted(node: Node, text: ScriptText) -> tuple[str, Pieces, Quoting]:
 def _user(wrappers: tuple[Wrapper, ...]) -> str | None:
     for wrapper in wrappers:
         texts = [word.text for word in wrapper.words]
-        if wrapper.name in {"sudo", "doas"}:
+        if wrapper.name in {"sudo", "doas", "runuser"}:
             at = next((i for i, text in enumerate(texts) if text in {"-u", "--user"}), None)
             return texts[at + 1] if at is not None and at + 1 < len(texts) else "root"
     return None

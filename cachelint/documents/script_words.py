@@ -199,8 +199,11 @@ def expand(word: Template, values: Mapping[tuple[str, bool], Value]) -> list[Wor
 
 
 def as_written(word: Template) -> Word:
-    """A word as it stands in the script, where it may be none: ``${SUDO:-}``."""
-    return Word("".join(part.text for part in word.parts), word.span, False, word.span, splits=True)
+    """A word without its quotes, its expansions as they stand in the script: ``${DOCKER:-docker}``."""
+    text = "".join(part.text for part in word.parts)
+    splits = any(not part.certain and _may_split(part) for part in word.parts)
+    names = tuple(part.name for part in word.parts if part.name)
+    return Word(text, word.span, all(part.certain for part in word.parts), word.span, names, splits=splits)
 
 
 def _value_of(part: Part, values: Mapping[tuple[str, bool], Value]) -> Value | None:

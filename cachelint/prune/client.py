@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from cachelint.documents.docker_command import DockerCommand
     from cachelint.documents.script import Command, Script, Shell, Word, Wrapper
 
-_DROPPING = frozenset({"sudo", "doas", "su"})
+_DROPPING = frozenset({"sudo", "doas", "su", "pkexec", "systemd-run"})
+_TAKING = frozenset({"-", "-i", "--ignore-environment"})
 _KEEPING = frozenset({"-E", "--preserve-env"})
 _KEPT_VARIABLES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG")
 _KEPT_OPTIONS = ("--config", "--context", "--host", "--tls", "--tlscacert", "--tlscert", "--tlskey", "--tlsverify")
 _PLAIN = regex(r"[\w@%+=:,./-]+")
-_VARIABLE = regex(r"\$\w+|\$\{\w+(?::?-[\w. /-]*)?\}")
+_VARIABLE = regex(r"\$\w+|\$\{\w+(?::?[-+][\w. /-]*)?\}")
 _ARRAY = regex(r"\$\{\w+\[@\]\}")
 
 
@@ -74,15 +75,15 @@ def commands_around(script: Script, command: Command, shell: Shell) -> Iterator[
 def keeps_environment(command: Command, runners: Runners) -> bool:
     """Whether what a command runs has the variables that the shell around it exports."""
     if command.name in OTHER_USER:
-        return command.name in {"su", "sg", "newgrp"} and not {"-", "-l", "--login"} & set(command.texts)
+        return command.name in {"su", "sg", "newgrp", "runuser"} and not {"-", "-l", "--login"} & set(command.texts)
     names = {word.text for one in command.wrappers for word in one.words}
-    if command.varied and not names & _KEEPING:
+    if (command.varied and not names & _KEEPING) or _is_bare(command):
         return False
     return not any(_drops_environment(one, runners) for one in command.wrappers)
 
 
 def _drops_environment(wrapper: Wrapper, runners: Runners) -> bool:
-    if wrapper.name in _DROPPING:
+    if wrapper.name in _DROPPING or wrapper.name.startswith("$"):
         return not {word.text.partition("=")[0] for word in wrapper.words} & _KEEPING
     return runners.is_as_another(wrapper.name)
 
@@ -128,24 +129,36 @@ def _kept(command: Command, program: Word | None, runners: Runners, repeats: boo
     """
     if program is None:
         return
-    spans = {word.span for one in command.wrappers for word in _telling(one, runners)}
+    telling = [word for one in command.wrappers for word in _telling(one, runners, _is_bare(command))]
+    spans = {word.span for word in telling}
+    silent = {word.span for one in command.wrappers for word in one.words} - spans
     for word in command.written:
-        if word.span.start < program.span.start and (word.span in spans or _VARIABLE.fullmatch(word.text)):
-            yield word.text if _VARIABLE.fullmatch(word.text) else _word(word.text)
+        variable = _VARIABLE.fullmatch(word.text) and word.span not in silent
+        if word.span.start < program.span.start and (word.span in spans or variable):
+            yield word.text if variable and word.splits else _word(word.text)
     if repeats:
         return
     if command.varied and (name := _program_variable(command, program)):
         raise NoClientError(f"`{name}` decides as whom it runs, and is not docker alone")
-    own = (word for one in command.wrappers for word in _telling(one, runners) if word.span == program.span)
-    yield from (_word(word.text) for word in own)
+    own = (word for word in telling if word.span == program.span)
+    yield from (word.text if _VARIABLE.fullmatch(word.text) else _word(word.text) for word in own)
 
 
-def _telling(wrapper: Wrapper, runners: Runners) -> Iterator[Word]:
-    """The words of a wrapper that a step has to repeat: all, or the variables that choose a daemon, or none."""
+def _is_bare(command: Command) -> bool:
+    """Whether ``env`` takes variables away from a command: ``env -i PATH="$PATH" docker``."""
+    taking = (word.text for one in command.wrappers if one.name == "env" for word in one.words[1:])
+    return any(text in _TAKING or text.startswith(("-u", "--unset")) for text in taking)
+
+
+def _telling(wrapper: Wrapper, runners: Runners, bare: bool) -> Iterator[Word]:
+    """The words of a wrapper that a step has to repeat: all, or the variables that choose a daemon, or none.
+
+    `bare` says that ``env`` takes variables away: then those that it gives are repeated, too.
+    """
     must_run = runners.must_run(wrapper.name)
     if must_run and (objection := runners.objection(wrapper.name)):
         raise NoClientError(objection)
-    if must_run or wrapper.name in AS_ANOTHER:
+    if must_run or wrapper.name in AS_ANOTHER or wrapper.name.startswith("$") or (bare and wrapper.name in {"env", ""}):
         yield from wrapper.words
     else:
         yield from (word for word in wrapper.words if word.text.partition("=")[0] in _KEPT_VARIABLES)

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from cachelint.documents.script import Command, Script
     from cachelint.documents.script_tree import Block, Statement
 
-AS_ANOTHER = frozenset({"sudo", "doas", "gosu", "su-exec"})
+AS_ANOTHER = frozenset({"sudo", "doas", "gosu", "su-exec", "runuser", "setpriv", "pkexec"})
 """Wrappers that run a command as another user."""
 
-OTHER_USER = frozenset({"su", "sg", "runuser", "newgrp", "setpriv", "machinectl", "pkexec"})
-"""Programs that start a shell as another user or group, and are no wrappers of one command."""
+OTHER_USER = frozenset({"su", "sg", "runuser", "newgrp", "machinectl"})
+"""Programs that start a shell as another user or group; ``runuser`` is one where it has no ``-u``."""
 
 ARGUMENTS = regex(r"\$(?:[@*]|\{[@*](?::[^}]*)?\})")
 """All arguments of a function, as a word."""
@@ -82,7 +82,7 @@ class Runners:
 
 
 def _is_as_another(command: Command) -> bool:
-    return any(one.name in AS_ANOTHER for one in command.wrappers)
+    return any(one.name in AS_ANOTHER or one.name.startswith("$") for one in command.wrappers)
 
 
 def _is_all(text: str) -> bool:

@@ -55,6 +55,31 @@ def steps(text: str, variable: str | None = None) -> Steps:
         ("DOCKER_HOST=ssh://a bash -c 'docker build .'\n", "DOCKER_HOST=ssh://a docker"),
         ("sudo env DOCKER_BUILDKIT=1 docker build .\n", "sudo docker"),
         ("timeout 300 docker build .\n", "docker"),
+        ('timeout "$LIMIT" docker build .\n', "docker"),
+        ('timeout $LIMIT nice -n $N sudo -u "$APP" docker build .\n', 'sudo -u "$APP" docker'),
+        (f'{MAYBE_SUDO}timeout "$LIMIT" $SUDO docker build .\n', "$SUDO docker"),
+        ("sudo -iu app docker compose build\n", "sudo -iu app docker"),
+        ("sudo -uapp docker compose build\n", "sudo -uapp docker"),
+        ("runuser -u app -- docker compose build\n", "runuser -u app -- docker"),
+        ("runuser -g docker --user=app docker compose build\n", "runuser -g docker --user=app docker"),
+        ('as_app() { runuser -u app -- "$@"; }\nas_app docker compose build\n', "as_app docker"),
+        ("pkexec docker build .\n", "pkexec docker"),
+        ("setpriv --reuid 1000 --clear-groups docker build .\n", "setpriv --reuid 1000 --clear-groups docker"),
+        ("doas -u app docker build .\n", "doas -u app docker"),
+        ('flock -w 9 "$LOCK" docker compose build\n', "docker"),
+        ("flock -n /tmp/lock -c 'docker compose build'\n", "docker"),
+        ("sudo flock -n /tmp/lock -c 'docker compose build'\n", "sudo docker"),
+        ("flock /tmp/lock docker -c prod build .\n", "docker --context prod"),
+        ("systemd-run --scope -p MemoryMax=1G docker build .\n", "docker"),
+        ("taskset -c 0 chrt -b 0 gtimeout 9 docker build .\n", "docker"),
+        ('env -i PATH="$PATH" docker build .\n', 'env -i "PATH=$PATH" docker'),
+        ("env -u DOCKER_HOST docker build .\n", "env -u DOCKER_HOST docker"),
+        ("$SUDO docker build .\n", "$SUDO docker"),
+        ("$SUDO -E docker build .\n", "$SUDO -E docker"),
+        ("${SUDO:+sudo} docker build .\n", "${SUDO:+sudo} docker"),
+        ('SUDO=$([ "$(id -u)" = 0 ] || echo sudo)\n$SUDO docker compose up --build\n', "$SUDO docker"),
+        ("$SUDO bash -c 'docker compose build'\n", "$SUDO docker"),
+        ('DC="${SUDO} docker-compose"\n${DC} up -d --build\n', "${SUDO} docker"),
         ('DOCKER="sudo docker"\n$DOCKER build .\n', "sudo docker"),
         ('DOCKER="sudo docker"\nDC="$DOCKER compose -f a.yml"\n$DC up --build\n', "sudo docker"),
         ('DC="sudo docker-compose -f prod.yml"\n$DC build\n', "sudo docker"),
@@ -97,6 +122,9 @@ def test_a_step_runs_as_the_build_does(text, client):
     [
         ('su deploy -c "docker build ."\n', "it builds as whom `su` says, which a step in front would not"),
         ("sudo su - app -c 'docker build .'\n", "it builds as whom `su` says, which a step in front would not"),
+        ('sg docker "docker build ."\n', "it builds as whom `sg` says, which a step in front would not"),
+        ('runuser -l app -c "docker build ."\n', "it builds as whom `runuser` says, which a step in front would not"),
+        ('runuser -c "docker build ." app\n', "it builds as whom `runuser` says, which a step in front would not"),
         ('sg docker -c "docker build ."\n', "it builds as whom `sg` says, which a step in front would not"),
         (
             'if [ -n "$A" ]; then DC="docker compose"; else DC="sudo docker compose"; fi\n$DC build\n',
@@ -141,11 +169,21 @@ def test_where_it_cannot_there_is_none(text, reason):
         f"{AS_ROOT}as_root docker compose build\n",
         f"{MAYBE_SUDO}$SUDO docker compose build\n",
         "sudo sh -c 'docker compose build'\n",
+        "$SUDO docker compose build\n",
+        "pkexec docker compose build\n",
+        'env -i PATH="$PATH" docker compose build\n',
     ],
 )
 def test_no_line_sets_a_commit_that_does_not_arrive(text):
     [step] = steps(text, "GIT_COMMIT_HASH").written
     assert not any("rev-parse" in line for line in step.lines)
+
+
+@pytest.mark.parametrize("program", ["runuser -l app -c", "sg docker -c", "su - app -c", "flock /tmp/lock -c"])
+def test_lines_for_another_shell_get_the_step_among_them(program):
+    [step] = steps(f"{program} '\n  docker compose build\n  docker compose up -d\n'\n").written
+    assert step.edit.replacement.startswith("  # ")
+    assert step.lines[2] == "docker builder prune --force --filter type=source.local || exit 1"
 
 
 @pytest.mark.parametrize("function", [DRY, RETURNS, TWICE])
