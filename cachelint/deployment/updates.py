@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cachelint.deployment.commands import directories
@@ -25,6 +26,7 @@ _READS = frozenset(
 )
 _NAME = regex(r"(?<![a-zA-Z])(?:update|pull|sync|fetch|checkout|clone)(?![a-z])", re.IGNORECASE)
 _RULE = regex(r"^([^\s:#=][^:#=\n]*)::?(?!=)([^#\n=]*)", re.MULTILINE)
+_CHOSEN_GOAL = regex(r"^[ ]*\.DEFAULT_GOAL[ \t]*[:?]{0,2}=[ \t]*([^\s#]+)", re.MULTILINE)
 _GOAL = regex(r"[\w./][\w./-]*")
 _MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 _RUNNERS = frozenset({"make", "just", "task", "npm", "yarn", "pnpm", "gh"})
@@ -86,7 +88,8 @@ class _Looking:
         for path in (os.path.join(place, name) for place in places for name in _MAKEFILES):
             rules = self._callees.jobs(path)
             if rules is not None:
-                return not self._bringing(path, rules, depth).isdisjoint(_goals(command))
+                goals = _goals(command) or _default_goals(rules)
+                return not self._bringing(path, rules, depth).isdisjoint(goals)
         return _says_so(command)
 
     def _bringing(self, path: str, rules: Sequence[Deployment], depth: int) -> frozenset[str]:
@@ -124,6 +127,18 @@ def _needing(rules: Sequence[Deployment]) -> dict[str, list[str]]:
 
 def _goals(command: Command) -> set[str]:
     return {one for one in command.texts[1:] if _GOAL.fullmatch(one)}
+
+
+def _default_goals(rules: Sequence[Deployment]) -> set[str]:
+    """What make makes when it is told nothing: the special variable, else the first target without a dot in front.
+
+    Source: the GNU make manual, "How make Processes a Makefile".
+    """
+    text = rules[0].source.text if rules else ""
+    if chosen := _CHOSEN_GOAL.search(text):
+        return {chosen[1]}
+    targets = (one for match in _RULE.finditer(text) for one in match[1].split())
+    return set(islice((one for one in targets if not one.startswith(".") or "/" in one), 1))
 
 
 def _says_so(command: Command) -> bool:

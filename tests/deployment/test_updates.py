@@ -44,6 +44,8 @@ def found(line: str, others: dict[str, str] | None = None) -> bool:
         ("make prepare", {"Makefile": "all prepare: code\ncode:\n\tgit pull\n"}),
         ("make prepare", {"Makefile": "prepare:\n\tmake code\ncode:\n\tgit pull\n"}),
         ("make prepare", {"Makefile": "prepare: code\n\tmake prepare\ncode: prepare\n\tgit pull\n"}),
+        ("make", {"Makefile": ".PHONY: all code\nall: code\ncode:\n\tgit pull\n"}),
+        ("make -s V=1", {"Makefile": ".DEFAULT_GOAL := code\nall:\n\techo\ncode:\n\tgit pull\n"}),
     ],
 )
 def test_bring_another(line, others):
@@ -64,6 +66,8 @@ def test_bring_another(line, others):
         ("make prepare", {}),
         ("make updates-of-things", {}),
         ("./update.sh", {"update.sh": "#!/bin/bash\nmkdir -p x\n"}),
+        ("make", {"Makefile": ".PHONY: code\nall:\n\techo\ncode:\n\tgit pull\n"}),
+        ("make", {"Makefile": ".PHONY: code\n"}),
         ("make update", {"Makefile": "update:\n\tmkdir -p x\npull:\n\tgit pull\n"}),
         ("update() { mkdir -p x; }\nupdate", {}),
         (". ./lib.sh\nother", {"lib.sh": "prepare() {\n  git pull\n}\nother() {\n  :\n}\n"}),
