@@ -229,7 +229,7 @@ class Binder:
         return self._read_dockerfile(path) if path else None, path
 
     def _dockerfile_path(self, context: str, name: str) -> str | None:
-        path = self._workspace.tree.name_of(os.path.normpath(os.path.join(context, name)))
+        path = self._workspace.name_of(os.path.normpath(os.path.join(context, name)))
         return path if os.path.isfile(path) and self._workspace.contains(path) else None
 
     def _read_dockerfile(self, path: str) -> Dockerfile | None:

@@ -28,6 +28,7 @@ class Context:
         self._dockerfile = dockerfile
         self._ignore: DockerIgnore | None = None
         self._looked = False
+        self._names: dict[str, frozenset[str] | None] = {}
 
     @property
     def ignore_file(self) -> str | None:
@@ -60,16 +61,31 @@ class Context:
 
     def has_directory(self, path: str) -> bool:
         """Whether there is a directory of that path, ignored or not."""
+        above, name = os.path.split(path)
+        names = self._names_in(above)
+        if names is not None and name not in names:
+            return False
         full = os.path.join(self.directory, path)
         return os.path.isdir(full) and self._workspace.contains(full)
 
     def has_source(self) -> bool:
         """Whether anything at the top of the context, manifests aside, is sent."""
+        names = self._names_in("")
+        return names is None or any(not is_manifest(name) and not self._ignores(name) for name in names)
+
+    def _names_in(self, directory: str) -> frozenset[str] | None:
+        """What is in a directory of the context, listed once; None where that may not or cannot be listed."""
+        if directory not in self._names:
+            self._names[directory] = self._listed(
+                os.path.join(self.directory, directory) if directory else self.directory
+            )
+        return self._names[directory]
+
+    def _listed(self, directory: str) -> frozenset[str] | None:
         try:
-            names = os.listdir(self.directory)
+            return frozenset(os.listdir(directory)) if self._workspace.contains(directory) else None
         except OSError:
-            return True
-        return any(not is_manifest(name) and not self._ignores(name) for name in names)
+            return None
 
     def _ignores(self, path: str) -> bool:
         rules = self._ignore_rules()

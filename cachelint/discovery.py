@@ -81,12 +81,15 @@ class Tree(NamedTuple):
 
     def name_of(self, path: str) -> str:
         """The one name under which a file is known here: its own, unless only a link to it is known."""
-        real = os.path.realpath(path)
+        return self.name_of_real(os.path.realpath(path), path)
+
+    def name_of_real(self, real: str, path: str) -> str:
+        """The same for a path that is also known with links followed."""
         return self.links.get(real) or (real if is_below(real, self.root) else path)
 
     def including(self, more: dict[str, Kind]) -> Tree:
         """The same tree with more files in it."""
-        return self._replace(files=_by_directory({**self.files, **more}))
+        return self._replace(files=_by_directory({**self.files, **more})) if more else self
 
 
 def kind_of(path: str) -> Kind | None:

@@ -76,6 +76,10 @@ class Workspace:
         """Whether a path may be read: it lies, with links followed, inside the root, and is not excluded."""
         return is_below(self._real(path), self._root) and not self._excluded(path)
 
+    def name_of(self, path: str) -> str:
+        """The one name under which the tree knows a file."""
+        return self.tree.name_of_real(self._real(path), path)
+
     def _real(self, path: str) -> str:
         """The path with links followed; the way to a directory is walked once for all that lies in it."""
         missing: list[str] = []
