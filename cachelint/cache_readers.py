@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from cachelint.project import Build
     from cachelint.workspace import Workspace
 
-_COMPOSE_SAYS = ("cache_from", "extends", "include")
 _SCRIPTS_SAY = ("cache-from", "bake")
 
 
@@ -39,7 +38,7 @@ class CacheReader(NamedTuple):
 def cache_readers(workspace: Workspace, census: Census) -> Iterator[CacheReader]:
     """Those of all Compose projects, scripts and workflows of a tree."""
     for group in census.groups:
-        if any(_says(workspace, path, _COMPOSE_SAYS) for path in group.files):
+        if census.may_read_caches(group):
             for build in census.bind(group)[0].builds:
                 yield from _of_build(build)
     for path in census.script_files:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cachelint.workspace import Workspace
 
 _KEPT = 64
+_WORDS = ("cache_from", "extends", "include")
 
 
 class Census:
@@ -44,7 +45,8 @@ class Census:
         self._directories = [tuple(paths) for _, paths in grouped]
         self.script_files = [path for path, kind in workspace.tree.files.items() if kind in SCRIPTS]
         self._workspace = workspace
-        self._bases = _extended_services(workspace, compose)
+        self._said: dict[str, frozenset[str]] = {}
+        self._bases = _extended_services(workspace, [path for path in compose if "extends" in self._says(path)])
         self._scripts = Scripts(workspace, self._asked)
         self._projects: dict[Asked, Project] = {}
 
@@ -58,6 +60,16 @@ class Census:
 
         found = chain.from_iterable(spread(self.script_files, named))
         return grouped(self._workspace, self._directories, merged(found))
+
+    def may_read_caches(self, group: Group) -> bool:
+        """Whether a build of a group may have a ``cache_from``: its files say it, or lead to others that may."""
+        return any(map(self._says, group.files))
+
+    def _says(self, path: str) -> frozenset[str]:
+        """Which of the words that decide whether it is looked into a Compose file has; each file is read once."""
+        if path not in self._said:
+            self._said[path] = _words_in(self._workspace, path)
+        return self._said[path]
 
     def bind(self, group: Group) -> tuple[Project, frozenset[str]]:
         """The project of a group, and the paths of the Dockerfiles that it builds."""
@@ -136,16 +148,20 @@ def _lone_dockerfile(workspace: Workspace, scripts: Scripts, path: str) -> Proje
     return Project((), (dockerfile,), (build,), (), scripts)
 
 
-def _extended_services(workspace: Workspace, paths: list[str]) -> frozenset[tuple[str, str]]:
-    """(file, service) of everything that some service extends: it may be no more than a template.
+def _words_in(workspace: Workspace, path: str) -> frozenset[str]:
+    try:
+        text = workspace.source(path).text
+    except SourceError:  # reported when the file's turn comes
+        return frozenset()
+    return frozenset(word for word in _WORDS if word in text)
 
-    Only files that say ``extends`` are parsed here.
-    """
+
+def _extended_services(workspace: Workspace, paths: list[str]) -> frozenset[tuple[str, str]]:
+    """(file, service) of everything that a service of these files extends: it may be no more than a template."""
     found: set[tuple[str, str]] = set()
     for path in paths:
         try:
-            if "extends" in workspace.source(path).text:
-                found.update(_extends(path, workspace.compose(path)))
+            found.update(_extends(path, workspace.compose(path)))
         except (SourceError, YamlError, NotComposeError):
             continue  # reported when the file's turn comes
     return frozenset(found)
