@@ -100,7 +100,8 @@ class Pass:
         problems = [one for one in project.problems if self._is_given(one.location.path) or one.location.path in paths]
         deployments = [one for one in project.deployments if self._concerns(one)]
         for rule in self._rules:
-            yield from map(self._stamp, findings_of_builds(rule, builds, project))
+            if rule.checks_builds:
+                yield from map(self._stamp, findings_of_builds(rule, builds, project))
             for compose in composes:
                 yield from map(self._stamp, rule.check_compose(compose, project))
             for dockerfile in touched:

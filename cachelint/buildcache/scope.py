@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from posixpath import join, normpath
 from typing import TYPE_CHECKING
 
@@ -32,12 +33,17 @@ def platform_values(platform: str, target: str, args: Mapping[str, str | None]) 
 
     Source: moby/buildkit, frontend/dockerfile/dockerfile2llb/platform.go.
     """
+    values = {**_of_platform(platform), "TARGETSTAGE": changed("TARGETSTAGE", Value(target or "default"))}
+    return {**values, **{name: passed_value(name, args, ABSENT) for name in values.keys() & args.keys()}}
+
+
+@lru_cache(maxsize=8)
+def _of_platform(platform: str) -> dict[str, Value]:
     system, _, rest = platform.partition("/")
     machine, _, variant = rest.partition("/")
     parts = {"PLATFORM": platform, "OS": system, "ARCH": machine, "VARIANT": variant, "OSVERSION": ""}
-    values = {f"{side}{part}": Value(text) for side in ("BUILD", "TARGET") for part, text in parts.items()}
-    values["TARGETSTAGE"] = Value(target or "default")
-    return {name: passed_value(name, args, value) for name, value in values.items()}
+    sides = {f"{side}{part}": Value(text) for side in ("BUILD", "TARGET") for part, text in parts.items()}
+    return {name: changed(name, value) for name, value in sides.items()}
 
 
 class Scope:

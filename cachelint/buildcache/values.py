@@ -61,7 +61,7 @@ def unknown(name: str) -> Value:
 
 def changed(name: str, value: Value) -> Value:
     """`value`, as the value of an argument that takes a new value when the build passes `name` anew."""
-    return value._replace(variants={**value.variants, name: f"{_NEW}{name}{_NEW}"})
+    return Value(value.text, {**value.variants, name: f"{_NEW}{name}{_NEW}"}, value.origin)
 
 
 def combine(make: Callable[..., str], values: Iterable[Value], origin: Instruction | None = None) -> Value:

@@ -7,6 +7,7 @@ Read as moby/patternmatcher's ``ignorefile`` reads them and applied as BuildKit'
 from __future__ import annotations
 
 import os.path
+from functools import lru_cache
 
 from cachelint.documents.dockerfile import Comment
 from cachelint.documents.globs import PatternError, clean_path, go_strip
@@ -86,14 +87,20 @@ def _pattern(line_text: str, start: int, line: int) -> IgnorePattern:
     text = go_strip(line_text)
     start += line_text.index(text)
     span = Span(start, start + len(text))
-    cleaned = _clean(text)
     try:
-        check_pattern(cleaned)
+        cleaned = _compared(text)
     except PatternError as error:
         raise DockerIgnoreError(f"Docker refuses the pattern {text!r}: {error}", span) from error
-    # the reader takes one `/` off the front, after which the matcher trims and looks for `!` again
-    cleaned = clean_path(go_strip(cleaned))
     return IgnorePattern(text, span, line, cleaned.removeprefix("!"), cleaned.startswith("!"))
+
+
+@lru_cache(maxsize=1024)  # most ignore files name the same few things
+def _compared(text: str) -> str:
+    """What Docker compares for a pattern, with its ``!``. Raises `PatternError`."""
+    cleaned = _clean(text)
+    check_pattern(cleaned)
+    # the reader takes one `/` off the front, after which the matcher trims and looks for `!` again
+    return clean_path(go_strip(cleaned))
 
 
 def _clean(text: str) -> str:
@@ -106,6 +113,11 @@ def _clean(text: str) -> str:
 
 def _compile(source: SourceFile, patterns: list[IgnorePattern]) -> PatternList:
     try:
-        return PatternList(("!" if one.is_exception else "") + one.cleaned for one in patterns)
+        return _matcher(tuple([("!" if one.is_exception else "") + one.cleaned for one in patterns]))
     except PatternError as error:
         raise DockerIgnoreError(f"cannot be read: {error}", Span(0, len(source.text))) from error
+
+
+@lru_cache(maxsize=8)  # it learns with every path, and the contexts of a repository have much in common
+def _matcher(patterns: tuple[str, ...]) -> PatternList:
+    return PatternList(patterns)

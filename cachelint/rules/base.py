@@ -82,6 +82,7 @@ class Rule:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.checks_builds = type(self).check_build is not Rule.check_build
 
     def check_build(self, build: Build, project: Project) -> Iterable[Diagnostic]:
         """Findings about one build."""
