@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 MARK = "cachelint"
 _COMMENT = regex(r"#[ \t]*cachelint(:?)\s*(ignore(?:-file)?)(?![\w-])(?:\s*\[([^\]\n]*)\])?")
 
+_BEFORE = regex(r"\s*(?:(?:---[ \t]*|%.*)?(?:#.*)?)")
+"""What may stand above the first block of comments, or in it: a document of YAML may begin before its comments."""
+
 
 class Suppression(NamedTuple):
     """One comment. `span` is all of it, `first` and `last` the 1-based lines it speaks for, `names` the rules.
@@ -74,7 +77,7 @@ def _names(match: re.Match[str]) -> Iterator[tuple[str, Span]]:
 
 
 def _in_first_comments(source: SourceFile, line: int) -> bool:
-    return all(not (text := source.line_text(number).strip()) or text.startswith("#") for number in range(1, line))
+    return all(_BEFORE.fullmatch(source.line_text(number)) for number in range(1, line))
 
 
 def _next_code_line(source: SourceFile, line: int) -> int:

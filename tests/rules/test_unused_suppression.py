@@ -20,6 +20,8 @@ def lint(compose: str, dockerfile: str = "FROM alpine\n"):
             "        BUILD", "        # cachelint: ignore[inline-cache]\n        # why\n        BUILD"
         ),
         "# cachelint: ignore-file[inline-cache] all of it\n" + STALE.format(""),
+        "---\n# cachelint: ignore-file[inline-cache] all of it\n" + STALE.format(""),
+        "%YAML 1.2\r\n--- # one\r\n\r\n# cachelint: ignore-file[inline-cache] all of it\r\n" + STALE.format(""),
         STALE.format("  # cachelint: ignore[inline-cache]").replace("A: 1", "A: 'x # cachelint: ignore[nothing]'"),
         STALE.format("  # cachelint: ignore[inline-cache]") + "    command: |\n      # cachelint: ignore[nothing]\n",
         "services: {a: {image: b}} # cachelint: ignore[copy-before-install] of a rule that does not run\n",
