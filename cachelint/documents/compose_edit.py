@@ -74,7 +74,7 @@ def _append(file: ComposeFile, args: Mapping | Sequence, name: str, value: str) 
     if isinstance(args, Mapping):
         last = args.entries[-1] if args.entries else None
         statement = Statement((*place.path, name), value)
-        text = _entry_text(last, name, value, flow=args.flow)
+        text = _entry_text(last.key if last else key_of(place), last and last.value, (name, value), flow=args.flow)
     else:
         last = args.items[-1] if args.items else None
         statement = Statement((*place.path, len(args.items)), f"{name}={value}")
@@ -86,9 +86,10 @@ def _append(file: ComposeFile, args: Mapping | Sequence, name: str, value: str) 
     return Change((insert_in_block(file.yaml, args, last, Lines(((0, text),))),), (statement,))
 
 
-def _entry_text(sample: Entry | None, name: str, value: str, *, flow: bool) -> str:
-    key = quote_like(sample and sample.key, name, flow=False)
-    return f"{key}: {quote_like(sample and sample.value, value, flow=flow)}"
+def _entry_text(key: Node | None, sample: Node | None, entry: tuple[str, str], *, flow: bool) -> str:
+    """An entry in the quotes of another key and of another value."""
+    name, value = entry
+    return f"{quote_like(key, name, flow=False)}: {quote_like(sample, value, flow=flow)}"
 
 
 def _dash(file: ComposeFile, args: Sequence) -> str:
@@ -106,7 +107,7 @@ def _fill_empty_args(file: ComposeFile, args: Scalar, name: str, value: str) -> 
     place = place_of(file.yaml, args)
     start, colon = args.span.start, _behind_colon(file, place)
     flow = place.parents[-1].flow
-    text, data = _new_args(file, name, value, flow=flow)
+    text, data = _new_args(file, key_of(place), (name, value), flow=flow)
     statement = (Statement(place.path, data),)
     if flow:
         space = "" if file.source.text[start - 1].isspace() else " "
@@ -129,9 +130,9 @@ def _behind_colon(file: ComposeFile, place: Place) -> int:
 
 def _create_args(file: ComposeFile, node: Mapping, name: str, value: str) -> Change:
     place = place_of(file.yaml, node)
-    text, data = _new_args(file, name, value, flow=node.flow)
-    statement = (Statement((*place.path, "args"), data),)
     above = _entry_above_args(node)
+    text, data = _new_args(file, above and above.key, (name, value), flow=node.flow)
+    statement = (Statement((*place.path, "args"), data),)
     head = f"{quote_like(above and above.key, 'args', flow=False)}:"
     if node.flow:
         return Change(insert_in_flow(file.source, node, f"{head} {text}"), statement)
@@ -153,7 +154,7 @@ def _expand_build(file: ComposeFile, build: ComposeBuild, node: Scalar, name: st
     place = place_of(file.yaml, node)
     service = place.parents[-1]
     assert isinstance(service, Mapping)
-    text, data = _new_args(file, name, value, flow=service.flow)
+    text, data = _new_args(file, build.entry.key, (name, value), flow=service.flow)
     statement = (Statement(place.path, Fields((("context", node.value), ("args", data)))),)
     start, end = node.span
     context, args = (f"{quote_like(build.entry.key, key, flow=False)}:" for key in ("context", "args"))
@@ -173,14 +174,18 @@ def _expand_build(file: ComposeFile, build: ComposeBuild, node: Scalar, name: st
     return Change((before, below), statement)
 
 
-def _new_args(file: ComposeFile, name: str, value: str, *, flow: bool) -> tuple[str, object]:
-    """The first argument of a build as text and as data, in the notation that the file's other builds prefer."""
+def _new_args(file: ComposeFile, key: Node | None, arg: tuple[str, str], *, flow: bool) -> tuple[str, object]:
+    """The first argument of a build as text and as data, in the notation that the file's other builds prefer.
+
+    `key` is one beside it, in whose quotes its name is put: JSON has them around all.
+    """
+    name, value = arg
     known = [one.build.args_node for one in file.services[:_ASKED] if one.build and one.build.args_node]
     lists = [args.items for args in known if isinstance(args, Sequence)]
     if lists and len(lists) == len(known):
         item = quote_like(lists[0][-1] if lists[0] else None, f"{name}={value}", flow=flow)
         return (f"[{item}]" if flow else f"- {item}"), (f"{name}={value}",)
-    entry = _entry_text(None, name, value, flow=flow)
+    entry = _entry_text(key, None, arg, flow=flow)
     return (f"{{{entry}}}" if flow else entry), Fields(((name, value),))
 
 

@@ -1,5 +1,7 @@
 """What the owner of a Compose file sees in the diff: one row for each notation, before and after."""
 
+import json
+
 import pytest
 
 from tests.support import fix_files, lint_files
@@ -377,6 +379,11 @@ INSERTIONS = [
         f'    build: {{context: ., args: {{GIT_COMMIT_HASH: "{VALUE}"}}}}\n',
     ),
     removal(
+        "keys in quotes",
+        "    'build':\n      'context': '.'\n",
+        f"    'build':\n      'context': '.'\n      'args':\n        'GIT_COMMIT_HASH': {VALUE}\n",
+    ),
+    removal(
         "empty braces", "    build:\n      args: {}\n", f'    build:\n      args: {{GIT_COMMIT_HASH: "{VALUE}"}}\n'
     ),
     removal("empty list", "    build:\n      args: []\n", f'    build:\n      args: ["GIT_COMMIT_HASH={VALUE}"]\n'),
@@ -467,6 +474,25 @@ INSERTIONS = [
         id="the value that other services pass",
     ),
 ]
+
+
+JSON = [
+    ('"."', f'{{"context": ".", "args": {{"GIT_COMMIT_HASH": "{VALUE}"}}}}'),
+    ('{"context": "."}', f'{{"context": ".", "args": {{"GIT_COMMIT_HASH": "{VALUE}"}}}}'),
+    ('{"args": {}}', f'{{"args": {{"GIT_COMMIT_HASH": "{VALUE}"}}}}'),
+    ('{"args": null}', f'{{"args": {{"GIT_COMMIT_HASH": "{VALUE}"}}}}'),
+    ('{"args": {"A": 1}}', f'{{"args": {{"A": 1, "GIT_COMMIT_HASH": "{VALUE}"}}}}'),
+    ('{"args": []}', f'{{"args": ["GIT_COMMIT_HASH={VALUE}"]}}'),
+    ('{"args": ["A=1"]}', f'{{"args": ["A=1", "GIT_COMMIT_HASH={VALUE}"]}}'),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), JSON)
+def test_json_stays_json(before: str, after: str):
+    document = '{"services": {"web": {"build": %s}}}\n'
+    fixed = fix(document % before, "missing-commit-arg")
+    assert fixed == document % after
+    assert json.loads(fixed)
 
 
 @pytest.mark.parametrize(("before", "after"), INSERTIONS)
