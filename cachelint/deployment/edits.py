@@ -37,7 +37,7 @@ def remove_words(job: ScriptJob, call: DockerCall, words: Span) -> Change:
     gone = removal(job.source, words, call.span)
     rest = blank_expressions(without(job.source, call.span, gone))
     said = Statement((*call.unit.path, call.command.number), rest)
-    return Change((Edit(gone, ""),), (said, *_taken(call, Edit(gone, ""))))
+    return Change((Edit(gone, ""),), (said, *_part_of(call.unit, call.command), *_taken(call, Edit(gone, ""))))
 
 
 def add_word(job: ScriptJob, call: DockerCall, verb: str, word: str) -> Change:
@@ -80,10 +80,16 @@ def _changed(call: DockerCall, job: ScriptJob, edit: Edit) -> Change:
         shell = shell.parent
     text, (start, end), (first, last) = job.source.text, call.unit.text.widened(outer.span), edit.span
     rest = blank_expressions(f"{text[start:first]}{edit.replacement}{text[last:end]}")
-    inner = (one.number for one in commands[outer.number + 1 :] if _is_run_by(one, outer))
     said = Statement((*call.unit.path, outer.number), rest)
-    gone = (Statement((*call.unit.path, number), ABSENT) for number in inner)
-    return Change((edit,), (said, *gone, *_taken(call, edit)))
+    return Change((edit,), (said, *_part_of(call.unit, outer), *_taken(call, edit)))
+
+
+def _part_of(unit: Unit, outer: Command) -> Iterator[Statement]:
+    """The commands that stand in the words of another one, or that it runs, are stated with it."""
+    for one in unit.script.commands:
+        inside = outer.span.start <= one.span.start and one.span.end <= outer.span.end
+        if one is not outer and (inside or _is_run_by(one, outer)):
+            yield Statement((*unit.path, one.number), ABSENT)
 
 
 def _taken(call: DockerCall, edit: Edit) -> Iterator[Statement]:

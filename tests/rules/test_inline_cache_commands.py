@@ -38,6 +38,12 @@ def fixed(name, text):
         ("if x; then\n  docker build @ON . || exit\nfi\n", "if x; then\n  docker build . || exit\nfi\n"),
         ("sudo docker build @ON . > log 2>&1\n", "sudo docker build . > log 2>&1\n"),
         ("A=1 docker build -t a:$B @ON .\n", "A=1 docker build -t a:$B .\n"),
+        ("docker build @ON -t a:$(git rev-parse HEAD) .\n", "docker build -t a:$(git rev-parse HEAD) .\n"),
+        (
+            'docker build -t "a:$(git describe | tr / -)" \\\n  @ON --build-arg T=`date +%s` . > $(y)\n',
+            'docker build -t "a:$(git describe | tr / -)" --build-arg T=`date +%s` . > $(y)\n',
+        ),
+        ("x=$(docker build @ON -t $(git rev-parse HEAD) -q .)\n", "x=$(docker build -t $(git rev-parse HEAD) -q .)\n"),
         ("ssh web <<EOF\ndocker build @ON .\nEOF\n", "ssh web <<EOF\ndocker build .\nEOF\n"),
     ],
 )
@@ -105,6 +111,7 @@ def steps(text):
             "- run: |\n    docker build \\\n      -t ${{ x }} .\n",
         ),
         ("- run: docker build @ON .\n", "- run: docker build .\n"),
+        ("- run: docker build @ON -t a:$(date) .\n", "- run: docker build -t a:$(date) .\n"),
         ('- run: "docker build @ON ."\n', '- run: "docker build ."\n'),
         (
             f"{ACTION}    build-args: |\n      A=1\n      BUILDKIT_INLINE_CACHE=1\n      B=${{{{ x }}}}\n",

@@ -123,6 +123,7 @@ def test_a_workflow(steps, runner, count):
         (f'{PRUNE}export OUT="$(docker build --no-cache .)"\n', f'{PRUNE}export OUT="$(docker build .)"\n'),
         (f"{PRUNE}OUT=`docker build --no-cache .`\n", f"{PRUNE}OUT=`docker build .`\n"),
         (f'{PRUNE}echo "$(docker build --no-cache .)"\n', f'{PRUNE}echo "$(docker build --no-cache .)"\n'),
+        (f"{PRUNE}docker build --no-cache -t x:$(date) .\n", f"{PRUNE}docker build -t x:$(date) .\n"),
         ("docker compose build --no-cache\n", "docker compose build --no-cache\n"),
         (f"docker compose build --no-cache\n{PRUNE}", f"docker compose build --no-cache\n{PRUNE}"),
     ],

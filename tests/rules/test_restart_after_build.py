@@ -144,6 +144,7 @@ BUILD = "docker compose build\n"
         (f"{BUILD}sudo docker compose \\\r\n restart web\r\n", f"{BUILD}sudo docker compose \\\r\n up -d web\r\n"),
         (f"ssh a '{BUILD}docker compose restart'\n", f"ssh a '{BUILD}docker compose up -d'\n"),
         (f"ssh a <<E\n{BUILD}docker compose restart\nE\n", f"ssh a <<E\n{BUILD}docker compose up -d\nE\n"),
+        (f"{BUILD}docker compose restart -t $(x) web\n", f"{BUILD}docker compose up -d -t $(x) web\n"),
         (f"{BUILD}R=restart\ndocker compose $R\n", f"{BUILD}R=restart\ndocker compose $R\n"),
         ("docker build -t web .\ndocker restart web\n", "docker build -t web .\ndocker restart web\n"),
     ],

@@ -254,6 +254,7 @@ def test_other_files_are_only_reported():
         ("ssh a 'git pull && docker compose up -d'\n", "ssh a 'git pull && docker compose up --build -d'\n"),
         ("ssh a <<E\ngit pull\ndocker compose up\nE\n", "ssh a <<E\ngit pull\ndocker compose up --build\nE\n"),
         ("git pull\nC='docker compose'\n$C up -d # x\n", "git pull\nC='docker compose'\n$C up --build -d # x\n"),
+        ("git pull\ndocker compose up -t $(a) web\n", "git pull\ndocker compose up --build -t $(a) web\n"),
         ("git pull\nO=$(docker compose up -d 2>&1)\n", "git pull\nO=$(docker compose up --build -d 2>&1)\n"),
         ("git pull\nUP='up -d'\ndocker compose $UP\n", "git pull\nUP='up -d'\ndocker compose $UP\n"),
     ],
