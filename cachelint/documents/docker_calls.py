@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from cachelint.documents.docker_command import DockerCommand, docker_commands
+from cachelint.documents.docker_command import DockerCommand, docker_commands, is_docker
 from cachelint.documents.docker_daemon import ENVIRONMENT, UNNAMED, Setting, chooses, in_front
 from cachelint.documents.script import Machine
 from cachelint.documents.script_flow import Facts, TooLongError, Walk
@@ -29,9 +29,9 @@ def docker_calls(
     """
     given = {name: Setting(value) for name, value in (environment or {}).items() if value and name in ENVIRONMENT}
     chosen = _choices(script, tuple(sorted((((), name), one) for name, one in given.items())))
-    known = (_known(script, command, chosen.get(command.number, ())) for command in script.commands)
-    found = map(docker_commands, script.commands, known)
-    return tuple(readings for readings in found if readings)
+    asking = [command for command in script.commands if is_docker(command)]
+    known = (_known(script, command, chosen.get(command.number, ())) for command in asking)
+    return tuple(map(docker_commands, asking, known))
 
 
 def _choices(script: Script, start: _State) -> Mapping[int, _State]:

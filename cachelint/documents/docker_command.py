@@ -152,10 +152,18 @@ def docker_commands(command: Command, environment: Environment | None = None) ->
     choices of earlier commands as ``context use`` and ``buildx use``. There is one reading for each known value that
     the variables of the command may hold.
     """
-    readings = command.alternatives or (command.words,)
-    known = _settings(environment)
-    found = (_read(command, words, known) for words in readings)
-    return tuple(one for one in found if one is not None)
+    readings = _readings(command)
+    known = _settings(environment) if readings else {}
+    return tuple([_read(command, words, known) for words in readings])
+
+
+def is_docker(command: Command) -> bool:
+    """Whether there is anything for `docker_commands` to read."""
+    return bool(_readings(command))
+
+
+def _readings(command: Command) -> list[tuple[Word, ...]]:
+    return [one for one in command.alternatives or (command.words,) if one and _tool(one[0]) in TOOLS]
 
 
 def _settings(environment: Environment | None) -> Mapping[str, Setting]:
@@ -163,10 +171,12 @@ def _settings(environment: Environment | None) -> Mapping[str, Setting]:
     return {name: Setting(one) if isinstance(one, str) else one for name, one in given.items()}
 
 
-def _read(command: Command, words: Sequence[Word], environment: Mapping[str, Setting]) -> DockerCommand | None:
-    tool = words[0].text.rpartition("/")[2].removesuffix(".exe") if words else ""
-    if tool not in TOOLS:
-        return None
+def _tool(program: Word) -> str:
+    return program.text.rpartition("/")[2].removesuffix(".exe")
+
+
+def _read(command: Command, words: Sequence[Word], environment: Mapping[str, Setting]) -> DockerCommand:
+    tool = _tool(words[0])
     texts = [word.text for word in words]
     parsed = parse(texts, 1, COMPOSE if tool.endswith("-compose") else DOCKER, mixed=False)
     front = list(parsed.given)

@@ -172,8 +172,7 @@ class _Field:
 def expand(word: Template, values: Mapping[tuple[str, bool], Value]) -> list[Word]:
     """The words that a command receives for one written word; none for an unquoted variable that is empty."""
     if len(word.parts) == 1 and not word.parts[0].name:
-        [part] = word.parts
-        return [Word(part.text, word.span, part.certain, part.span, splits=not part.certain and _may_split(part))]
+        return [as_written(word)]
     fields: list[_Field] = []
     current: _Field | None = None
     for part in word.parts:
@@ -200,9 +199,14 @@ def expand(word: Template, values: Mapping[tuple[str, bool], Value]) -> list[Wor
 
 def as_written(word: Template) -> Word:
     """A word without its quotes, its expansions as they stand in the script: ``${DOCKER:-docker}``."""
-    text = "".join(part.text for part in word.parts)
+    if len(word.parts) == 1:
+        [part] = word.parts
+        names: tuple[str, ...] = (part.name,) if part.name else ()
+        splits = not part.certain and _may_split(part)
+        return Word(part.text, word.span, part.certain, part.span, names, splits=splits)
+    text = "".join([part.text for part in word.parts])
     splits = any(not part.certain and _may_split(part) for part in word.parts)
-    names = tuple(part.name for part in word.parts if part.name)
+    names = tuple([part.name for part in word.parts if part.name])
     return Word(text, word.span, all(part.certain for part in word.parts), word.span, names, splits=splits)
 
 

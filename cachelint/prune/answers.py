@@ -70,12 +70,13 @@ def _runs(unit: Unit, command: Command, path: str, *, own: bool) -> bool:
     """Whether a command runs a script; by its name where nobody knows the directory."""
     if not command.words:
         return False
-    program = next((one for one in command.texts[1:] if not one.startswith("-")), "")
-    program = program if command.name in SHELLS else command.texts[0]
+    program = command.texts[0]
+    if command.name in SHELLS:
+        program = next((one for one in command.texts[1:] if not one.startswith("-")), "")
     if own and _SELF.fullmatch(program):
         return True
     places = [place for place, _ in unit.called.get(command.number, ())]
     known = [found for place in places for found in absolute(unit, place)]
     if known:
         return path in known
-    return os.path.basename(program) == os.path.basename(path)
+    return program.rpartition("/")[2] == path.rpartition("/")[2]
