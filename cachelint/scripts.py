@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from cachelint.deployment.compose_files import Asked, Bind
     from cachelint.deployment.model import Deployment
+    from cachelint.deployment.passed_args import PassedArg
     from cachelint.project import Project
     from cachelint.workspace import Workspace
 
@@ -44,6 +45,7 @@ class Scripts:
         self._workspace = workspace
         self._bind = bind
         self._builders: dict[str, list[Deployment]] | None = None
+        self._passed: tuple[PassedArg, ...] | None = None
         self._texts: dict[str, str] | None = None
         self._set: dict[str, bool] = {}
         self._worked_on: dict[str, bool] = {}
@@ -61,6 +63,17 @@ class Scripts:
             return False
         builders = self._all_builders().get(compose, [])
         return bool(builders) and not any(one.may_set(name) for one in builders)
+
+    def pass_to(self, service: str, files: tuple[str, ...]) -> frozenset[str]:
+        """The names of the build arguments that commands may pass to a service of a project of these files (absolute).
+
+        It is about ``compose build --build-arg``; what the files say is not among them.
+        """
+        if self._passed is None:
+            from cachelint.deployment.passed_args import passed_args
+
+            self._passed = tuple(one for found in self._deployments("--build-arg") for one in passed_args(found))
+        return frozenset(one.name for one in self._passed if one.reaches(service, files))
 
     def project(self, asked: Asked) -> Project:
         """The project that a command asks for."""
@@ -130,12 +143,13 @@ class Scripts:
                     self._builders.setdefault(path, []).append(deployment)
         return self._builders
 
-    def _deployments(self) -> Iterator[Deployment]:
+    def _deployments(self, mark: str = "") -> Iterator[Deployment]:
+        """Those that may build with Compose, of files that have a mark in them."""
         from cachelint.deployment.survey import survey
 
         files = self._workspace.tree.files
         for path, text in self._all_texts().items():
-            if files.get(path) in SCRIPTS and _COMPOSE_BUILD.search(text):
+            if files.get(path) in SCRIPTS and mark in text and _COMPOSE_BUILD.search(text):
                 yield from survey(self._workspace, path, self)
 
     def _deployments_in(self, path: str) -> tuple[Deployment, ...] | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.cache_readers import images_of_call, images_of_service
 from cachelint.deployment.edits import remove_assignment, remove_words
+from cachelint.deployment.passed_args import passes_args
 from cachelint.diagnostic import Diagnostic, Severity
 from cachelint.documents.compose import read_args
 from cachelint.documents.compose_edit import remove_cache_setting
@@ -125,6 +126,8 @@ services:
             for build in call.builds_itself:
                 if build.command:
                     yield from self._asked(deployment, call, build.command)
+            if passes_args(call):
+                yield from self._passed(deployment, call)
             for one in call.command.assignments if call.command else ():
                 if one.name == _NAME:
                     yield self.report(
@@ -148,6 +151,21 @@ services:
             else:
                 fix = display_only("remove it", "a file that bake reads is not edited")
             yield self.report((request.source, span), _message(value, read), fix=fix)
+
+    def _passed(self, deployment: Deployment, call: DockerCall) -> Iterator[Diagnostic]:
+        """What a Compose command passes to all services that it builds."""
+        assert call.docker
+        assert call.unit
+        for arg in call.docker.build_args:
+            if arg.name == _NAME:
+                if any(map(_reads_image, call.services)):
+                    read: str | None = _HERE
+                else:
+                    images = (images_of_service(build) or {None} for build in call.services)
+                    read = self._read_elsewhere({image for some in images for image in some})
+                span = call.unit.text.widened(arg.span)
+                fix = _removal(partial(remove_words, deployment.job, call, span), unsafe=bool(read))
+                yield self.report((deployment.source, span), _message(arg.value, read), fix=fix)
 
     def check_dockerfile(self, dockerfile: Dockerfile, project: Project) -> Iterable[Diagnostic]:
         """Findings in ARG and ENV."""

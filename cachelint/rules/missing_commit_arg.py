@@ -40,7 +40,8 @@ class MissingCommitArg(Rule):
     Finds Compose services that build an image from local source without passing the commit as a build argument
     (`GIT_COMMIT_HASH`, or any of its usual names such as `GIT_SHA`, `VCS_REF` and `CACHEBUST`). Also `docker build` in
     a script or workflow that deploys, where a cache from the last build may count: not on GitHub's own machines, which
-    are new for each job, unless `cache-from` brings one.
+    are new for each job, unless `cache-from` brings one. A service counts as told that some command of the tree builds
+    with `--build-arg`.
 
     Nothing is said where the argument could do nothing: the Dockerfile does not declare it, and below the source there
     is no `RUN`, or only some that arrange files or install packages of the system. A `COPY` compares files, and needs
@@ -87,7 +88,7 @@ services:
 
     def check_build(self, build: Build, project: Project) -> Iterator[Diagnostic]:
         """Findings about one build."""
-        if not self._is_missing(build):
+        if not self._is_missing(build) or self._is_told_by_command(build, project):
             return
         assert build.service
         home = self._home(build, project)
@@ -142,6 +143,12 @@ services:
     def _is_missing(self, build: Build) -> bool:
         return build.service is not None and bool(build.context or build.is_inline) and self._lacks_it(build)
 
+    def _is_told_by_command(self, build: Build, project: Project) -> bool:
+        """Whether a script or workflow passes the commit when it builds the service: ``compose build --build-arg``."""
+        assert build.service
+        files = build.combination or tuple(build.paths)
+        return any(map(self.settings.commit_arg.is_one, project.scripts.pass_to(build.service.name, files)))
+
     def _name(self, build: Build, project: Project) -> str:
         """The name that the Dockerfile declares, else the one that other services pass, else the configured one."""
         return _declared(build, self.settings.commit_arg.is_one) or self._survey(project).habit[0]
@@ -159,7 +166,8 @@ services:
         found: dict[Location, dict[str, None]] = {}
         for build in filter(self._is_missing, project.builds):
             part = build.parts[0]
-            if build.service and part.service.name == build.service.name:
+            is_own = build.service is not None and part.service.name == build.service.name
+            if is_own and not self._is_told_by_command(build, project):
                 found.setdefault(_written_at(part), {})[part.service.name] = None
         return {place: list(names) for place, names in found.items()}
 

@@ -34,6 +34,12 @@ def fixed(name, text):
         ("docker build . \\\n  @ON\necho\n", "docker build .\necho\n"),
         ("docker build . \\\r\n  @ON \\\r\n  -t x\r\n", "docker build . \\\r\n  -t x\r\n"),
         ("docker buildx build --cache-to type=inline -t x .\n", "docker buildx build -t x .\n"),
+        ("docker compose build @ON --pull\n", "docker compose build --pull\n"),
+        ("docker-compose -f x.yml build @ON web\n", "docker-compose -f x.yml build web\n"),
+        (
+            "ssh web <<EOF\ncd /srv\ndocker compose build @ON\nEOF\n",
+            "ssh web <<EOF\ncd /srv\ndocker compose build\nEOF\n",
+        ),
         ("export BUILDKIT_INLINE_CACHE=1  # fast\ndocker build .\n", "docker build .\n"),
         ("if x; then\n  docker build @ON . || exit\nfi\n", "if x; then\n  docker build . || exit\nfi\n"),
         ("sudo docker build @ON . > log 2>&1\n", "sudo docker build . > log 2>&1\n"),
@@ -72,6 +78,18 @@ def test_a_command_that_is_not_edited_without_being_asked(text):
 
 
 @pytest.mark.parametrize(
+    "web", ["image: a/b\n    build: {context: ., cache_from: [a/b]}", "build: {cache_from: [a/b]}"]
+)
+def test_a_command_that_passes_it_to_a_service_which_reads_it_back(web):
+    text = f"docker compose build {ON}\n"
+    files = {"compose.yaml": f"services:\n  web:\n    {web}\n", "Dockerfile": DOCKERFILE, "deploy.sh": text}
+    [found] = lint_files(files, ["inline-cache"])
+    assert "`cache_from`" in found.message
+    assert found.fix
+    assert found.fix.applicability is Applicability.UNSAFE
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "docker build .\n",
@@ -81,6 +99,7 @@ def test_a_command_that_is_not_edited_without_being_asked(text):
         "cat <<EOF\ndocker build @ON .\nEOF\ndocker ps\n",
         "echo $BUILDKIT_INLINE_CACHE\ndocker build .\n",
         "podman build @ON .\n",
+        "docker compose build @ON --help\n",
     ],
 )
 def test_a_command_that_does_not_ask_for_it(text):

@@ -155,3 +155,38 @@ def test_names_what_the_dockerfile_declares():
     [found] = findings("    build: .\n", Dockerfile="FROM a\nARG VCS_REF\nCOPY . .\n")
     assert found.fix
     assert found.fix.title == "pass VCS_REF=${GIT_COMMIT_HASH}"
+
+
+WEB = "services:\n  web:\n    build: .\n  api:\n    build: .\n"
+SHARED = "x-app: &app\n  build:\n    context: .\nservices:\n  web:\n    <<: *app\n  api:\n    <<: *app\n"
+TOLD = "docker compose build --build-arg GIT_SHA=$(git rev-parse HEAD)"
+
+
+def services_that_miss_it(files):
+    found = lint_files({**FILES, "compose.yaml": WEB, **files}, RULE)
+    return [one.message.split("`")[1] for one in found if one.path.endswith("compose.yaml")]
+
+
+@pytest.mark.parametrize(
+    ("files", "missing"),
+    [
+        ({"deploy.sh": f"{TOLD}\n"}, []),
+        ({"deploy.sh": f"{TOLD} web\n"}, ["api"]),
+        ({"deploy.sh": f"{TOLD} web\n{TOLD} api\n"}, []),
+        ({"deploy.sh": f"{TOLD} $1\n"}, []),
+        ({"deploy.sh": f"{TOLD} web\n", "compose.yaml": SHARED}, ["api"]),
+        (
+            {"deploy.sh": f"{TOLD} --pull\n", "sub/compose.yaml": WEB, "sub/Dockerfile": FILES["Dockerfile"]},
+            ["web", "api"],
+        ),
+        ({"scripts/deploy.sh": f'cd "$(dirname "$0")/.."\n{TOLD}\n'}, []),
+        ({"deploy.sh": f"ssh web <<'EOF'\ncd /srv/site\n{TOLD}\nEOF\n"}, []),
+        ({"Makefile": "build:\n\tdocker-compose build --build-arg GIT_COMMIT_HASH=$$(git rev-parse HEAD)\n"}, []),
+        ({".github/workflows/x.yml": f"jobs:\n  a:\n    steps:\n      - run: {TOLD}\n"}, []),
+        ({"deploy.sh": TOLD.replace("GIT_SHA", "OTHER")}, ["web", "api"]),
+        ({"deploy.sh": f"echo {TOLD}\n"}, ["web", "api"]),
+        ({"deploy.sh": "docker build --build-arg GIT_SHA=$(git rev-parse HEAD) .\n"}, ["web", "api"]),
+    ],
+)
+def test_a_command_that_builds_services_may_tell_them(files, missing):
+    assert services_that_miss_it(files) == missing
