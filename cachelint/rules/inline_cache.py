@@ -14,7 +14,7 @@ from cachelint.diagnostic import Diagnostic, Severity
 from cachelint.documents.compose import read_args
 from cachelint.documents.compose_edit import remove_cache_setting
 from cachelint.documents.dockerfile import pairs
-from cachelint.documents.yaml import Mapping, Scalar, Sequence
+from cachelint.documents.yaml import Mapping, Scalar, Sequence, deref
 from cachelint.documents.yaml_edit import CannotEditError
 from cachelint.fix import Applicability, Fix, display_only
 from cachelint.regex import regex
@@ -112,7 +112,11 @@ services:
                 yield self._setting(target.file, project, target.node, target.span, "1")
 
     def check_compose(self, compose: ComposeFile, project: Project) -> Iterator[Diagnostic]:
-        """Findings in blocks that no build uses."""
+        """Findings in blocks that no build uses, and in those that only bake reads."""
+        for node, is_read in _bake_exports(compose):
+            read = _HERE if is_read else self._read_elsewhere([None]) if self.settings.cache_readers() else None
+            fix = _fix(compose, node, unsafe=bool(read))
+            yield self.report((compose.source, node.span), _message("1", read), fix=fix)
         used = {arg.entry.span for build in project.builds for arg in build.args if arg.file is compose}
         for root in compose.yaml.documents:
             for node in _extension_args(root):
@@ -257,6 +261,21 @@ def _places(build: Build) -> Iterator[tuple[int, Span]]:
 def _reads_image(build: Build) -> bool:
     """Whether a `cache_from` entry names an image, which is where inline metadata can be read from."""
     return any("type=" not in one.value or "type=registry" in one.value for one in build.cache_from)
+
+
+def _bake_exports(compose: ComposeFile) -> Iterator[tuple[Node, bool]]:
+    """The inline caches that ``x-bake`` of a build exports, each once, and whether it imports a cache, too."""
+    seen: set[Span] = set()
+    for service in compose.services:
+        build = service.build.node if service.build else None
+        entry = build.merged.get("x-bake") if isinstance(build, Mapping) else None
+        bake = deref(entry.value) if entry else None
+        if isinstance(bake, Mapping) and "cache-to" in bake.merged:
+            exports = deref(bake.merged["cache-to"].value)
+            for node in exports.items if isinstance(exports, Sequence) else (exports,):
+                if isinstance(node, Scalar) and _INLINE.search(node.value) and node.span not in seen:
+                    seen.add(node.span)
+                    yield node, "cache-from" in bake.merged
 
 
 def _extension_args(root: Node | None) -> Iterator[Node]:

@@ -1,7 +1,7 @@
 import pytest
 
 from cachelint.fix import Applicability
-from tests.support import lint_files
+from tests.support import fix_files, lint_files
 
 RULE = ["inline-cache"]
 NAME = "BUILDKIT_INLINE_CACHE"
@@ -107,3 +107,31 @@ def test_one_reader_makes_a_shared_setting_a_decision():
     [found] = lint_files({"compose.yaml": compose}, RULE)
     assert found.fix
     assert found.fix.applicability is Applicability.UNSAFE
+
+
+BAKE = "services:\n  web:\n    build:\n      context: .\n      x-bake:\n{}    image: a/b\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("        tags: a\n        cache-to: type=inline\n", "        tags: a\n"),
+        (
+            "        cache-to:\n          - type=inline\n          - type=gha\n",
+            "        cache-to:\n          - type=gha\n",
+        ),
+    ],
+)
+def test_what_only_bake_reads(before: str, after: str):
+    fixed = fix_files({"compose.yaml": BAKE.format(before)}, RULE, Applicability.SAFE)
+    assert fixed.files["compose.yaml"] == BAKE.format(after)
+    assert fixed.report.diagnostics == ()
+
+
+def test_what_only_bake_reads_back_is_a_remote_cache():
+    [found] = lint_files(
+        {"compose.yaml": BAKE.format("        cache-from: a/b\n        cache-to: type=inline\n")}, RULE
+    )
+    assert found.fix
+    assert found.fix.applicability is Applicability.UNSAFE
+    assert lint_files({"compose.yaml": BAKE.format("        cache-to: type=gha\n")}, RULE) == ()
