@@ -91,7 +91,8 @@ class Calls:
     def _running(self) -> frozenset[str]:
         """The functions that run their arguments, or what a variable holds."""
         own = (one for one in self._commands if one.function and one.words)
-        return frozenset(one.function for one in own if one.function and _RUNS.match(one.words[0].text))
+        running = (one for one in own if _RUNS.match(one.words[0].text) and any("$" in text for text in one.texts))
+        return frozenset(one.function for one in running if one.function)
 
     def _called(self, command: Command) -> Called:
         named = tuple(self._by_words(command))

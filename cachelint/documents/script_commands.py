@@ -10,6 +10,7 @@ from cachelint.documents.script import Assignment, Command, Redirection, Wrapper
 from cachelint.documents.script_assignments import DECLARATIONS, assignment, declared, entries
 from cachelint.documents.script_nested import Argument, NestedReader, may_hand_on
 from cachelint.documents.script_runners import may_run_arguments, runners
+from cachelint.documents.script_text_runners import text_runners
 from cachelint.documents.script_variables import Outer, Variables
 from cachelint.documents.script_words import EXPANSIONS, as_written, expand, template
 from cachelint.documents.script_wrappers import Stripped, strip
@@ -49,6 +50,7 @@ class CommandReader:
         self._outer = outer
         self._variables = Variables(entries(root, text), outer)
         self._runners = runners(root, text)
+        self._text_runners = text_runners(root, text)
         self._functions = frozenset(re.findall(r"(?m)^\s*(?:function\s+)?([\w-]+)\s*\(\)", text.text))
         self._at = 0
         self._function: str | None = None
@@ -131,7 +133,9 @@ class CommandReader:
             marked = [self._marked(one) for one in templates]
             readings = self._variables.readings(marked, self._at, self._function)
         known = [one for one in readings if one]
-        return [new for one in known for new in self._forwarded(one)] if self._runners else known
+        if not self._runners and not self._text_runners:
+            return known
+        return [new for one in known for new in self._handed(one) or self._forwarded(one)]
 
     def _marked(self, one: Template) -> Template:
         """The word, with the variables marked that belong to the shell around this one."""
@@ -165,6 +169,20 @@ class CommandReader:
             return next((index for index in rest if words[index].text in TOOLS), at)
         end = at if runner is None or runner.prefixes else at + 1 + runner.skips
         return end if end < len(words) else at
+
+    def _handed(self, reading: list[Word]) -> list[list[Word]]:
+        """What a call of ``run() { eval "$1"; }`` runs; nothing for all other commands."""
+        at = strip(reading).skipped
+        runner = self._text_runners.get(reading[at].text) if at < len(reading) else None
+        if runner is None:
+            return []
+        given = reading[at + 1 + runner.argument.at :][: None if runner.argument.rest else 1]
+        is_text = len(given) == 1 and any(map(str.isspace, given[0].text))
+        if not is_text and (not runner.is_remote or reading[at].text in self._runners):
+            return []
+        front = self._variables.readings(list(runner.front), self._at, reading[at].text)[:1] or [[]]
+        words = [*front[0], given[0]._replace(text="eval")] if runner.program == "eval" else front[0]
+        return [[*reading[:at], *(word._replace(span=reading[at].span) for word in words), *given]]
 
     def _forwarded(self, reading: list[Word]) -> list[list[Word]]:
         """What a call of ``dc() { docker compose "$@"; }`` runs; the reading itself for all other commands."""

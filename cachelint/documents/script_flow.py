@@ -144,6 +144,8 @@ class Walk(Generic[State]):
         state = self._facts.transfer(node, state)
         if node.nested is not None:
             entered = self._facts.enter(node.nested.shell, state)
+            if command is not None and command.name == "eval":
+                return self._block(node.nested, entered)
             found = self._subshell(node.nested, entered)
             if node.deferred or found is None:
                 return state

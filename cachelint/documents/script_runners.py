@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cachelint.documents.script import Word
-from cachelint.documents.script_words import Template, expand, template
+from cachelint.documents.script_words import Template, as_written, template
 from cachelint.documents.script_wrappers import strip
 from cachelint.record import NamedTuple
 from cachelint.regex import regex
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
 _HANDS_ON = regex(rb"\$\{?[@*]")
 _ALL = frozenset({"@", "*"})
+_REST = regex(r"\$\{[@*]:([1-9])\}")
 _ENGINE = regex(r"docker|podman|nerdctl|buildah|compose|\bdc\b", re.IGNORECASE)
 _ELSEWHERE = regex(
     r"(?:with_?|run_?|do_?)?(?:backoff|retr(?:y|ies)|repeat|attempt|try|run|exec(?:ute)?|cmd)(?![a-z])\w*"
@@ -60,32 +60,50 @@ def runners(root: Node, text: ScriptText) -> dict[str, Runner]:
 def _runner(function: Node, text: ScriptText) -> Runner | None:
     shifted = 0
     prefixes: list[tuple[Template, ...]] = []
+    kept: dict[str, int] = {}
     todo = [function]
     while todo:
         node = todo.pop()
-        if node.type == "command":
+        if node.type == "variable_assignment":
+            _keep(node, text, shifted, kept)
+        elif node.type == "command":
             words = [child for child in node.named_children if not child.type.endswith(("_assignment", "_redirect"))]
             if words and text.of(words[0]) == "shift":
                 shifted += int(count) if len(words) > 1 and (count := text.of(words[1])).isdigit() else 1
-            elif _runs_arguments(words, text):
-                return Runner(shifted)
+            elif (runs := _runs_arguments(words, text, kept)) is not None:
+                return Runner(shifted if runs < 0 else runs)
             elif _forwards(words, text):
                 prefixes.append(tuple(template(word, text) for word in words[:-1]))
         todo += reversed(node.named_children)
     return Runner(shifted, tuple(prefixes)) if prefixes else None
 
 
-def _runs_arguments(words: list[Node], text: ScriptText) -> bool:
-    """Whether the program of a command is the first argument of the function around it."""
+def _keep(assignment: Node, text: ScriptText, shifted: int, kept: dict[str, int]) -> None:
+    """Take note of a variable with arguments, ``local cmd="${@:2}"``, with how many it leaves out."""
+    name, value = assignment.child_by_field_name("name"), assignment.child_by_field_name("value")
+    if value is not None and value.type == "array" and len(value.named_children) == 1:
+        value = value.named_children[0]
+    if name is None or value is None:
+        return
+    given = template(value, text)
+    rest = _REST.fullmatch(given.parts[0].text) if len(given.parts) == 1 else None
+    if rest or _is_all(given):
+        kept[text.of(name)] = shifted + (int(rest[1]) - 1 if rest else 0)
+    else:
+        kept.pop(text.of(name), None)
+
+
+def _runs_arguments(words: list[Node], text: ScriptText, kept: dict[str, int]) -> int | None:
+    """How many arguments of the function around it a command leaves out whose program is the first of the others.
+
+    None for another command; a number below 0 where the function itself decides.
+    """
     own = [template(node, text) for node in words if text.of(node) != "eval"]
-    own = own[next((at for at, one in enumerate(own) if not _may_be_empty(one)), 0) :]
-    front = strip([(*expand(one, {}), Word("", one.span, False, one.span))[0] for one in own]).skipped
-    return front < len(own) and _is_all(own[front])
-
-
-def _may_be_empty(word: Template) -> bool:
-    """``$SUDO``: a program in front of another, or none."""
-    return len(word.parts) == 1 and word.parts[0].name.isidentifier() and not word.parts[0].quoted
+    front = strip(list(map(as_written, own))).skipped
+    if front >= len(own):
+        return None
+    parts = own[front].parts
+    return -1 if _is_all(own[front]) else kept.get(parts[0].name) if len(parts) == 1 else None
 
 
 def _forwards(words: list[Node], text: ScriptText) -> bool:

@@ -113,13 +113,18 @@ def _in_front(docker: DockerCommand, runners: Runners, around: Sequence[Command]
     for one in reversed(others):
         if one.name in OTHER_USER:
             raise NoClientError(f"it builds as whom `{one.name}` says, which a step in front would not")
+        _check_sure(_program_variable(one, one.words[0]) if one.words else None, runners, of_text=True)
         yield from _kept(one, one.words[0] if one.words else None, runners)
     if others and any(runners.must_run(one.name) for one in first.wrappers):
         raise NoClientError("a function of another shell runs it")
-    name = _program_variable(first, docker.program[0])
-    if name and not runners.is_sure(name):
-        raise NoClientError(f"`{name}` decides whether it is run or only shown")
+    _check_sure(_program_variable(first, docker.program[0]), runners)
     yield from _kept(first, docker.program[0], runners, _repeats_variable(docker))
+
+
+def _check_sure(name: str | None, runners: Runners, *, of_text: bool = False) -> None:
+    """Raises `NoClientError` for a function that may only show what it is given."""
+    if name and not runners.is_sure(name, of_text=of_text):
+        raise NoClientError(f"`{name}` decides whether it is run or only shown")
 
 
 def _kept(command: Command, program: Word | None, runners: Runners, repeats: bool = False) -> Iterator[str]:

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cachelint.documents.script_tree import Case, Chain, Define, Group, If, Loop, Pipeline, Simple
+from cachelint.documents.shell_syntax import SHELLS
 from cachelint.regex import regex
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ OTHER_USER = frozenset({"su", "sg", "runuser", "newgrp", "machinectl"})
 ARGUMENTS = regex(r"\$(?:[@*]|\{[@*](?::[^}]*)?\})")
 """All arguments of a function, as a word."""
 
+_ARGUMENT = regex(r"\$(?:[@*1-9]|\{[@*1-9](?::[^}]*)?\})")
+_TAKES_TEXT = SHELLS | OTHER_USER | {"eval"}
 _ASKS = frozenset({"read", "select", "whiptail", "dialog", "gum"})
 _DOCKER = frozenset({"docker", "docker-compose"})
 _SUCCESS = regex(r"0*|\$\S*")
@@ -37,7 +40,7 @@ class Runners:
 
     def __init__(self, script: Script) -> None:
         self.script = script
-        self._surely: dict[str, bool] = {}
+        self._surely: dict[tuple[str, bool], bool] = {}
 
     def has(self, name: str) -> bool:
         """Whether the script has a function of that name."""
@@ -60,13 +63,16 @@ class Runners:
             return f"`{name}` ends the script with what it runs"
         return None
 
-    def is_sure(self, name: str) -> bool:
-        """Whether a function runs its arguments, or docker with them, on every way through it that succeeds."""
-        if name not in self._surely:
+    def is_sure(self, name: str, *, of_text: bool = False) -> bool:
+        """Whether a function runs its arguments, or docker with them, on every way through it that succeeds.
+
+        `of_text`: whether it hands an argument to a shell, ``eval "$1"``.
+        """
+        if (name, of_text) not in self._surely:
             found = self._defined.get(name, [])
-            running = frozenset(one.number for one in self._running(name))
-            self._surely[name] = all(_runs(self.script, one.body.statements, running) for one in found)
-        return self._surely[name]
+            running = frozenset(one.number for one in self._running(name, of_text=of_text))
+            self._surely[name, of_text] = all(_runs(self.script, one.body.statements, running) for one in found)
+        return self._surely[name, of_text]
 
     @cached_property
     def _defined(self) -> dict[str, list[Define]]:
@@ -75,26 +81,43 @@ class Runners:
             found.setdefault(one.name, []).append(one)
         return found
 
-    def _running(self, name: str) -> list[Command]:
-        """The commands of a function that run its arguments."""
+    def _running(self, name: str, *, of_text: bool = False) -> list[Command]:
+        """The commands of a function that run its arguments, or one of them as a text."""
         numbers = (number for one in self._defined.get(name, ()) for number in one.numbers)
-        return [one for one in map(self.script.commands.__getitem__, numbers) if _hands_on(one)]
+        own = map(self.script.commands.__getitem__, numbers)
+        return [one for one in own if hands_on(one) or (of_text and hands_text_on(self.script, one))]
 
 
 def _is_as_another(command: Command) -> bool:
-    return any(one.name in AS_ANOTHER or one.name.startswith("$") for one in command.wrappers)
+    kept = {word.span for one in command.wrappers for word in one.words}
+    maybe = any(one.splits and one.span not in kept and not _is_all(one.text) for one in command.written)
+    return maybe or any(one.name in AS_ANOTHER or one.name.startswith("$") for one in command.wrappers)
 
 
 def _is_all(text: str) -> bool:
     return bool(ARGUMENTS.fullmatch(text))
 
 
-def _hands_on(command: Command) -> bool:
+def hands_on(command: Command) -> bool:
     """Whether a command is the first argument of its function, or docker's with all of them behind it."""
     words = command.texts[1:] if command.name == "eval" else command.texts
     if words and _is_all(words[0]):
         return True
     return command.name in _DOCKER and _is_all(words[-1])
+
+
+def hands_text_on(script: Script, command: Command, *, of_ssh: bool = False) -> bool:
+    """Whether a command is a shell's that runs an argument of the function around it; with `of_ssh` also elsewhere."""
+    takes = command.name in _TAKES_TEXT or (of_ssh and command.name == "ssh")
+    return takes and len(command.words) > 1 and _is_argument(script, command, command.texts[-1])
+
+
+def _is_argument(script: Script, command: Command, text: str) -> bool:
+    """Whether a word is an argument of the function around a command, or a variable that holds one."""
+    if _ARGUMENT.fullmatch(text):
+        return True
+    sets = [one for one in script.sets(text.strip("${}")) if one.function == command.function and one.values]
+    return text.startswith("$") and any(_ARGUMENT.fullmatch(word.text) for one in sets for word in one.values or ())
 
 
 def _runs(script: Script, statements: Sequence[Statement], running: frozenset[int]) -> bool:

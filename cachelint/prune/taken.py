@@ -7,9 +7,11 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from cachelint.prune.reach import Reach
-from cachelint.prune.runners import ARGUMENTS
+from cachelint.prune.runners import hands_on, hands_text_on
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cachelint.documents.script import Script
     from cachelint.documents.script_tree import Block, Define
 
@@ -18,10 +20,10 @@ class Taken:
     """The places of a script whose output is read, so that nothing more may be printed there."""
 
     def __init__(self, script: Script) -> None:
-        ranges = sorted(script.taken, key=lambda one: one.start)
-        self._starts = [one.start for one in ranges]
-        self._stops = list(accumulate((one.stop for one in ranges), max))
-        handed = (range(number, number + 1) for number in self._handed(script))
+        ranges = self._order(script.taken)
+        handed = [range(number, number + 1) for number in self._handed(script)]
+        if texts := self._texts(script):
+            ranges = self._order((*ranges, *texts))
         called = Reach(script.calls).functions((*ranges, *handed))
         self._functions = called | {id(one) for one in script.calls.defined if self._covers(one.numbers)}
         self._printing = [one.numbers for one in script.calls.defined if id(one) in self._functions]
@@ -31,12 +33,28 @@ class Taken:
         reading = {
             one.function
             for one in script.commands
-            if one.function
-            and self.command_itself(one.number)
-            and one.written
-            and ARGUMENTS.fullmatch(one.written[0].text)
+            if one.function and self.command_itself(one.number) and hands_on(one)
         }
         return [one.number for one in script.commands if any(wrapper.name in reading for wrapper in one.wrappers)]
+
+    def _order(self, taken: Iterable[range]) -> list[range]:
+        """The commands whose output is read where it is written, in order."""
+        ranges = sorted(taken, key=lambda one: one.start)
+        self._starts = [one.start for one in ranges]
+        self._stops = list(accumulate((one.stop for one in ranges), max))
+        return ranges
+
+    def _texts(self, script: Script) -> list[range]:
+        """The commands in texts that a function has a shell run to read the output: ``run() { x=$(eval "$1"); }``."""
+        reading = {
+            one.function
+            for one in script.commands
+            if one.function and self.command_itself(one.number) and hands_text_on(script, one, of_ssh=True)
+        }
+        calling = {one.number for one in script.commands if reading & {word.text for word in one.written}}
+        inside = [one for one in script.commands if one.shell.command in calling] if calling else []
+        own = [[one.number for one in inside if one.shell.command == number] for number in calling]
+        return [range(numbers[0], numbers[-1] + 1) for numbers in own if numbers]
 
     def command_itself(self, number: int) -> bool:
         """Whether something reads what a command prints where it is written."""

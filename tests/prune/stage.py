@@ -32,7 +32,11 @@ _GIT = f"""\
 case "$*" in "rev-parse HEAD") echo {COMMIT} ;; rev-parse*) echo {COMMIT[:7]} ;; esac
 exit "${{GIT_EXIT:-0}}"
 """
-_SUDO = '#!/bin/bash\nexec "$@"\n'
+_SUDO = """\
+#!/bin/bash
+while :; do case "$1" in -u) shift 2 ;; -*) shift ;; *) break ;; esac; done
+exec "$@"
+"""
 _STANDINS = {
     "docker": _DOCKER,
     "docker-compose": _DOCKER,
