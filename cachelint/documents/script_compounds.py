@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _STATUS = regex(r"\$(?:[?!]|_(?!\w)|\{(?:[?!_]\}|PIPESTATUS))")
 _ENDLESS = frozenset({"true", ":", "[ 1 ]", "[ true ]", "((1))", "(( 1 ))", "[[ 1 ]]"})
 _CLOSING = frozenset({"fi", "done", "}", ")", ";;", ";&", ";;&"})
+_NEVER_EMPTY = frozenset({"then", "else", "do", "{", "("})
+"""What bash wants a command behind; a comment is none."""
 _CLAUSES = frozenset({"elif_clause", "else_clause"})
 
 
@@ -36,7 +38,10 @@ def _inside(reader: ShellReader, nodes: Sequence[Node], end: int, place: Place) 
     if len(nodes) > 1 and nodes[-1].type in _CLOSING:
         end = reader.text.bounds(nodes[-1])[0]
         nodes = nodes[:-1]
-    return reader.block(nodes[1:], begin, max(begin, end), place)
+    block = reader.block(nodes[1:], begin, max(begin, end), place)
+    if not block.statements and nodes[0].type in _NEVER_EMPTY:
+        reader.errors.append(reader.text.span(nodes[0]))
+    return block
 
 
 def read_if(reader: ShellReader, node: Node, place: Place) -> Statement:

@@ -16,14 +16,6 @@ _OPERATOR = regex(r"<<(-?)[ \t]*((?:'[^'\n]*'|\"[^\"\n]*\"|\\.|[^\s;&|<>()'\"\\]
 _UNQUOTE = regex(r"\\(.)|['\"]")
 _ODD_CHARACTER = regex(r"[!-#%-/:-@\[\]^{|}~]")
 _NOT_NEWLINE = regex(rb"[^\n]")
-_ODD = (
-    (regex(rb"(?<=\d)#(?=\$)"), b"+"),
-    (regex(rb"(\bfor[ \t]+\w+)[ \t](?=do\b)"), rb"\1;"),
-    (regex(rb"<>"), b"< "),
-    (regex(rb"(\$\{\w+:?[-+?=][^{}()$]*)\(((?:[^(){}$]|\$\{\w+\}|\$\w+)*)\)"), rb"\1_\2_"),
-)
-"""What the grammar does not know, with what reads the same: ``$((10#$x))``, ``for x do``, ``<>``, ``${x:+(y)}``."""
-
 _SPECIAL = frozenset("#$?!*@-_0123456789")
 _ANSI_STRING = regex(r"\$'(?:[^'\\]|\\.)*'", re.DOTALL)
 
@@ -61,18 +53,15 @@ def plain(text: str) -> str:
     return "".join([*parts, text[at:]])
 
 
-def masked(text: str, found: tuple[Heredoc, ...], odd: bool) -> bytes:
-    """The script for the grammar, of the same length in bytes, without heredocs; `odd` replaces more."""
+def masked(text: str, found: tuple[Heredoc, ...]) -> bytes:
+    """The script for the grammar, of the same length in bytes, without heredocs."""
     parts: list[bytes] = []
     at = 0
     for start, end in sorted(part for one in found for part in ((one.operator + 1, one.name), (one.start, one.stop))):
         if start >= at:
             parts += [text[at:start].encode("utf-8", "replace"), _blank(text[start:end])]
             at = end
-    data = b"".join([*parts, text[at:].encode("utf-8", "replace")])
-    for pattern, replacement in _ODD if odd else ():
-        data = pattern.sub(replacement, data)
-    return data
+    return b"".join([*parts, text[at:].encode("utf-8", "replace")])
 
 
 def _blank(text: str) -> bytes:

@@ -34,6 +34,8 @@ _LONGEST_FIRST_LINE = 256
 _KEYWORDS = frozenset(
     {"if", "then", "elif", "else", "fi", "while", "until", "do", "done", "{", "}", "(", ")", "((", "))"}
 )
+_RESERVED = frozenset("if then elif else fi while until for do done case esac { }".split())
+"""The words that the grammar takes for programs where nothing is open that they could close, or belong to."""
 _SUBSTITUTION = regex(rb"[$<>]\(|`|<<")
 _INTERPRETER = regex("\ufeff?#!\\s*(?:\\S*/env\\s+(?:-S\\s+)?(?:\\w+=\\S*\\s+)*)?(\\S+)")
 _SHELL_WORD = regex(r"\b(?:\w*sh|nix-shell)(?!\S)")
@@ -56,11 +58,14 @@ class ScriptReader:
 
     def read(self) -> Script:
         """The script."""
-        gathered = Gathered(self._source.text)
         text = ScriptText(self.text, self._pieces)
         span = text.place(0, len(text.text))
         shell = Shell(Machine.HERE, Quoting.FILE, span, "\n" in text.text)
-        body = ShellReader(gathered, text, shell, None, 0).whole()
+        gathered, body = self._statements(text, shell)
+        if gathered.errors and not text.misread:
+            text.misread = True
+            again = self._statements(text, shell)
+            gathered, body = (gathered, body) if again[0].errors else again
         commands = tuple(gathered.commands)
         return Script(
             self._source,
@@ -79,12 +84,17 @@ class ScriptReader:
             tuple(gathered.taken),
         )
 
+    def _statements(self, text: ScriptText, shell: Shell) -> tuple[Gathered, Block]:
+        gathered = Gathered(self._source.text)
+        return gathered, ShellReader(gathered, text, shell, None, 0).whole()
+
 
 class ShellReader:
     """Reads the statements of one shell's text; `scripts` counts the shells around it."""
 
     def __init__(self, gathered: Gathered, text: ScriptText, shell: Shell, outer: Outer | None, scripts: int) -> None:
         self.gathered = gathered
+        self.errors = gathered.unread if scripts else gathered.errors
         self.text = text
         self._shell = shell
         self._scripts = scripts
@@ -97,10 +107,9 @@ class ShellReader:
     def whole(self) -> Block:
         """All statements of the text."""
         unended = [one for one in self.text.heredocs.values() if not one.ended]
-        errors = self.gathered.errors if self._scripts == 0 else self.gathered.unread
-        errors += [self.text.place(one.operator, one.name) for one in unended]
+        self.errors += [self.text.place(one.operator, one.name) for one in unended]
         if self._root.has_error:
-            errors += [self.text.span(node) for node in errors_in(self._root)]
+            self.errors += [self.text.span(node) for node in errors_in(self._root)]
         return self.block(self._root.children, 0, len(self.text.text), Place())
 
     def block(self, nodes: Sequence[Node], start: int, end: int, place: Place) -> Block:
@@ -170,6 +179,8 @@ class ShellReader:
     def _simple(self, node: Node, words: Sequence[Node], place: Place) -> Statement:
         """One simple command, or a statement of assignments."""
         first = len(self.gathered.commands)
+        if words[0].type == "command_name" and self.text.of(words[0]) in _RESERVED:
+            self.errors.append(self.text.span(words[0]))
         before = self.substitutions(words, place)
         number, nested, assigns = self._commands.read(node, words, place)
         inner = self._nested(nested, number) if nested else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.documents.dockerfile_lines import offset_of, place
 from cachelint.documents.script_heredocs import heredocs, masked, plain
+from cachelint.documents.script_misread import reworded, separated
 from cachelint.documents.shell_syntax import parser
 from cachelint.regex import regex
 from cachelint.source import BOM, Span
@@ -28,6 +29,7 @@ class ScriptText:
     """A shell's text as bash reads it: without a BOM, with the line breaks of Unix.
 
     `pieces` say where its parts stand in the file. Nodes of the grammar count bytes; everything here counts characters.
+    `misread` is set when the grammar takes it for something else, though it has no error to tell.
     """
 
     def __init__(self, text: str, pieces: Pieces) -> None:
@@ -37,17 +39,22 @@ class ScriptText:
             text, pieces = join((text[begin:end], cut(pieces, begin, end)) for begin, end in _between(cuts, text))
         self.text = text
         self.pieces = pieces
+        self.misread = False
         self.data = text.encode("utf-8", "replace")
         self.heredocs = {one.operator: one for one in heredocs(text)}
         self._wide = [] if text.isascii() else _continuation_bytes(text)
         self._shift = pieces[0][1] - pieces[0][0] if len(pieces) == 1 and not self._wide else None
 
     def parse(self) -> Node:
-        """The tree of the grammar; the second try is for what the grammar does not know."""
+        """The tree of the grammar; what it misreads is shown to it as something else."""
         found = tuple(self.heredocs.values())
-        root = parser().parse(masked(self.text, found, odd=False)).root_node
-        if root.has_error:
-            root = parser().parse(masked(plain(self.text), found, odd=True)).root_node
+        root = parser().parse(masked(self.text, found)).root_node
+        if not (root.has_error or self.misread):
+            return root
+        data = reworded(masked(plain(self.text), found) + b"\n" * self.text.endswith(("\\\n", "\\")))
+        root = parser().parse(data).root_node
+        if root.has_error or self.misread:
+            root, self.misread = separated(data, root), True
         return root
 
     def heredoc(self, node: Node) -> Heredoc | None:
