@@ -97,16 +97,28 @@ def _write(options: argparse.Namespace, job: Job, wish: Wish) -> int:
         if _decision_after(options, job, instead) == after:
             wish, found = cheaper, instead
     failed = False if options.diff else _write_files(found)
+    mistaken = _complain_of_mistakes(job, found)
     if options.diff:
         _show_diff(found, options)
     else:
         decision = wish.decision
-        answer = Answer(decision, prune_commands(decision.scope), "", *_told(found))
+        answer = Answer(decision, prune_commands(decision.scope), "", *_told(found), understood=not mistaken)
         emit(render(answer, options.output_format), options)
-    if failed:
+    if mistaken or failed:
         return 2
     pending = options.diff and any(one.edits for one in found)
     return 1 if pending or any(one.refused for one in found) else 0
+
+
+def _complain_of_mistakes(job: Job, found: Sequence[WrittenFile]) -> bool:
+    """Say which files could not be understood; whether there are any."""
+    from cachelint.unread import mistake_in
+
+    left = [(one, mistake_in(job.workspace, one.source.path)) for one in found if not one.edits]
+    for one, mistake in left:
+        if mistake:
+            complain(f"{_shown(one)}:{mistake[0]}: {mistake[1]}: nothing is written into the file")
+    return any(mistake for _, mistake in left)
 
 
 def _decision_after(options: argparse.Namespace, job: Job, found: Sequence[WrittenFile]) -> Decision:

@@ -1,4 +1,4 @@
-"""Files that run commands, speak of Docker, and cannot be read or parsed: what is wrong with them."""
+"""Files that run commands and cannot be read, parsed or understood: what is wrong with them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cachelint.binding import problem_of
-from cachelint.deployment.jobs import parsed_jobs
+from cachelint.deployment.jobs import Unit, kept_jobs, parsed_jobs
 from cachelint.discovery import Kind
 from cachelint.documents.yaml import YamlError
 from cachelint.regex import regex
@@ -30,8 +30,25 @@ def problem_in(workspace: Workspace, path: str) -> Problem | None:
     except SourceError as error:
         is_missed = workspace.contains(path) and contains(path, _DOCKER)
         return problem_of(workspace, path, error) if is_missed else None
+    return _parse_problem(workspace, path) if _DOCKER.search(text.encode()) else None
+
+
+def mistake_in(workspace: Workspace, path: str) -> tuple[int, str] | None:
+    """The line and the reason why nothing can be written into a readable file (absolute path); None for no reason."""
+    problem = _parse_problem(workspace, path)
+    if problem:
+        return problem.location.start.line, problem.message
+    if workspace.tree.files[path] is Kind.SHELL:
+        for item in (item for job in kept_jobs(workspace, path) for item in job.items):
+            if isinstance(item, Unit) and item.script.errors:
+                line = workspace.source(path).position(item.script.errors[0].start).line
+                return line, "bash does not understand this"
+    return None
+
+
+def _parse_problem(workspace: Workspace, path: str) -> Problem | None:
     kind = workspace.tree.files[path]
-    if kind not in (Kind.WORKFLOW, Kind.GITLAB) or not _DOCKER.search(text.encode()):
+    if kind not in (Kind.WORKFLOW, Kind.GITLAB):
         return None
     try:
         parsed_jobs(workspace.source(path), kind, workspace.tree.root)

@@ -37,7 +37,8 @@ class Answer(NamedTuple):
     """What the command has to say.
 
     The decision with its commands; the step as text to paste, or what was written, what was not, the files that have an
-    equivalent step, and the builds that got one without a line that tells them their commit.
+    equivalent step, and the builds that got one without a line that tells them their commit. It is not `understood`
+    what some file does.
     """
 
     decision: Decision
@@ -47,6 +48,7 @@ class Answer(NamedTuple):
     refused: tuple[Unwritten, ...] = ()
     unchanged: tuple[str, ...] = ()
     untold: tuple[Unwritten, ...] = ()
+    understood: bool = True
 
 
 def render(answer: Answer, output_format: str) -> str:
@@ -70,7 +72,7 @@ def _lines(answer: Answer) -> Iterator[str]:
         rest = ". Write right before this build:" if left.text else ""
         yield f"{where}: no line tells it its commit: {printable(left.reason)}{rest}"
         yield from (f"    {printable(line)}" for line in left.text.splitlines())
-    if not (answer.insertions or answer.unchanged or answer.refused):
+    if answer.understood and not (answer.insertions or answer.unchanged or answer.refused):
         yield "nothing is built there"
 
 

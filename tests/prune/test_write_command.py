@@ -110,6 +110,36 @@ def test_no_certain_place(tmp_path):
     assert read_files(tmp_path)["deploy.sh"] != SCRIPT
 
 
+BUILD = "docker build -t x .\n"
+MISTAKES = {
+    "an open block": ("a.sh", f"if true; then\n{BUILD}", "a.sh:"),
+    "an open quote": ("a.sh", f"{BUILD}echo 'x\n", "a.sh:2: "),
+    "PowerShell": (
+        "a.sh",
+        f'param([string]$Tag = "x")\nfunction Build {{\n  param($Name)\n  {BUILD}  if ($X -ne 0) {{ throw "x" }}\n}}\n',
+        "a.sh:1: ",
+    ),
+    "Latin-1": ("a.sh", f"# caf\xe9\n{BUILD}".encode("latin-1"), "a.sh: not UTF-8 text"),
+    "binary": ("a.sh", bytes(range(256)), "a.sh: not UTF-8 text"),
+    "a NUL": ("a.sh", f"{BUILD}\0", "a.sh: not text"),
+    "no YAML": (".github/workflows/a.yml", f"{WORKFLOW}   - run: x\n", ".github/workflows/a.yml:"),
+    "GitLab's file": (".gitlab-ci.yml", "a:\n  script: [docker build .\n", ".gitlab-ci.yml:"),
+}
+
+
+@pytest.mark.parametrize("what", MISTAKES)
+@pytest.mark.parametrize("more", [[], ["--diff"]], ids=["write", "diff"])
+def test_what_cannot_be_understood(tmp_path, what, more):
+    name, content, complaint = MISTAKES[what]
+    write_files(tmp_path, {name: content})
+    before = (tmp_path / name).read_bytes()
+    done = run("prune-step", "--write", name, *more, cwd=tmp_path)
+    assert done.code == 2
+    assert f"cachelint: {complaint}" in done.err
+    assert "nothing is built there" not in done.out
+    assert (tmp_path / name).read_bytes() == before
+
+
 def test_json(tmp_path):
     write_files(tmp_path, {"deploy.sh": SCRIPT, "remote.sh": REMOTE})
     done = run("prune-step", "--write", "deploy.sh", "remote.sh", "--output-format", "json", cwd=tmp_path)
