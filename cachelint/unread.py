@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING
 
 from cachelint.binding import problem_of
 from cachelint.deployment.jobs import Unit, kept_jobs, parsed_jobs
+from cachelint.diagnostic import locate
 from cachelint.discovery import Kind
 from cachelint.documents.yaml import YamlError
+from cachelint.project import Problem
 from cachelint.regex import regex
-from cachelint.source import SourceError, contains
+from cachelint.source import SourceError, Span, contains
 
 if TYPE_CHECKING:
-    from cachelint.project import Problem
     from cachelint.workspace import Workspace
 
+_POWERSHELL = regex(
+    r"^[ \t]*(?:param[ \t]*\(|\[CmdletBinding\b|\$ErrorActionPreference[ \t]*=|Write-(?:Host|Output|Error)\b)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _DOCKER = regex(rb"docker|podman|buildah", re.IGNORECASE)
 
 
@@ -30,7 +35,7 @@ def problem_in(workspace: Workspace, path: str) -> Problem | None:
     except SourceError as error:
         is_missed = workspace.contains(path) and contains(path, _DOCKER)
         return problem_of(workspace, path, error) if is_missed else None
-    return _parse_problem(workspace, path) if _DOCKER.search(text.encode()) else None
+    return _parse_problem(workspace, path) or _powershell(workspace, path) if _DOCKER.search(text.encode()) else None
 
 
 def mistake_in(workspace: Workspace, path: str) -> tuple[int, str] | None:
@@ -44,6 +49,14 @@ def mistake_in(workspace: Workspace, path: str) -> tuple[int, str] | None:
                 line = workspace.source(path).position(item.script.errors[0].start).line
                 return line, "bash does not understand this"
     return None
+
+
+def _powershell(workspace: Workspace, path: str) -> Problem | None:
+    source = workspace.source(path)
+    found = _POWERSHELL.search(source.text) if workspace.tree.files[path] is Kind.SHELL else None
+    if found is None or mistake_in(workspace, path) is None:
+        return None
+    return Problem(locate(source, Span(*found.span())), "this is PowerShell, which no shell runs")
 
 
 def _parse_problem(workspace: Workspace, path: str) -> Problem | None:

@@ -278,6 +278,17 @@ def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: 
 
 
 DEPLOY = "#!/bin/bash\nset -e\ndocker build -t x .\ndocker push x\n"
+POWERSHELL = """\
+param([string]$Tag = "latest")
+$ErrorActionPreference = "Stop"
+function Build-Image {
+    param($Name)
+    Write-Host "Building $Name"
+    docker build -t "$Name`:$Tag" .
+    if ($LASTEXITCODE -ne 0) { throw "failed" }
+}
+Build-Image -Name shop
+"""
 JOBS = "on: push\njobs:\n  deploy:\n    runs-on: self-hosted\n    steps:\n      - run: docker build -t x .\n"
 LATIN_1 = "not UTF-8 text (byte 0xe9 on line"
 SCRIPTS = {
@@ -285,6 +296,9 @@ SCRIPTS = {
     "script in UTF-16": ("deploy.sh", DEPLOY.encode("utf-16"), None, 0),
     "script with a NUL": ("deploy.bash", f"{DEPLOY}\0\n", "a NUL character on line 5", 2),
     "script of 50 MB": ("deploy.sh", DEPLOY + "# a comment\n" * 4_500_000, "larger than 10 MiB", 2),
+    "script in PowerShell": ("deploy.sh", POWERSHELL, "This is PowerShell, which no shell runs", 1),
+    "script in PowerShell of other things": ("tidy.sh", POWERSHELL.replace("docker", "dotnet"), None, 0),
+    "script that writes PowerShell": ("x.sh", f"cat > docker.ps1 <<'E'\n{POWERSHELL}E\n", None, 0),
     "script that is binary": ("deploy.sh", bytes(range(256)), None, 0),
     "script in Latin-1 of other things": ("tidy.sh", b"#!/bin/sh\nrm -rf caf\xe9\n", None, 0),
     "workflow in Latin-1": (".github/workflows/x.yml", f"{JOBS}# caf\xe9\n".encode("latin-1"), LATIN_1, 2),

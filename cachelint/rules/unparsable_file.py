@@ -20,9 +20,9 @@ class UnparsableFile(Rule):
     ## What it does
     Reports a Compose file that is no valid YAML, a Dockerfile that Docker refuses to read or to build (an unknown
     stage, a stage that reads itself), and a file that cannot be read (permissions, no UTF-8, larger than 10 MiB). Of
-    scripts, Makefiles, workflows and the like it reports those that name Docker: one that cannot be read, and a
-    workflow, an action or a `.gitlab-ci.yml` that is no valid YAML. No other rule looks at such a file, and no fix
-    touches it.
+    scripts, Makefiles, workflows and the like it reports those that name Docker: one that cannot be read, PowerShell
+    under the name of a shell script, and a workflow, an action or a `.gitlab-ci.yml` that is no valid YAML. No other
+    rule looks at such a file, and no fix touches it.
 
     ## Why it matters
     What cannot be read is not checked. Templates (Jinja, Go) and redacted files are the usual cause; exclude them with
