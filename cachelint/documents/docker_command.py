@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cachelint.documents.docker_daemon import Daemon, Setting, daemon_of
 from cachelint.documents.docker_options import BUILDX, COMPOSE, DOCKER, GROUPS, OPTIONS, TOOLS, Given, Parsed, parse
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,6 +32,7 @@ _SAME = {
     "image push": "push",
     "stack up": "stack deploy",
 }
+_COMMANDS = regex(r"cmd|command|action|verb|task|exec|run", re.IGNORECASE)
 _NO_RUN = frozenset({"--help", "--version", "--print", "--check", "--dry-run"})
 _STARTS = frozenset(
     {"compose up", "compose restart", "compose create", "run", "restart", "stack deploy", "service update"}
@@ -178,10 +181,10 @@ def _tool(program: Word) -> str:
 def _read(command: Command, words: Sequence[Word], environment: Mapping[str, Setting]) -> DockerCommand:
     tool = _tool(words[0])
     texts = [word.text for word in words]
-    parsed = parse(texts, 1, COMPOSE if tool.endswith("-compose") else DOCKER, mixed=False)
+    parsed = _in_front(words, texts, 1) if tool.endswith("-compose") else parse(texts, 1, DOCKER, mixed=False)
     front = list(parsed.given)
     begin = parsed.arguments[0] if parsed.arguments else len(texts)
-    verb, at = _verb(tool, texts, begin, front)
+    verb, at = _verb(tool, words, texts, begin, front)
     group = texts[begin] if at > begin + 1 and texts[begin] in GROUPS else ""
     spec = OPTIONS.get(_table(tool, verb))
     rest = (
@@ -203,7 +206,21 @@ def _read(command: Command, words: Sequence[Word], environment: Mapping[str, Set
     )
 
 
-def _verb(tool: str, texts: list[str], at: int, front: list[Given]) -> tuple[str, int]:
+def _in_front(words: Sequence[Word], texts: list[str], at: int) -> Parsed:
+    """The options in front of a verb of Compose, from a word on, and behind them the verb.
+
+    A word of which nothing is known may hold options where something behind it is a verb: ``docker compose $FILES up``.
+    """
+    first = parse(texts, at, COMPOSE, mixed=False)
+    given, found = list(first.given), first
+    while found.arguments and words[found.arguments[0]].splits and not _COMMANDS.search(texts[found.arguments[0]]):
+        found = parse(texts, found.arguments[0] + 1, COMPOSE, mixed=False)
+        given += found.given
+    known = found.arguments and f"compose {texts[found.arguments[0]]}" in OPTIONS
+    return Parsed(tuple(given), found.arguments) if known else first
+
+
+def _verb(tool: str, words: Sequence[Word], texts: list[str], at: int, front: list[Given]) -> tuple[str, int]:
     """The verb under one name, and the index behind it; options between its words go to those in front."""
     if at >= len(texts):
         return "", at
@@ -214,7 +231,7 @@ def _verb(tool: str, texts: list[str], at: int, front: list[Given]) -> tuple[str
     if texts[at] not in GROUPS:
         return texts[at], at + 1
     group = texts[at]
-    inner = parse(texts, at + 1, COMPOSE if group == "compose" else BUILDX, mixed=False)
+    inner = _in_front(words, texts, at + 1) if group == "compose" else parse(texts, at + 1, BUILDX, mixed=False)
     front += inner.given
     if not inner.arguments:
         return group, len(texts)

@@ -214,13 +214,21 @@ GROUPS = frozenset(
 
 
 def names_command(texts: Sequence[str]) -> bool:
-    """Whether a command line of docker goes as far as a verb."""
+    """Whether a command line of docker goes as far as a verb; a variable in front of it may hold options."""
     if texts[0].rpartition("/")[2].endswith("-compose"):
-        return _first(texts, 1, COMPOSE) < len(texts)
+        return _first_known(texts, 1, COMPOSE) < len(texts)
     at = _first(texts, 1, DOCKER)
     if at < len(texts) and texts[at] in GROUPS:
-        return _first(texts, at + 1, COMPOSE if texts[at] == "compose" else BUILDX) < len(texts)
+        return _first_known(texts, at + 1, COMPOSE if texts[at] == "compose" else BUILDX) < len(texts)
     return at < len(texts)
+
+
+def _first_known(texts: Sequence[str], at: int, spec: str) -> int:
+    """The first word behind options that is no variable."""
+    at = _first(texts, at, spec)
+    while at < len(texts) and texts[at].startswith("$"):
+        at = _first(texts, at + 1, spec)
+    return at
 
 
 class InnerCommand(NamedTuple):

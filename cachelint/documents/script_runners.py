@@ -108,11 +108,9 @@ def _runs_arguments(words: list[Node], text: ScriptText, kept: dict[str, int]) -
 
 def _forwards(words: list[Node], text: ScriptText) -> bool:
     """Whether a command is docker's, with all arguments of the function at its end."""
-    return (
-        len(words) > 1
-        and _is_all(template(words[-1], text))
-        and any(_ENGINE.search(text.of(word)) for word in words[:2])
-    )
+    if len(words) < 2 or not _is_all(template(words[-1], text)):
+        return False
+    return text.of(words[0]).startswith(("$", '"$')) or any(_ENGINE.search(text.of(word)) for word in words[:2])
 
 
 def _is_all(word: Template) -> bool:

@@ -130,7 +130,7 @@ class Variables:
         found: list[Value] = []
         for words in self.readings(list(entry.words), entry.at, entry.function):
             found += [Value((word,)) for word in words] if entry.each else _value(words, entry.array)
-        if any(not _known(word, entry.array) for value in found for word in value.words):
+        if any(not _known(word, entry.array) for value in found for word in _telling(value, entry)):
             return []
         if entry.append:
             before = self.values(entry.name, entry.at, entry.function)
@@ -163,6 +163,11 @@ def _says_nothing(entry: Entry) -> bool:
         return entry.words == ()
     parts = entry.words[0].parts
     return len(parts) == 1 and parts[0].name == entry.name and parts[0].default is None and not entry.each
+
+
+def _telling(value: Value, entry: Entry) -> tuple[Word, ...]:
+    """The words of a value that something has to be known of: more words may follow the first of a command."""
+    return () if entry.array and entry.append else value.words[:1] if entry.array else value.words
 
 
 def _known(word: Word, array: bool) -> bool:

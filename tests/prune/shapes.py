@@ -178,6 +178,26 @@ fi
         '#!/bin/bash\nset -e\nSUDO=$([ -z "$ROOT" ] || echo sudo)\nDC="$SUDO docker compose"\n$DC up --build\n',
         commit=False,
     ),
+    Shape(
+        "options in a variable",
+        '#!/bin/bash\nset -e\nfor f in a b; do FILES="$FILES -f $f.yml"; done\ndocker compose $FILES up -d --build\n',
+    ),
+    Shape("options in an argument", "#!/bin/bash\nset -e\ndocker compose $1 -f a.yml build\n", ("", "--ansi=never")),
+    Shape(
+        "options in an array",
+        '#!/bin/bash\nset -e\nfor f in a b; do FILES+=(-f "$f.yml"); done\n'
+        'dc() { docker compose "${FILES[@]}" "$@"; }\ndc build\n',
+    ),
+    Shape(
+        "more words for an array",
+        '#!/bin/bash\nset -e\nMORE=("$@")\nbuild=(docker buildx build . --load)\n[ $# = 0 ] || build+=("${MORE[@]}")\n'
+        '"${build[@]}"\n',
+        ("", "--pull"),
+    ),
+    Shape(
+        "compose in a local array",
+        '#!/bin/bash\nset -e\ndc() {\n  local c=(docker compose -f a.yml)\n  "${c[@]}" "$@"\n}\ndc up --build\n',
+    ),
     Shape("timeout of a variable", '#!/bin/bash\nset -e\nt=60\ntimeout "$t" docker compose build\n'),
     Shape(
         "clean environment",
