@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from fnmatch import translate
 from posixpath import basename, dirname
-
-from cachelint.regex import regex
 
 _NAMES = frozenset(
     (
@@ -78,7 +75,8 @@ _GLOBS = (
     "Directory.*.props",
 )
 _EXTENSIONS = (".gemspec", ".csproj", ".fsproj", ".vbproj", ".sln", ".slnx")
-_MATCH = regex("|".join(translate(glob) for glob in _GLOBS)).match
+_ENDS = tuple((before, behind) for before, _, behind in (glob.partition("*") for glob in _GLOBS))
+_BEHIND = tuple({behind for _, behind in _ENDS})
 # What a pattern such as `require*.txt` is held against: one example of each glob above stands for all of its matches.
 _EXAMPLES = (*sorted(_NAMES), *(glob.replace("*", "") for glob in _GLOBS), *(glob.replace("*", "a") for glob in _GLOBS))
 _MIN_STEM = 2
@@ -99,9 +97,13 @@ def is_manifest(path: str) -> bool:
     ``requirements/base.txt`` counts as well: the directory says what the name does not.
     """
     name = basename(path)
-    if name in _NAMES or _MATCH(name):
+    if name in _NAMES or (name.endswith(_BEHIND) and any(_has_ends(name, *ends) for ends in _ENDS)):
         return True
     return basename(dirname(path)) == "requirements" and name.endswith((".txt", ".in"))
+
+
+def _has_ends(name: str, before: str, behind: str) -> bool:
+    return name.startswith(before) and name.endswith(behind) and len(name) >= len(before) + len(behind)
 
 
 def kinds_by_name(pattern: str) -> tuple[Brings, Brings]:
@@ -126,6 +128,8 @@ def kinds_by_name(pattern: str) -> tuple[Brings, Brings]:
 
 
 def _kinds_of_glob(glob: str) -> tuple[Brings, Brings]:
+    from fnmatch import translate
+
     if glob.endswith(_EXTENSIONS):
         return Brings.NO, Brings.YES
     if not any(map(re.compile(translate(glob)).match, _EXAMPLES)):

@@ -8,13 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.change import CACHED, Change, Outcome, StepOutcome, Verdict, maybe, run, strongest
-from cachelint.buildcache.edits import Edits
 from cachelint.buildcache.files import ContextFiles
 from cachelint.buildcache.provenance import Content
 from cachelint.buildcache.steps import Builder, Origin, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from cachelint.buildcache.steps import Binding, Graph, GraphStage, Step
     from cachelint.buildcache.values import Value
@@ -69,7 +68,7 @@ class Predictor:
     ) -> None:
         self.graph = graph
         self._files = files or ContextFiles()
-        self._edits = Edits(before, graph).verdicts if before is not None else None
+        self._edits = _edited(before, graph) if before is not None else None
         self._no_cache = no_cache
         self._words: dict[int, str] = {}
 
@@ -111,6 +110,12 @@ class Predictor:
         if step.keyword not in _FORCED:
             return False
         return self._no_cache is True or self.graph.stages[step.stage].stage.name in self._no_cache
+
+
+def _edited(before: Graph, graph: Graph) -> Sequence[Verdict]:
+    from cachelint.buildcache.edits import Edits
+
+    return Edits(before, graph).verdicts
 
 
 class _Prediction:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from cachelint.documents.script import Assignment, Command, Script, Shell
     from cachelint.documents.script_tree import Simple
 
-_Key: TypeAlias = "tuple[tuple[tuple[str, str], ...], str]"
-_State: TypeAlias = "tuple[tuple[_Key, Setting], ...]"
+_Key: TypeAlias = tuple[tuple[tuple[str, str], ...], str]
+_State: TypeAlias = tuple[tuple[_Key, Setting], ...]  # no text: typing takes a millisecond to read it as a type
 _KEPT = frozenset({"context use", "buildx use"})
 
 
@@ -57,7 +57,7 @@ def _known(script: Script, command: Command, state: _State) -> Mapping[str, Sett
     return {**found, **given} if given else found
 
 
-class _Choices(Facts["_State"]):
+class _Choices(Facts[_State]):
     """Which daemon and builder the script has chosen, on each machine."""
 
     def __init__(self, script: Script, start: _State) -> None:
