@@ -224,13 +224,10 @@ class Binder:
         if context is None or name is None or not _known(name):
             return None, None
         if (context, name) not in self._dockerfiles:
-            self._dockerfiles[context, name] = self._dockerfile_path(context, name or "Dockerfile")
+            path = os.path.normpath(os.path.join(context, name or "Dockerfile"))
+            self._dockerfiles[context, name] = self._workspace.file_at(path)
         path = self._dockerfiles[context, name]
         return self._read_dockerfile(path) if path else None, path
-
-    def _dockerfile_path(self, context: str, name: str) -> str | None:
-        path = self._workspace.name_of(os.path.normpath(os.path.join(context, name)))
-        return path if os.path.isfile(path) and self._workspace.contains(path) else None
 
     def _read_dockerfile(self, path: str) -> Dockerfile | None:
         first_time = path not in self.dockerfile_paths

@@ -97,10 +97,10 @@ def read_source(path: str) -> SourceFile:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            mode = os.fstat(handle).st_mode
-            if not stat.S_ISREG(mode):
-                raise SourceError("is a directory" if stat.S_ISDIR(mode) else "not a regular file")
-            data = _content(handle)
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
+                raise SourceError("is a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file")
+            data = _content(handle, status.st_size)
         finally:
             os.close(handle)
     except (OSError, ValueError) as error:
@@ -117,16 +117,19 @@ def contains(path: str, pattern: re.Pattern[bytes]) -> bool:
         return True
 
 
-def _content(handle: int) -> bytes:
-    """What is in an open file, and of one that is too large a byte more than there may be.
+def _content(handle: int, size: int) -> bytes:
+    """What is in an open file of this size, and of one that is too large a byte more than there may be.
 
-    In pieces: a single read of so many bytes takes the memory for all of them first, and five times as long.
+    In pieces: a single read of so many bytes takes the memory for all of them first, and five times as long. A small
+    file is one piece, with a byte more, which tells that it has not grown; some that a kernel makes up say size 0.
     """
     parts: list[bytes] = []
-    left = MAX_BYTES + 1
-    while left and (part := os.read(handle, min(left, _PIECE))):
+    found, piece = 0, size + 1 if 0 < size < _PIECE else _PIECE
+    while part := os.read(handle, min(MAX_BYTES + 1 - found, piece)):
         parts.append(part)
-        left -= len(part)
+        found += len(part)
+        if found == size:
+            break
     return b"".join(parts)
 
 

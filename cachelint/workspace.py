@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 _Document = TypeVar("_Document")
 _KEPT = 256
-_RECENT = 16
+_HELD = 4_000_000
 _SMALL = 100_000
-"""Of the texts that are read one after the other, several times each, those that are not too long are kept."""
+"""Most texts are read several times, by who looks for words in them and who parses them: so many characters of those
+that are not too long are kept."""
 
 _JOBS = "\0jobs"
 
@@ -42,7 +43,8 @@ class Workspace:
         self._building: set[str] | None = None
         self._edited: dict[str, str] = {}
         self._directories: dict[str, str] = {}
-        self._recent: dict[str, SourceFile] = {}
+        self._texts: dict[str, SourceFile] = {}
+        self._held = 0
         self._parsed: OrderedDict[str, tuple[object, Exception | None]] = OrderedDict()
 
     def builds_below(self, directory: str) -> bool:
@@ -68,17 +70,22 @@ class Workspace:
 
     def _forget(self, path: str) -> None:
         self.edits += 1
-        self._recent.pop(path, None)
+        self._drop_text(path)
         self._parsed.pop(path, None)
         self._parsed.pop(f"{path}{_JOBS}", None)
 
     def contains(self, path: str) -> bool:
         """Whether a path may be read: it lies, with links followed, inside the root, and is not excluded."""
-        return is_below(self._real(path), self._root) and not self._excluded(path)
+        return self._may_read(self._real(path), path)
 
-    def name_of(self, path: str) -> str:
-        """The one name under which the tree knows a file."""
-        return self.tree.name_of_real(self._real(path), path)
+    def _may_read(self, real: str, path: str) -> bool:
+        return is_below(real, self._root) and not self._excluded(path)
+
+    def file_at(self, path: str) -> str | None:
+        """The one name under which the tree knows a file that may be read; None where there is none."""
+        real = self._real(path)
+        name = self.tree.name_of_real(real, path)
+        return name if os.path.isfile(real) and self._may_read(real, name) else None
 
     def _real(self, path: str) -> str:
         """The path with links followed; the way to a directory is walked once for all that lies in it."""
@@ -105,16 +112,25 @@ class Workspace:
             raise
 
     def _read(self, path: str) -> SourceFile:
-        source = self._recent.get(path)
+        source = self._texts.get(path)
         if source is None:
             if not self.contains(path):
                 raise SourceError("outside the repository")
             source = read_source(path)
             if len(source.text) <= _SMALL:
-                self._recent[path] = source
-                if len(self._recent) > _RECENT:
-                    del self._recent[next(iter(self._recent))]
+                self._keep_text(source)
         return source
+
+    def _keep_text(self, source: SourceFile) -> None:
+        self._texts[source.path] = source
+        self._held += len(source.text)
+        while self._held > _HELD:
+            self._drop_text(next(iter(self._texts)))
+
+    def _drop_text(self, path: str) -> None:
+        source = self._texts.pop(path, None)
+        if source:
+            self._held -= len(source.text)
 
     def compose(self, path: str) -> ComposeFile:
         """A parsed Compose file. Raises `SourceError`, `YamlError` or `NotComposeError`."""

@@ -6,8 +6,6 @@ import os
 from itertools import product
 from typing import TYPE_CHECKING
 
-import pytest
-
 from cachelint.discovery import Tree, is_below
 from cachelint.source import SourceError
 from cachelint.workspace import Workspace
@@ -49,15 +47,34 @@ def test_a_text_is_the_edited_one_until_it_is_reverted(tmp_path):
     assert found.source(str(path)).text == "FROM c\n"
 
 
-def test_few_and_short_texts_are_kept(tmp_path):
+def test_some_texts_are_kept_and_long_ones_are_not(tmp_path):
     found = workspace(tmp_path)
     for number in range(50):
         path = tmp_path / f"{number}.yaml"
-        path.write_text("#" * (200_000 if number % 5 == 0 else 10))
+        path.write_text("#" * (200_000 if number % 5 == 0 else 99_999))
         assert found.source(str(path)).text[0] == "#"
         path.unlink()
-    with pytest.raises(SourceError):
-        found.source(str(tmp_path / "1.yaml"))
-    with pytest.raises(SourceError):
-        found.source(str(tmp_path / "45.yaml"))
-    assert found.source(str(tmp_path / "49.yaml")).text == "#" * 10
+    kept = [number for number in range(50) if is_kept(found, tmp_path / f"{number}.yaml")]
+    assert kept == [number for number in range(50) if number % 5][-40:]
+
+
+def test_what_is_dropped_makes_room(tmp_path):
+    found = workspace(tmp_path)
+    path = tmp_path / "compose.yaml"
+    path.write_text("#" * 99_999)
+    for _ in range(50):
+        found.source(str(path))
+        found.revert(str(path))
+    others = [tmp_path / f"{number}.yaml" for number in range(40)]
+    for other in others:
+        other.write_text("#" * 99_999)
+        found.source(str(other))
+        other.unlink()
+    assert all(is_kept(found, other) for other in others)
+
+
+def is_kept(found: Workspace, path: Path) -> bool:
+    try:
+        return found.source(str(path)) is not None
+    except SourceError:
+        return False
