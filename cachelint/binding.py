@@ -224,8 +224,8 @@ class Binder:
         if context is None or name is None or not _known(name):
             return None, None
         if (context, name) not in self._dockerfiles:
-            path = os.path.normpath(os.path.join(context, name or "Dockerfile"))
-            self._dockerfiles[context, name] = self._workspace.file_at(path)
+            at = os.path.normpath(os.path.join(context, name or "Dockerfile"))
+            self._dockerfiles[context, name] = self._workspace.file_at(at)
         path = self._dockerfiles[context, name]
         return self._read_dockerfile(path) if path else None, path
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from cachelint.diagnostic import Related
@@ -19,11 +18,12 @@ def findings_of_builds(rule: Rule, builds: Iterable[Build], project: Project) ->
     """What a rule finds in builds. One thing about one service is said once, whatever files are used together."""
     found: dict[tuple[object, ...], tuple[Diagnostic, list[Build]]] = {}
     for build in builds:
-        times: Counter[Location] = Counter()
+        times: dict[Location, int] = {}
         for diagnostic in rule.check_build(build, project):
             name = build.service.name if build.service else id(build)
-            key = name, diagnostic.location, times[diagnostic.location]
-            times[diagnostic.location] += 1
+            number = times.get(diagnostic.location, 0)
+            times[diagnostic.location] = number + 1
+            key = name, diagnostic.location, number
             found.setdefault(key, (diagnostic, []))[1].append(build)
     for diagnostic, having in found.values():
         yield _named(diagnostic, having, project.builds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.context import read_context
@@ -12,6 +13,8 @@ from cachelint.documents.dockerignore import DockerIgnoreError, find_ignore_file
 from cachelint.source import SourceError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cachelint.documents.dockerignore import DockerIgnore
     from cachelint.workspace import Workspace
 
@@ -59,14 +62,14 @@ class Context:
         """Whether files in a directory of that path are sent; where there is none, whether they would be."""
         return not self._ignores(path) and not self._ignores(f"{path}/x/x")
 
-    def has_directory(self, path: str) -> bool:
-        """Whether there is a directory of that path, ignored or not."""
-        above, name = os.path.split(path)
-        names = self._names_in(above)
-        if names is not None and name not in names:
-            return False
-        full = os.path.join(self.directory, path)
-        return os.path.isdir(full) and self._workspace.contains(full)
+    def directories(self, above: str, names: Iterable[str]) -> list[str]:
+        """The paths of those directories of these names that are in a directory of the context, ignored or not."""
+        listed = self._names_in(above)
+        paths = [posixpath.join(above, name) for name in names if listed is None or name in listed]
+        return [path for path in paths if self._has_directory(os.path.join(self.directory, path))]
+
+    def _has_directory(self, path: str) -> bool:
+        return os.path.isdir(path) and self._workspace.contains(path)
 
     def has_source(self) -> bool:
         """Whether anything at the top of the context, manifests aside, is sent."""

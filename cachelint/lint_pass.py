@@ -99,6 +99,8 @@ class Pass:
         touched = [one for one in project.dockerfiles if self._is_given(one.source.path) or one.source.path in paths]
         problems = [one for one in project.problems if self._is_given(one.location.path) or one.location.path in paths]
         deployments = [one for one in project.deployments if self._concerns(one)]
+        if not (builds or composes or touched or problems or deployments):
+            return
         for rule in self._rules:
             if rule.checks_builds:
                 yield from map(self._stamp, findings_of_builds(rule, builds, project))

@@ -61,8 +61,8 @@ else:
             shown = ", ".join(f"{field}={value!r}" for field, value in zip(self._fields, self, strict=True))
             return f"{type(self).__name__}({shown})"
 
-        def __getnewargs__(self) -> tuple[Any, ...]:
-            return tuple(self)
+        def __reduce__(self) -> tuple[Any, ...]:  # for pickle, which needs longer to find this out by itself
+            return tuple.__new__, (type(self), tuple(self))
 
     class NamedTuple(metaclass=_Definition):
         """Base of value types: immutable, compared by value."""

@@ -67,8 +67,9 @@ class SourceFile:
 
     def position(self, offset: int) -> Position:
         """Line and column of a character offset."""
-        line = max(bisect_right(self.line_starts, offset), 1)
-        return Position(line, offset - min(self.line_starts[line - 1], offset) + 1, offset)
+        starts = self.line_starts
+        line = max(bisect_right(starts, offset), 1)
+        return Position(line, offset - min(starts[line - 1], offset) + 1, offset)
 
     def line_span(self, line: int) -> Span:
         """Span of a 1-based line without its line break and a BOM."""

@@ -214,8 +214,8 @@ class _StageReader:
 
     def _copy(self, instruction: Instruction) -> None:
         origin = self._copy_origin(instruction)
-        words = instruction.exec_form or tuple(word.text for word in instruction.words)
-        *names, last = self._values((word for word in words if not word.startswith("<<")), instruction) or [ABSENT]
+        words = [word for word in instruction.arguments if not word.startswith("<<")]
+        *names, last = self._values(words, instruction) or [ABSENT]
         target = self.scope.path(last, instruction)
         sources = copy_sources(instruction, names, origin, self._build.links.builder)
         flags = [self._flag(instruction, name) for name in ("chown", "chmod", "checksum")]

@@ -65,9 +65,8 @@ def _root(path: str, source: Source, context: Context) -> str | None:
 
 
 def _in_root(graph: Graph, context: Context, step: Step, root: str) -> HostOutput | None:
-    paths = [join(root, name) for name in (*_NEVER_SOURCE, *sorted(_made_outputs(graph)))]
-    on_disk = filter(context.has_directory, paths)  # asked first: it costs less than the ignore rules
-    present = tuple(dict.fromkeys(path for path in on_disk if context.sends_directory(path)))
+    on_disk = context.directories(root, (*_NEVER_SOURCE, *sorted(_made_outputs(graph))))
+    present = tuple(dict.fromkeys(filter(context.sends_directory, on_disk)))
     if present:
         return HostOutput(step, present, None, present=True)
     for name in _INSTALLED:

@@ -7,6 +7,7 @@ is the measure (moby/buildkit, frontend/dockerfile/parser and .../instructions).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -80,9 +81,9 @@ class Instruction(NamedTuple):
 
     `keyword` is upper case. `span` runs from the keyword's first character to the end of the last line, heredoc
     bodies included, without the line break; `line` and `end_line` are 1-based. `value` is the argument text after
-    the flags, with continuations joined and inner comments dropped, as Docker's parser sees it; `value_span` finds
-    a part of it in the source. `exec_form` is the decoded JSON array when it is one (of a HEALTHCHECK: behind CMD).
-    `trigger` is the instruction that an ONBUILD holds; both carry its heredocs. `escape` is the file's.
+    the flags, with continuations joined and inner comments dropped, as Docker's parser sees it; its `pieces` tell
+    the `place` of a part of it in the source. `exec_form` is the decoded JSON array when it is one (of a HEALTHCHECK:
+    behind CMD). `trigger` is the instruction that an ONBUILD holds; both carry its heredocs. `escape` is the file's.
     """
 
     keyword: str
@@ -112,10 +113,6 @@ class Instruction(NamedTuple):
         if self.exec_form is not None:
             return self.exec_form
         return tuple(word_pattern(self.keyword, self.escape).findall(self.value))
-
-    def value_span(self, start: int, end: int) -> Span:
-        """The place in the source of ``value[start:end]``; with the gap, where a continuation breaks it."""
-        return place(self.pieces, start, end)
 
     def flag(self, name: str) -> str | None:
         """Value of the last flag of that name, or None; a bare flag counts as ``"true"``."""
@@ -169,18 +166,22 @@ class Pair(NamedTuple):
 
 def pairs(instruction: Instruction) -> tuple[Pair, ...]:
     """What an ARG, ENV or LABEL sets, also in the old form ``ENV NAME the rest``; nothing for other instructions."""
-    keyword = instruction.keyword
-    if keyword not in {"ARG", "ENV", "LABEL"}:
+    if instruction.keyword not in {"ARG", "ENV", "LABEL"}:
         return ()
-    matches = list(word_pattern(keyword, instruction.escape).finditer(instruction.value))
+    return _pairs(instruction.keyword, instruction.value, instruction.pieces, instruction.escape)
+
+
+@lru_cache(maxsize=256)  # the rules ask for those of one file, one rule after the other
+def _pairs(keyword: str, text: str, pieces: Pieces, escape: str) -> tuple[Pair, ...]:
+    matches = list(word_pattern(keyword, escape).finditer(text))
     if keyword == "ARG" or not matches or "=" in matches[0][0]:
-        return tuple(_pair(instruction, match.start(), *match[0].partition("=")) for match in matches)
-    name, rest = BLANKS.split(instruction.value, maxsplit=1)
-    return (_pair(instruction, 0, name, " ", rest),)
+        return tuple([_pair(pieces, match.start(), *match[0].partition("=")) for match in matches])
+    name, rest = BLANKS.split(text, maxsplit=1)
+    return (_pair(pieces, 0, name, " ", rest),)
 
 
-def _pair(instruction: Instruction, start: int, name: str, separator: str, value: str) -> Pair:
-    return Pair(name, value if separator else None, instruction.value_span(start, start + len(name)))
+def _pair(pieces: Pieces, start: int, name: str, separator: str, value: str) -> Pair:
+    return Pair(name, value if separator else None, place(pieces, start, start + len(name)))
 
 
 def parse_dockerfile(source: SourceFile) -> Dockerfile:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cachelint.documents.dockerfile import Dockerfile, DockerfileError, Instruction, pairs, parse_dockerfile
+from cachelint.documents.dockerfile_lines import place
 from cachelint.documents.dockerfile_syntax import KEYWORDS
 from cachelint.source import SourceFile
 
@@ -372,15 +373,15 @@ def test_trigger():
     assert trigger.flag("mount") == "type=cache"
 
 
-def test_value_span():
+def test_places_in_a_value():
     text = "FROM a\nRUN --network=none ab \\\n# x\n cd\\\nef\n"
     instruction = parse(text).instructions[1]
     assert instruction.value == "ab  cdef"
-    assert text[slice(*instruction.value_span(0, 2))] == "ab"
-    assert text[slice(*instruction.value_span(4, 6))] == "cd"
-    assert text[slice(*instruction.value_span(4, 8))] == "cd\\\nef"
-    assert text[slice(*instruction.value_span(6, 8))] == "ef"
-    assert instruction.value_span(4, 4) == (text.index("cd"), text.index("cd"))
+    assert text[slice(*place(instruction.pieces, 0, 2))] == "ab"
+    assert text[slice(*place(instruction.pieces, 4, 6))] == "cd"
+    assert text[slice(*place(instruction.pieces, 4, 8))] == "cd\\\nef"
+    assert text[slice(*place(instruction.pieces, 6, 8))] == "ef"
+    assert place(instruction.pieces, 4, 4) == (text.index("cd"), text.index("cd"))
 
 
 _BREAK = r"[\\`][ \t]*\r*\n(?:[^\S\n\x1c]*(?:#[^\n]*)?\n)*"
