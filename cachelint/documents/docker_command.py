@@ -73,7 +73,7 @@ class DockerCommand(NamedTuple):
     how it was written: ``buildx``, ``image``, ``compose``, or empty. `tool` is the program, ``docker-compose`` for
     Compose 1; `program` are its words in front of all that, as another command for the same daemon begins. `options`
     are those of the verb, `globals` those in front of it. `doubt` says what is not known: then there may be more
-    options, or another verb.
+    options, or another verb unless `verb_is_known`.
     """
 
     tool: str
@@ -86,6 +86,7 @@ class DockerCommand(NamedTuple):
     command: Command
     doubt: str | None = None
     group: str = ""
+    verb_is_known: bool = True
 
     def values(self, name: str) -> tuple[str, ...]:
         """The values of an option that may be repeated, in order."""
@@ -203,6 +204,7 @@ def _read(command: Command, words: Sequence[Word], environment: Mapping[str, Set
         command,
         _doubt(words, (*front, *rest.given), verb, command.doubt),
         group,
+        _doubt(words[:at], front, verb, command.doubt) is None,
     )
 
 

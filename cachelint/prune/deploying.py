@@ -31,7 +31,7 @@ def is_deploying_by_name(deployment: Deployment, *, is_named: bool) -> bool:
 
 def builds_with_docker(docker: DockerCommand | None) -> bool:
     """Whether a command sends files to Docker's own builder."""
-    if docker is None or not docker.builds or docker.daemon.tool != "docker" or docker.doubt:
+    if docker is None or not docker.builds or docker.daemon.tool != "docker" or not docker.verb_is_known:
         return False
     context = docker.context
     return context is None or not re.match(r"-$|https?:|git@|git:|ssh:|github\.com/", context.text)

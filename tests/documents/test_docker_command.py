@@ -183,6 +183,22 @@ def test_what_is_not_certain_says_so(text):
 
 
 @pytest.mark.parametrize(
+    ("text", "is_known"),
+    [
+        ("docker build $ARGS .", True),
+        ("docker compose build $SERVICES", True),
+        ("docker --context $C compose -f $F build $SERVICES", True),
+        ("docker build --unknown-option .", True),
+        ("docker $ARGS build .", False),
+        ("docker compose $FILES build", False),
+        ("find . | xargs docker build", False),
+    ],
+)
+def test_what_stands_behind_the_verb_leaves_it_known(text, is_known):
+    assert docker_calls(read_script(text))[0][0].verb_is_known is is_known
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "docker build -t $TAG .",

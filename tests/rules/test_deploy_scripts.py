@@ -65,6 +65,10 @@ def found_in(rule: str, files: dict[str, str]) -> list[str]:
         "ssh prod <<'EOF'\ncd /srv/shop\ndocker compose build\ndocker compose up -d\nEOF\n",
         "ssh prod 'cd /srv/shop && docker compose up -d --build'\n",
         f"docker compose build --no-cache\n{DEPLOY}",
+        "docker compose build $SERVICES\ndocker compose up -d\n",
+        'docker compose build "$@"\ndocker compose up -d\n',
+        "docker build $FLAGS -t shop/web .\ndocker push shop/web\n",
+        "docker compose --profile $P build $1\ndocker compose up -d $1\n",
     ],
 )
 def test_build_without_prune(text):
@@ -81,6 +85,9 @@ def test_build_without_prune(text):
         ("deploy.sh", f"./scripts/clear-cache.sh all\n{DEPLOY}"),
         ("deploy.sh", f"make docker-clean\n{DEPLOY}"),
         ("deploy.sh", f"source lib.sh\nprune_build_cache\n{DEPLOY}"),
+        ("deploy.sh", f"docker builder prune $HOW\n{DEPLOY}"),
+        ("deploy.sh", "docker $WHERE build .\ndocker push web\n"),
+        ("deploy.sh", "ls | xargs docker build\ndocker push web\n"),
         ("scripts/test.sh", DEPLOY),
         ("scripts/run-tests.sh", DEPLOY),
         ("scripts/dev.sh", DEPLOY),
