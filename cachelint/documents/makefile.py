@@ -92,7 +92,8 @@ class _Reader:
                 continue
             if rule and body:
                 yield self._recipe(rule, place, body)
-            rule, body = _rule(line.text), []
+            rule = _rule(line.text)
+            body = list(_on_its_line(rule, line)) if rule else []
             if rule:
                 place = Span(line.span.start, line.span.start + len(rule["targets"].rstrip()))
         if rule and body:
@@ -170,6 +171,19 @@ def _is_conditional(text: str) -> bool:
 def _rule(text: str) -> re.Match[str] | None:
     match = None if _ASSIGNMENT.match(text) or _INCLUDE.match(text) else _RULE.match(text)
     return None if match is None or _TARGET_VARIABLE.match(match["rest"]) else match
+
+
+def _on_its_line(rule: re.Match[str], line: _Line) -> Iterator[_Line]:
+    """What stands behind the first semicolon of a rule, one inside ``$(…)`` aside: the first line of its recipe."""
+    depth = 0
+    for at in range(rule.start("rest"), rule.end("rest")):
+        char = line.text[at]
+        depth += (char in "({") - (char in ")}")
+        if char == "#":
+            return
+        if char == ";" and depth == 0:
+            yield _Line(Span(line.span.start + at, line.span.end), line.text[at:])
+            return
 
 
 def _logical_lines(text: str) -> Iterator[_Line]:

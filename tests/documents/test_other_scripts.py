@@ -42,13 +42,17 @@ def recipes(text):
         ("a:\n\tone $", ["one ${_}"]),
         ("a:\n\tone $(x", ["one ${_}"]),
         ("a:\n\tone \\\n", ["one \\"]),
+        ("a: ; @one; two $$A  # x\n\tthree\n", ["one; two $A  # x", "three"]),
+        ("A = x\r\na: b $(if c;,d) ;$(A) \\\r\n\ty\r\n", ["x \\\r\ny"]),
     ],
 )
 def test_a_recipe_as_the_shell_gets_it(text, scripts):
     assert recipes(text) == [("a", scripts)]
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "\tone\n", "A = 1\n\tone\n", ".RECIPEPREFIX = >\na:\n>one", "a: ; one\n"])
+@pytest.mark.parametrize(
+    "text", ["", "\n\n", "\tone\n", "A = 1\n\tone\n", ".RECIPEPREFIX = >\na:\n>one", "a: # ; one\n", "a: B = c ; d\n"]
+)
 def test_no_recipe(text):
     assert recipes(text) == []
 
