@@ -66,14 +66,19 @@ def _lines(answer: Answer) -> Iterator[str]:
         yield f"{printable(path)}: has it already"
     for left in answer.refused:
         yield f"{printable(left.path)}:{left.line}: no step written: {printable(left.reason)}. Write before this build:"
-        yield from (f"    {printable(line)}" for line in left.text.splitlines())
+        yield from map(_pasted, left.text.splitlines())
     for left in answer.untold:
         where = f"{printable(left.path)}:{left.line}"
         rest = ". Write right before this build:" if left.text else ""
         yield f"{where}: no line tells it its commit: {printable(left.reason)}{rest}"
-        yield from (f"    {printable(line)}" for line in left.text.splitlines())
+        yield from map(_pasted, left.text.splitlines())
     if answer.understood and not (answer.insertions or answer.unchanged or answer.refused):
         yield "nothing is built there"
+
+
+def _pasted(line: str) -> str:
+    """A line to paste: the tabs that a Makefile needs stay."""
+    return "    " + "\t".join(map(printable, line.split("\t")))
 
 
 def _json(answer: Answer) -> str:

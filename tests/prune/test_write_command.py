@@ -140,6 +140,21 @@ def test_what_cannot_be_understood(tmp_path, what, more):
     assert (tmp_path / name).read_bytes() == before
 
 
+def test_what_is_to_be_pasted_into_a_makefile_has_its_tabs(tmp_path):
+    makefile = "deploy:\n\tdocker compose build\n\tdocker compose up -d\n"
+    write_files(tmp_path, {"Makefile": makefile})
+    done = run("prune-step", "--scope", "layers", "--write", "Makefile", cwd=tmp_path)
+    assert done.code == 1
+    assert "    prune-build-cache:\n    \tdocker builder prune --force --filter type=source.local\n" in done.out
+    pasted = "".join(f"{line[4:]}\n" for line in done.out.splitlines() if line.startswith("    "))
+    write_files(tmp_path, {"Makefile": pasted + makefile.replace("deploy:", "deploy: prune-build-cache")})
+    planned = subprocess.run(["make", "-n", "deploy"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert planned.stdout.splitlines()[1:3] == [
+        "docker builder prune --all --force --filter type=regular",
+        "docker compose build",
+    ]
+
+
 def test_json(tmp_path):
     write_files(tmp_path, {"deploy.sh": SCRIPT, "remote.sh": REMOTE})
     done = run("prune-step", "--write", "deploy.sh", "remote.sh", "--output-format", "json", cwd=tmp_path)
