@@ -136,13 +136,11 @@ class NestedReader:
         return self._script_at(found, machine, target)
 
     def _of_ssh(self, at: int) -> Nested | None:
-        index, count = at + 1, len(self._arguments)
-        while index < count and (option := self._arguments[index].word.text).startswith("-"):
-            index += 2 if option in _SSH_VALUES else 1
+        index, count = self._behind_options(at + 1), len(self._arguments)
         if index >= count:
             return None
         host = self._arguments[index].word
-        rest = index + 1
+        rest = self._behind_options(index + 1)
         if rest >= count:
             return self._of_input(Machine.REMOTE, host)
         if rest + 1 == count and self._arguments[rest].node is not None:
@@ -153,6 +151,12 @@ class NestedReader:
         if self._input is not None:
             return self._of_remote_input(rest + stripped.skipped, host, stripped)
         return self._of_words(rest, Machine.REMOTE, host)
+
+    def _behind_options(self, at: int) -> int:
+        """The first argument of ssh from one on that is no option; options may follow the host, too."""
+        while at < len(self._arguments) and (option := self._arguments[at].word.text).startswith("-"):
+            at += 2 if option in _SSH_VALUES else 1
+        return at
 
     def _of_remote_input(self, at: int, host: Word, stripped: Stripped) -> Nested | None:
         texts = " ".join(argument.word.text for argument in self._arguments[at:])
@@ -218,7 +222,15 @@ class NestedReader:
         text, pieces, quoting = self._unquoted(self._arguments[at])
         if skip:
             text, pieces = text[skip:], cut(pieces, skip, len(text))
+            quoting = self._quoting_behind(self._arguments[at].node, skip)
         return Nested(text, pieces, quoting, machine, target)
+
+    def _quoting_behind(self, node: Node | None, skip: int) -> Quoting:
+        """How the rest of a word is quoted: ``--command='docker build .'``."""
+        parts = node.children if node is not None and node.type == "concatenation" else []
+        if len(parts) != 2 or len(self._text.of(parts[0])) != skip:
+            return Quoting.WORDS
+        return unquoted(parts[1], self._text)[2]
 
     def _of_input(self, machine: Machine, target: Word | None, user: str | None = None) -> Nested | None:
         if self._input is None:

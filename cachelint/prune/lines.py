@@ -23,6 +23,8 @@ _SPECIAL = {
     Quoting.DOUBLE: regex(r'[\\$`"]'),
     Quoting.HEREDOC: regex(r"[\\$`]"),
 }
+_QUOTES = frozenset({Quoting.SINGLE, Quoting.DOUBLE})
+_SEPARATED = regex(r"[){(;&]\Z|\b(?:then|do|else)\Z")
 _HEREDOC = regex(r"<<-?\s*[\"'\\]?\w")
 _DIRECTIVE = regex(r"#\s*(?:shellcheck|cachelint:|shfmt)\b")
 _BLANKS = " \t"
@@ -44,8 +46,13 @@ def check_editable(script: Script) -> None:
 
 
 def takes_lines(shell: Shell) -> bool:
-    """Whether the text that a command hands to a shell has lines that others can be written between."""
-    return shell.multiline and shell.quoting is not Quoting.WORDS and shell.machine is not Machine.CONTAINER
+    """Whether lines can be written into the text that a command hands to a shell.
+
+    In front of what runs on this machine the file itself has a place, unless the text has lines of its own.
+    """
+    if shell.quoting is Quoting.WORDS or shell.machine is Machine.CONTAINER:
+        return False
+    return shell.multiline or shell.machine is Machine.REMOTE
 
 
 def is_unread(script: Script, shell: Shell) -> bool:
@@ -75,18 +82,20 @@ def insertion(source: SourceFile, block: Block, index: int, lines: Sequence[str]
         at = _above_comments(source, line)
         text = "".join(f"{front}{one}{newline}" if one else newline for one in written)
         return Edit(Span(at, at), text)
-    return _broken(source, Span(line_start, start), [*written, ""], newline)
+    opened = block.shell.quoting in _QUOTES and not source.text[block.shell.span.start : start].strip(_BLANKS)
+    return _broken(source, Span(line_start, start), [*written, ""], newline, opened=opened)
 
 
-def _broken(source: SourceFile, before: Span, lines: Sequence[str], newline: str) -> Edit:
-    """The edit where something else stands in front: the line is broken there."""
+def _broken(source: SourceFile, before: Span, lines: Sequence[str], newline: str, *, opened: bool) -> Edit:
+    """The edit where something else stands in front: the line is broken there.
+
+    `opened` is set where only the quote stands in front that opens the text of another shell.
+    """
     start, front = before.end, source.text[before.start : before.end]
     if _HEREDOC.search(front):
         raise CannotInsertError("a heredoc begins on the line of the build")
     gap = len(front) - len(front.rstrip(_BLANKS))
-    if front[: len(front) - gap][-1:] not in {")", "{", "(", ";", "&"} and not re.search(
-        r"\b(?:then|do|else)$", front.rstrip(_BLANKS)
-    ):
+    if not (opened or _SEPARATED.search(front.rstrip(_BLANKS))):
         raise CannotInsertError("something else stands in front of the build on its line")
     indent = re.match(r"[ \t]*", front)[0] + indent_unit(source)  # type: ignore[index]  # it always matches
     return Edit(Span(start - gap, start), newline + newline.join(f"{indent}{one}" for one in lines))

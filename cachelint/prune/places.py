@@ -247,4 +247,4 @@ class _Finder:
 
 def _is_apart(way: Block | Define) -> bool:
     """Whether a condition leads to where lines can be written: a function, the text of another shell."""
-    return isinstance(way, Define) or way.shell.multiline
+    return isinstance(way, Define) or way.shell.multiline or takes_lines(way.shell)

@@ -240,6 +240,42 @@ fi
         '#!/bin/bash\nset -e\nssh prod "\n  docker compose build\n  docker compose up -d\n"\n',
     ),
     Shape(
+        "ssh with one line in single quotes",
+        "#!/bin/bash\nset -e\nssh prod 'cd . && docker compose build && docker compose up -d'\n",
+        commit=False,
+    ),
+    Shape(
+        "ssh with one line in double quotes",
+        '#!/bin/bash\nset -e\nSERVICE=web\nssh prod "docker compose build $SERVICE; docker compose up -d" || exit 1\n',
+    ),
+    Shape(
+        "ssh with continued lines in double quotes",
+        '#!/bin/bash\nset -e\nssh prod "cd . && \\\n  docker compose build && \\\n  docker compose up -d"\n',
+        commit=False,
+    ),
+    Shape(
+        "ssh with lines from the quote on",
+        "#!/bin/bash\nset -e\nssh prod 'docker compose build\n  docker compose up -d'\necho done\n",
+    ),
+    Shape(
+        "ssh one after the other",
+        '#!/bin/bash\nset -e\nfor host in a b; do\n  ssh -p 22 "$host" -t "docker compose build"\ndone\n'
+        'ssh a "docker compose build && docker compose up -d"\n',
+    ),
+    Shape(
+        "gcloud with a command",
+        "#!/bin/bash\nset -e\ngcloud compute ssh prod --zone x --command='cd $HOME; docker compose build'\n",
+    ),
+    Shape(
+        "gcloud with lines",
+        '#!/bin/bash\nset -e\ngcloud compute ssh prod --command="\n  docker compose build\n"\n',
+    ),
+    Shape(
+        "ssh with sudo and a shell",
+        "#!/bin/bash\nset -e\nssh prod 'sudo bash -c \"docker compose build\"'\n",
+        commit=False,
+    ),
+    Shape(
         "here and there",
         "#!/bin/bash\nset -e\ndocker build -t web .\nssh prod <<'EOF'\nset -e\ndocker compose build\nEOF\n",
     ),

@@ -1,4 +1,4 @@
-"""A stage for scripts: stand-ins for docker, ssh and git that write down what they are asked for."""
+"""A stage for scripts: stand-ins for docker, ssh, gcloud and git that write down what they are asked for."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ while [ $# -gt 0 ]; do
 done
 if [ $# -gt 0 ]; then exec bash -c "$*"; else exec bash -s; fi
 """
+_GCLOUD = """\
+#!/bin/bash
+export MACHINE=$3
+for one; do case "$one" in --command=*) exec bash -c "${one#--command=}" ;; esac; done
+"""
 _GIT = f"""\
 #!/bin/bash
 case "$*" in "rev-parse HEAD") echo {COMMIT} ;; rev-parse*) echo {COMMIT[:7]} ;; esac
@@ -42,6 +47,7 @@ _STANDINS = {
     "docker-compose": _DOCKER,
     "kubectl": _DOCKER,
     "ssh": _SSH,
+    "gcloud": _GCLOUD,
     "git": _GIT,
     "sudo": _SUDO,
     "sleep": "#!/bin/sh\n",

@@ -67,6 +67,8 @@ SHAPES = (
     Shape("a heredoc in a chain", f"{CLEAR}\ntrue &&\n  cat > cleared.txt <<EOF\nweb\nEOF\n", ("",), ()),
     Shape("another machine", f"ssh prod <<'EOF'\n{CLEAR}\necho cleared\nEOF\necho done\n", ("",), (), "prod"),
     Shape("another machine, quoted", f'ssh prod "\n  {CLEAR}\n  echo cleared\n"\n', ("",), (), "prod"),
+    Shape("another machine, one line", f"ssh prod '{CLEAR}; echo cleared'\necho done\n", ("",), (), "prod"),
+    Shape("another machine, one word", f'ssh prod "{CLEAR}"\necho done\n', ("",), (), "prod", early=True),
     Shape(
         "another machine in an arm",
         f"case $1 in\n  web) ls ;;\n  all)\n    ssh prod <<EOF\n{CLEAR}\necho cleared\nEOF\n    ;;\nesac\n",
@@ -102,8 +104,8 @@ REFUSED = {
         f"case $1 in\n  web) ls ;;\n  all)\n    {CLEAR}\n    echo cleared\n    ;;\nesac > cleared.txt\n",
         "what is printed there is read",
     ),
-    "one line for another machine": (
-        f"ssh prod '{CLEAR}'\n",
+    "words for another machine": (
+        f"ssh prod {CLEAR}\n",
         "the caches are cleared on another machine, where no line can be written",
     ),
     "another machine, in a function": (
