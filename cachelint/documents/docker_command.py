@@ -6,7 +6,18 @@ import re
 from typing import TYPE_CHECKING
 
 from cachelint.documents.docker_daemon import Daemon, Setting, daemon_of
-from cachelint.documents.docker_options import BUILDX, COMPOSE, DOCKER, GROUPS, OPTIONS, TOOLS, Given, Parsed, parse
+from cachelint.documents.docker_options import (
+    BUILDX,
+    COMPOSE,
+    DOCKER,
+    GROUPS,
+    MOST_UNKNOWN,
+    OPTIONS,
+    TOOLS,
+    Given,
+    Parsed,
+    parse,
+)
 from cachelint.record import NamedTuple
 from cachelint.regex import regex
 
@@ -215,8 +226,13 @@ def _in_front(words: Sequence[Word], texts: list[str], at: int) -> Parsed:
     """
     first = parse(texts, at, COMPOSE, mixed=False)
     given, found = list(first.given), first
-    while found.arguments and words[found.arguments[0]].splits and not _COMMANDS.search(texts[found.arguments[0]]):
-        found = parse(texts, found.arguments[0] + 1, COMPOSE, mixed=False)
+    for _ in range(MOST_UNKNOWN):
+        if not found.arguments:
+            break
+        at = found.arguments[0]
+        if not words[at].splits or _COMMANDS.search(texts[at]):
+            break
+        found = parse(texts, at + 1, COMPOSE, mixed=False)
         given += found.given
     known = found.arguments and f"compose {texts[found.arguments[0]]}" in OPTIONS
     return Parsed(tuple(given), found.arguments) if known else first

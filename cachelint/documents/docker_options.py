@@ -213,6 +213,10 @@ GROUPS = frozenset(
 """Words of docker that a verb follows."""
 
 
+MOST_UNKNOWN = 20
+"""Words of which nothing is known that may hold options in front of a verb: more of them are not looked behind."""
+
+
 def names_command(texts: Sequence[str]) -> bool:
     """Whether a command line of docker goes as far as a verb; a variable in front of it may hold options."""
     if texts[0].rpartition("/")[2].endswith("-compose"):
@@ -226,7 +230,9 @@ def names_command(texts: Sequence[str]) -> bool:
 def _first_known(texts: Sequence[str], at: int, spec: str) -> int:
     """The first word behind options that is no variable."""
     at = _first(texts, at, spec)
-    while at < len(texts) and texts[at].startswith("$"):
+    for _ in range(MOST_UNKNOWN):
+        if at >= len(texts) or not texts[at].startswith("$"):
+            break
         at = _first(texts, at + 1, spec)
     return at
 

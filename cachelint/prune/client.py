@@ -134,7 +134,8 @@ def _kept(command: Command, program: Word | None, runners: Runners, repeats: boo
     """
     if program is None:
         return
-    telling = [word for one in command.wrappers for word in _telling(one, runners, _is_bare(command))]
+    bare = _is_bare(command)
+    telling = [word for one in command.wrappers for word in _telling(one, runners, bare)]
     spans = {word.span for word in telling}
     silent = {word.span for one in command.wrappers for word in one.words} - spans
     for word in command.written:

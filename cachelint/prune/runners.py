@@ -75,6 +75,10 @@ class Runners:
         return self._surely[name, of_text]
 
     @cached_property
+    def _holding(self) -> frozenset[tuple[str | None, str]]:
+        return holding_arguments(self.script)
+
+    @cached_property
     def _defined(self) -> dict[str, list[Define]]:
         found: dict[str, list[Define]] = {}
         for one in self.script.calls.defined:
@@ -85,7 +89,7 @@ class Runners:
         """The commands of a function that run its arguments, or one of them as a text."""
         numbers = (number for one in self._defined.get(name, ()) for number in one.numbers)
         own = map(self.script.commands.__getitem__, numbers)
-        return [one for one in own if hands_on(one) or (of_text and hands_text_on(self.script, one))]
+        return [one for one in own if hands_on(one) or (of_text and hands_text_on(one, self._holding))]
 
 
 def _is_as_another(command: Command) -> bool:
@@ -106,18 +110,22 @@ def hands_on(command: Command) -> bool:
     return command.name in _DOCKER and _is_all(words[-1])
 
 
-def hands_text_on(script: Script, command: Command, *, of_ssh: bool = False) -> bool:
+def holding_arguments(script: Script) -> frozenset[tuple[str | None, str]]:
+    """The variables that hold arguments of the functions around them, ``local cmd="$1"``, with those functions."""
+    return frozenset(
+        (one.function, one.name)
+        for one in script.assignments
+        if one.function and one.values and any(_ARGUMENT.fullmatch(word.text) for word in one.values)
+    )
+
+
+def hands_text_on(command: Command, holding: frozenset[tuple[str | None, str]], *, of_ssh: bool = False) -> bool:
     """Whether a command is a shell's that runs an argument of the function around it; with `of_ssh` also elsewhere."""
     takes = command.name in _TAKES_TEXT or (of_ssh and command.name == "ssh")
-    return takes and len(command.words) > 1 and _is_argument(script, command, command.texts[-1])
-
-
-def _is_argument(script: Script, command: Command, text: str) -> bool:
-    """Whether a word is an argument of the function around a command, or a variable that holds one."""
-    if _ARGUMENT.fullmatch(text):
-        return True
-    sets = [one for one in script.sets(text.strip("${}")) if one.function == command.function and one.values]
-    return text.startswith("$") and any(_ARGUMENT.fullmatch(word.text) for one in sets for word in one.values or ())
+    if not takes or len(command.words) < len((command.name, "its text")):
+        return False
+    text = command.texts[-1]
+    return bool(_ARGUMENT.fullmatch(text)) or (text[:1] == "$" and (command.function, text.strip("${}")) in holding)
 
 
 def _runs(script: Script, statements: Sequence[Statement], running: frozenset[int]) -> bool:

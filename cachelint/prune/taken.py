@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from cachelint.prune.reach import Reach
-from cachelint.prune.runners import hands_on, hands_text_on
+from cachelint.prune.runners import hands_on, hands_text_on, holding_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,15 +46,17 @@ class Taken:
 
     def _texts(self, script: Script) -> list[range]:
         """The commands in texts that a function has a shell run to read the output: ``run() { x=$(eval "$1"); }``."""
-        reading = {
-            one.function
-            for one in script.commands
-            if one.function and self.command_itself(one.number) and hands_text_on(script, one, of_ssh=True)
-        }
-        calling = {one.number for one in script.commands if reading & {word.text for word in one.written}}
-        inside = [one for one in script.commands if one.shell.command in calling] if calling else []
-        own = [[one.number for one in inside if one.shell.command == number] for number in calling]
-        return [range(numbers[0], numbers[-1] + 1) for numbers in own if numbers]
+        own = [one for one in script.commands if one.function and self.command_itself(one.number)]
+        holding = holding_arguments(script) if own else frozenset()
+        reading = {one.function for one in own if hands_text_on(one, holding, of_ssh=True)}
+        if not reading:
+            return []
+        calling = {one.number for one in script.commands if any(word.text in reading for word in one.written)}
+        ends: dict[int, int] = {}
+        for one in script.commands:
+            if one.shell.command is not None and one.shell.command in calling:
+                ends[one.shell.command] = one.number + 1
+        return [range(number + 1, end) for number, end in ends.items()]
 
     def command_itself(self, number: int) -> bool:
         """Whether something reads what a command prints where it is written."""
