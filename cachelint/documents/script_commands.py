@@ -49,15 +49,16 @@ class CommandReader:
         self._shell = shell
         self._outer = outer
         self._variables = Variables(entries(root, text), outer)
-        self._runners = runners(root, text)
+        self._own_runners = runners(root, text)
+        self._runners = {**outer.runners, **self._own_runners} if outer else self._own_runners
         self._text_runners = text_runners(root, text)
         self._functions = frozenset(re.findall(r"(?m)^\s*(?:function\s+)?([\w-]+)\s*\(\)", text.text))
         self._at = 0
         self._function: str | None = None
 
-    def as_outer(self, expands: bool) -> Outer:
-        """What a nested shell has to know of this one."""
-        return Outer(self._variables, self._at, self._function, expands)
+    def as_outer(self, expands: bool, functions: bool) -> Outer:
+        """What a nested shell has to know of this one; `functions` says that it has those of this one."""
+        return Outer(self._variables, self._at, self._function, expands, self._runners if functions else {})
 
     def is_outer(self, span: Span) -> bool:
         """Whether the shell around this one replaces an expansion before this one sees it."""
@@ -193,12 +194,19 @@ class CommandReader:
         span = reading[at].span
         found: list[list[Word]] = []
         for prefix in runner.prefixes:
-            for words in self._variables.readings(list(prefix), self._at, reading[at].text):
+            for words in self._held(prefix, reading[at].text):
                 own = [word._replace(span=span) for word in words]
                 inner = [word.text for word in own[strip(own).skipped :]]
                 if inner and inner[0].rpartition("/")[2] in TOOLS and not names_command(inner):
                     found.append([*reading[:at], *own, *reading[at + 1 + runner.skips :]])
         return found or [reading]
+
+    def _held(self, prefix: tuple[Template, ...], function: str) -> list[list[Word]]:
+        """What the words of a function may be, with the variables of the shell that defines it."""
+        outer = self._outer
+        if outer and function not in self._own_runners:
+            return outer.variables.readings(list(prefix), outer.at, function)
+        return self._variables.readings(list(prefix), self._at, function)
 
     def _find_nested(
         self, arguments: list[Argument], nodes: Sequence[Node], wrappers: tuple[Wrapper, ...]

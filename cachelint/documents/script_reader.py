@@ -37,6 +37,7 @@ _KEYWORDS = frozenset(
 _RESERVED = frozenset("if then elif else fi while until for do done case esac { }".split())
 """The words that the grammar takes for programs where nothing is open that they could close, or belong to."""
 _SUBSTITUTION = regex(rb"[$<>]\(|`|<<")
+_DECLARES = regex(r"\b(?:declare|typeset) -[a-z]*f\b")
 _INTERPRETER = regex("\ufeff?#!\\s*(?:\\S*/env\\s+(?:-S\\s+)?(?:\\w+=\\S*\\s+)*)?(\\S+)")
 _SHELL_WORD = regex(r"\b(?:\w*sh|nix-shell)(?!\S)")
 
@@ -225,7 +226,8 @@ class ShellReader:
 
     def _inner(self, text: ScriptText, shell: Shell, expands: bool) -> Block:
         """The statements of another text; `expands` is set when this shell replaces variables in it."""
-        reader = ShellReader(self.gathered, text, shell, self._commands.as_outer(expands), self._scripts + 1)
+        functions = shell.machine is Machine.HERE or _DECLARES.search(text.text) is not None
+        reader = ShellReader(self.gathered, text, shell, self._commands.as_outer(expands, functions), self._scripts + 1)
         reader._depth = self._depth
         return reader.whole()
 

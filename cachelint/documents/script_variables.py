@@ -10,9 +10,10 @@ from cachelint.documents.script_words import EXPANSION, Template, Value, expand
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from cachelint.documents.script import Word
+    from cachelint.documents.script_runners import Runner
 
 _MAX_VALUES = 8
 _MAX_READINGS = 16
@@ -50,13 +51,15 @@ class Entry(NamedTuple):
 class Outer(NamedTuple):
     """The shell around another: its variables, and where in its text the other is started.
 
-    `expands` is set when it replaces ``$NAME`` in the text of the other.
+    `expands` is set when it replaces ``$NAME`` in the text of the other. `runners` are those of its functions that run
+    their arguments and that the other has, too.
     """
 
     variables: Variables
     at: int
     function: str | None
     expands: bool
+    runners: Mapping[str, Runner] = {}
 
 
 class Variables:

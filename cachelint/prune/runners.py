@@ -30,6 +30,7 @@ ARGUMENTS = regex(r"\$(?:[@*]|\{[@*](?::[^}]*)?\})")
 
 _ARGUMENT = regex(r"\$(?:[@*1-9]|\{[@*1-9](?::[^}]*)?\})")
 _TAKES_TEXT = SHELLS | OTHER_USER | {"eval"}
+_ENDS = frozenset({"return", "exit"})
 _ASKS = frozenset({"read", "select", "whiptail", "dialog", "gum"})
 _DOCKER = frozenset({"docker", "docker-compose"})
 _SUCCESS = regex(r"0*|\$\S*")
@@ -131,16 +132,47 @@ def hands_text_on(command: Command, holding: frozenset[tuple[str | None, str]], 
 def _runs(script: Script, statements: Sequence[Statement], running: frozenset[int]) -> bool:
     """Whether one of the commands runs on every way through some statements, but those that fail."""
     for one in statements:
-        if _surely(script, one, running):
+        if _surely(script, one, running) or _fails(script, one):
             return True
-        if any(_leaves(script.commands[number]) for number in one.numbers):
+        if _leaves_before(script, one, running):
+            return False
+    return False
+
+
+def _fails(script: Script, statement: Statement) -> bool:
+    """``return 1``: whatever comes to it fails."""
+    command = statement.command if isinstance(statement, Simple) else None
+    return command is not None and script.commands[command].name in _ENDS and not _leaves(script.commands[command])
+
+
+def _leaves_before(script: Script, statement: Statement, running: frozenset[int]) -> bool:
+    """Whether a way through a statement leaves the function, and does not fail, before one of the commands has run."""
+    if not any(_leaves(script.commands[number]) for number in statement.numbers):
+        return False
+    if isinstance(statement, If):
+        asked = [one for condition, _ in statement.branches for one in condition.statements]
+        bodies = [*(body for _, body in statement.branches), *([statement.otherwise] if statement.otherwise else [])]
+        return any(_leaves_before(script, one, running) for one in asked) or any(
+            _block_leaves_before(script, one, running) for one in bodies
+        )
+    if isinstance(statement, Case):
+        return any(_block_leaves_before(script, one, running) for one in statement.arms)
+    return True
+
+
+def _block_leaves_before(script: Script, block: Block, running: frozenset[int]) -> bool:
+    for one in block.statements:
+        if _leaves_before(script, one, running):
+            return True
+        is_plain = isinstance(one, (Simple, Chain, Pipeline))  # what is deeper would be followed once for each level
+        if (is_plain and _surely(script, one, running)) or _fails(script, one):
             return False
     return False
 
 
 def _leaves(command: Command) -> bool:
     """``return`` or ``exit``, which is no failure for all that is written."""
-    return command.name in {"return", "exit"} and bool(_SUCCESS.fullmatch("".join(command.texts[1:2])))
+    return command.name in _ENDS and bool(_SUCCESS.fullmatch("".join(command.texts[1:2])))
 
 
 def _surely(script: Script, statement: Statement, running: frozenset[int]) -> bool:  # noqa: PLR0911  # one per kind

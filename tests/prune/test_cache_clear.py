@@ -236,6 +236,38 @@ def test_where_docker_cannot_be_called_alike_nothing_is_written(text, reason):
     assert ([one.reason for one in found.refused], found.edits) == ([reason], ())
 
 
+WORKFLOW = """\
+on: workflow_dispatch
+jobs:
+  clear-caches:
+    runs-on: self-hosted
+    steps:
+      - run: {}
+      - run: echo done
+"""
+
+
+@pytest.mark.parametrize(
+    ("commands", "client"),
+    [
+        (f"{CLEAR}", "docker"),
+        (f"sudo {CLEAR}", "sudo docker"),
+        (f"{CLEAR} && sudo docker restart web", "sudo docker"),
+        (f"sudo {CLEAR} && docker restart web", "docker"),
+        (f"sudo {CLEAR}\n      - run: {CLEAR}", "docker"),
+        (f"sudo -u app {CLEAR}", "docker"),
+        (f"$SUDO {CLEAR}", "docker"),
+    ],
+)
+def test_a_step_of_a_workflow_calls_docker_as_the_others_do(commands, client):
+    """It knows no variable of theirs."""
+    deployment = Surveyed({".github/workflows/clear.yml": WORKFLOW.format(commands)}).only
+    found = find_clearing(deployment)
+    assert found
+    [step] = clearing_steps(deployment, found, Wish(chosen(Scope.CONTEXT))).written
+    assert dict(step.fields)["run"] == f"{client} builder prune --force --filter type=source.local"
+
+
 def test_a_dry_run_of_the_removals_drops_nothing(tmp_path):
     text = "#!/bin/bash\n" + in_all(f"run {CLEAR}\n", DRY)
     stage, new = Stage(tmp_path), apply_edits(text, steps(text).edits)

@@ -36,6 +36,20 @@ READS = 'there() { local out; out=$(ssh prod "$1"); echo "$out"; }\n'
 HERE_OR_THERE = 'on() { if [ -n "$HERE" ]; then "$@"; else ssh prod "$@"; fi; }\n'
 RETRY = 'retry() { local n=$1 cmd="${@:2}"; until $cmd; do n=$((n - 1)); [ "$n" -gt 0 ] || return 1; done; }\n'
 ARRAY = 'retry() { local -a cmd=("${@:2}"); until "${cmd[@]}"; do sleep "$1"; done; }\n'
+DC = 'dc() { docker compose "$@"; }\n'
+EITHER = """dc() {
+  if docker compose version; then
+    docker compose "$@"
+    return $?
+  fi
+  if command -v docker-compose; then
+    docker-compose "$@"
+    return
+  fi
+  return 127
+}
+"""
+DRY_DC = 'dc() { if [ -n "$DRY" ]; then echo "$@"; return 0; fi; docker compose "$@"; }\n'
 LINES = "\n  cd .\n  docker compose build\n  docker compose up -d\n"
 
 
@@ -66,6 +80,11 @@ WRITTEN = {
     "a value in the text": (f'{EVAL}tag=1\nrun "docker build -t web:$tag ."\n', "docker"),
     "retry": (f"{RETRY}retry 3 docker compose build\n", "retry 3 docker"),
     "retry of an array": (f"{ARRAY}retry 1 docker compose build\n", "retry 1 docker"),
+    "a function in the text": (f'{DC}{EVAL}run "dc build"\n', "docker"),
+    "a function for the text": (f'{DC}timeout 9 bash -c "$(declare -f dc); dc build"\n', "docker"),
+    "either of two": (f"{EITHER}dc build\n", "docker"),
+    "either of two, in a text": (f'{EITHER}timeout 9 bash -c "$(declare -f dc); dc build"\n', "docker"),
+    "an exported function": (f"{DC}export -f dc\nbash -c 'dc build'\n", "docker"),
     "literal text": ('cmd="docker compose build"\neval "$cmd"\n', "docker"),
     "text in parts": ('cmd="docker build"\ncmd+=" --no-cache"\ncmd="$cmd ."\neval "$cmd"\n', "docker"),
     "a local docker or one there": (f"{HERE_OR_THERE}on docker compose build\n", "on docker"),
@@ -73,16 +92,18 @@ WRITTEN = {
 LINES_OF = {
     "eval": f"{EVAL}run '{LINES}'\n",
     "there": f'{THERE}there "{LINES}"\n',
+    "there on one line": f'{THERE}there "cd . && docker compose build"\n',
     "there with a key": f"{KEYS}there '{LINES}'\n",
     "there in a heredoc": f"{THERE}there <<'EOF'{LINES}EOF\n",
     "there in a heredoc of a shell": f"{THERE}there bash -s <<'EOF'{LINES}EOF\n",
     "a dry run": f"{DRY}run '{LINES}'\n",
+    "a function that is sent along": f'{DC}ssh prod "$(declare -f dc)\ncd .\ndc build\n"\n',
 }
 NOT_WRITTEN = {
     "a dry run": (f'{DRY}run "docker compose build"\n', "`run` decides whether it is run or only shown"),
     "a question": (f'{ASKS}run "docker compose build"\n', "`run` decides whether it is run or only shown"),
+    "a dry run of a function": (f"{DRY_DC}dc build\n", "`dc` decides whether it is run or only shown"),
     "another user": (f'{SU}app "docker build ."\n', "it builds as whom `su` says, which a step in front would not"),
-    "there": (f'{THERE}there "docker build ."\n', "the build runs on another machine, in words of one line"),
     "words there": (f"{THERE}there docker build .\n", "the build runs on another machine, in words of one line"),
     "lines that are read": (
         f"{READS}there '{LINES}'\n",
@@ -99,6 +120,7 @@ NO_BUILDS = {
     "it goes elsewhere first": 'run() { cd app; eval "$1"; }\nrun "docker compose build"\n',
     "a part of the text": 'run() { bash -c "echo $1"; }\nrun "docker compose build"\n',
     "a variable that is set again": 'run() { c=$1; c=true; eval "$c"; }\nrun "docker compose build"\n',
+    "a function that is not sent along": f"{DC}ssh prod 'dc build'\n",
     "text that is not known": f'{EVAL}run "$(cat build.txt) build"\n',
 }
 
@@ -161,6 +183,14 @@ def test_a_directory_that_a_text_goes_to_stays(call):
     text = f"{EVAL}{call}\ndocker compose build\nbash -c 'cd web'\ndocker compose build\n"
     script = read_script(SourceFile("deploy.sh", f"#!/bin/bash\n{text}"))
     assert [one.directory.path for one in script.commands if one.name == "docker"] == ["app", "app"]
+
+
+@pytest.mark.parametrize("last", ["return 0", "return 1"])
+def test_functions_that_are_nested_deeply_take_no_time(last):
+    inner = f'"$@"; {last}'
+    for _ in range(40):
+        inner = f"if a; then b; {inner}; else c; {last}; fi"
+    steps(f"run() {{ {inner}; }}\nrun docker compose build\n")
 
 
 def test_a_long_function_is_no_runner():
