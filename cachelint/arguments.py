@@ -185,18 +185,22 @@ def _kind_inside(source: SourceFile) -> Kind:
 
 def _config(options: argparse.Namespace, paths: list[str]) -> Config:
     """The configuration nearest to all of these paths, with the command line on top."""
-    from cachelint.rules import RULES
-
     start = os.path.commonpath([path if os.path.isdir(path) else os.path.dirname(path) for path in paths])
-    known = [rule.id for rule in RULES]
     try:
         config = Config(start) if options.isolated else load_config(start, options.config)
-        check_names([*(config.select or ()), *config.ignore, *config.severity], known, "rule in the configuration")
+        _check_rules([*(config.select or ()), *config.ignore, *config.severity], "rule in the configuration")
         select, ignore = _names(options.select), _names(options.ignore)
-        check_names([*(select or ()), *(ignore or ())], known, "rule")
+        _check_rules([*(select or ()), *(ignore or ())], "rule")
     except ConfigError as error:
         raise InputError(str(error)) from error
     return with_options(config, select, ignore or ())
+
+
+def _check_rules(names: list[str], what: str) -> None:
+    if names:
+        from cachelint.rules import all_rules
+
+        check_names(names, [rule.id for rule in all_rules()], what)
 
 
 def _names(values: list[str] | None) -> list[str] | None:

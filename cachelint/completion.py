@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import shtab
 
 from cachelint.options import COMMANDS, PARSERS, lint_parser
-from cachelint.rules import RULES
+from cachelint.rules import all_rules
 
 if TYPE_CHECKING:
     import argparse
@@ -70,5 +70,5 @@ def _described(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
         elif action.dest in _DIRECTORIES:
             action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
         elif action.dest in _RULES:
-            action.choices = [rule.id for rule in RULES]
+            action.choices = [rule.id for rule in all_rules()]
     return parser

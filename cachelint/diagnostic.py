@@ -114,7 +114,7 @@ class RuleInfo(NamedTuple):
 class Report(NamedTuple):
     """All that a run has to say. `directory` is what paths are shown relative to; `fixed` counts what was fixed.
 
-    `rules` describes the rules that could have found something.
+    `rules` describes the rules that could have found something, for a format that lists them.
     """
 
     diagnostics: tuple[Diagnostic, ...]

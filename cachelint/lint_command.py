@@ -47,7 +47,7 @@ def lint_command(options: argparse.Namespace) -> int:
         return 2 if complaints else 0
     if not results:
         return 2
-    result = _merged(results)
+    result = _merged(results, _rules() if options.output_format == "sarif" else ())
     if options.diff:
         show_diff(result.report, result.changes, options)
     else:
@@ -135,7 +135,7 @@ def _with_unwritten(fixed: Fixed, now: Report, refused: list[Refusal]) -> Fixed:
     return fixed._replace(report=report, changes=changes)
 
 
-def _merged(results: Sequence[_Result]) -> _Result:
+def _merged(results: Sequence[_Result], rules: tuple[RuleInfo, ...]) -> _Result:
     reports = [result.report for result in results]
     found = {one.identity: one for report in reports for one in report.diagnostics}
     report = Report(
@@ -145,7 +145,7 @@ def _merged(results: Sequence[_Result]) -> _Result:
         sum(report.suppressed for report in reports),
         sum(report.fixed for report in reports),
         tuple(refusal for report in reports for refusal in report.refused),
-        _rules(),
+        rules,
     )
     changes = {source.path: (source, text) for result in results for source, text in result.changes}
     return _Result(
@@ -154,9 +154,9 @@ def _merged(results: Sequence[_Result]) -> _Result:
 
 
 def _rules() -> tuple[RuleInfo, ...]:
-    from cachelint.rules import RULES
+    from cachelint.rules import all_rules
 
-    return tuple(RuleInfo(rule.id, rule.severity, rule.summary, rule.__doc__ or "") for rule in RULES)
+    return tuple(RuleInfo(rule.id, rule.severity, rule.summary, rule.__doc__ or "") for rule in all_rules())
 
 
 def _stdin_text(jobs: list[Job]) -> str | None:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from cachelint.combination import findings_of_builds
 from cachelint.diagnostic import Report
 from cachelint.record import NamedTuple
-from cachelint.rules import RULES
 from cachelint.suppression import MARK, Suppression, find_suppressions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cachelint.config import Config
     from cachelint.deployment.model import Deployment
@@ -48,9 +47,11 @@ class Findings(NamedTuple):
 
 
 class Pass:
-    """What one pass has found so far."""
+    """What one pass has found so far. `rules` gives them all, or those that can find something without deployments."""
 
-    def __init__(self, workspace: Workspace, config: Config, given: frozenset[str] | None, rules: list[Rule]) -> None:
+    def __init__(
+        self, workspace: Workspace, config: Config, given: frozenset[str] | None, rules: Callable[[bool], list[Rule]]
+    ) -> None:
         self._workspace = workspace
         self._config = config
         self._given = given
@@ -101,7 +102,7 @@ class Pass:
         deployments = [one for one in project.deployments if self._concerns(one)]
         if not (builds or composes or touched or problems or deployments):
             return
-        for rule in self._rules:
+        for rule in self._rules(bool(deployments)):
             if rule.checks_builds:
                 yield from map(self._stamp, findings_of_builds(rule, builds, project))
             for compose in composes:
@@ -115,7 +116,7 @@ class Pass:
 
     def _stamp(self, diagnostic: Diagnostic) -> Diagnostic:
         severity = self._config.severity.get(diagnostic.rule, diagnostic.severity)
-        return diagnostic._replace(severity=severity)
+        return diagnostic if severity is diagnostic.severity else diagnostic._replace(severity=severity)
 
     def _is_given(self, path: str) -> bool:
         return self._given is None or path in self._given
@@ -162,7 +163,11 @@ class Pass:
 
     def _unused(self) -> Iterator[Diagnostic]:
         """Findings about suppressions of rules that ran, or that do not exist, and silenced nothing."""
-        idle = {rule.id for rule in RULES if not self._config.enables(rule.id)} | {"unused-suppression"}
+        if not self.findings.suppressions:
+            return
+        from cachelint.rules import all_rules
+
+        idle = {rule.id for rule in all_rules() if not self._config.enables(rule.id)} | {"unused-suppression"}
         for path, (source, suppressions) in self.findings.suppressions.items():
             if not self._is_given(path):
                 continue
@@ -170,7 +175,7 @@ class Pass:
                 live = (name for name, _ in one.names if name not in idle)
                 unused = tuple(name for name in live if (path, one, name) not in self._used)
                 if unused or not one.names:
-                    for rule in self._rules:
+                    for rule in self._rules(False):
                         yield from map(self._stamp, rule.check_unused(source, one, unused))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from cachelint.census import Census
 from cachelint.lint_pass import Findings, Pass
-from cachelint.rules import RULES
+from cachelint.rules import rules_for
 from cachelint.rules.base import Settings
 from cachelint.workers import spread
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from cachelint.open_findings import OpenFindings
     from cachelint.project import Build, Project
     from cachelint.prune.decision import Decision
+    from cachelint.rules.base import Rule
     from cachelint.workspace import Workspace
 
 _Place = TypeVar("_Place")
@@ -52,7 +54,19 @@ class Linter:
         self._settings = Settings(
             config.commit_arg, config.allowed_volumes, config.is_deploy_script, self._decide, self._cache_readers
         )
-        self.rules = [rule(self._settings) for rule in RULES if config.enables(rule.id)]
+
+    @cached_property
+    def rules(self) -> list[Rule]:
+        """All that are enabled."""
+        return self._enabled(deployments=True)
+
+    @cached_property
+    def _rules_of_files(self) -> list[Rule]:
+        return self._enabled(deployments=False)
+
+    def _enabled(self, *, deployments: bool) -> list[Rule]:
+        rules = rules_for(deployments=deployments)
+        return [rule(self._settings) for rule in rules if self._config.enables(rule.id)]
 
     def lint(self, foreseen: OpenFindings | None = None) -> Report:
         """One pass over every project; prune steps are decided by `foreseen`, else by what this pass finds."""
@@ -98,7 +112,7 @@ class Linter:
         """The findings that decide about prune steps, those of rules and files that were not asked for, too."""
         from cachelint.open_findings import CAUSES, OpenFindings, asking, is_cause
 
-        rules = [rule(self._settings) for rule in RULES if rule.id in CAUSES]
+        rules = [rule(self._settings) for rule in rules_for(deployments=False) if rule.id in CAUSES]
         config = asking(self._config)
         same = self._config.severity.keys().isdisjoint(CAUSES)
         complete = self._given is None and same and all(self._config.enables(rule.id) for rule in rules)
@@ -125,4 +139,7 @@ class Linter:
         return run.findings._replace(unreadable=self.workspace.unreadable)
 
     def _run(self) -> Pass:
-        return Pass(self.workspace, self._config, self._given, self.rules)
+        def rules(deployments: bool) -> list[Rule]:
+            return self.rules if deployments else self._rules_of_files
+
+        return Pass(self.workspace, self._config, self._given, rules)

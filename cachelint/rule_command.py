@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cachelint.config import suggestion
 from cachelint.messages import InputError
-from cachelint.rules import RULES
+from cachelint.rules import all_rules
 
 if TYPE_CHECKING:
     import argparse
@@ -25,7 +25,7 @@ def rule_command(options: argparse.Namespace) -> int:
     elif chosen:
         print(page(chosen), end="")
     else:
-        width = max(len(rule.id) for rule in RULES)
+        width = max(len(rule.id) for rule in all_rules())
         for rule in _sorted():
             print(f"{rule.id:<{width}}  {rule.severity.label:<8} {rule.summary}")
     return 0
@@ -49,14 +49,14 @@ def _example(bad: dict[str, str], good: dict[str, str]) -> str:
 
 
 def _sorted() -> list[type[Rule]]:
-    return sorted(RULES, key=lambda rule: rule.id)
+    return sorted(all_rules(), key=lambda rule: rule.id)
 
 
 def _find(name: str) -> type[Rule]:
-    for rule in RULES:
+    for rule in all_rules():
         if rule.id == name:
             return rule
-    raise InputError(f"unknown rule {name!r}{suggestion(name, [rule.id for rule in RULES])}")
+    raise InputError(f"unknown rule {name!r}{suggestion(name, [rule.id for rule in all_rules()])}")
 
 
 def _data(rule: type[Rule]) -> dict[str, Any]:

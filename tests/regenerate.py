@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cachelint.rules import RULES
+from cachelint.rules import all_rules
 from tests.shop import commit, make_shop
 from tests.support import run
 
@@ -37,7 +37,7 @@ def diff() -> str:
 
 def rules() -> str:
     """The table of rules, by severity and name."""
-    listed = sorted(RULES, key=lambda rule: (-rule.severity, rule.id))
+    listed = sorted(all_rules(), key=lambda rule: (-rule.severity, rule.id))
     rows = [
         f"| `{rule.id}` | {rule.severity.label} | {rule.summary} | {_FIXES[rule.fix_availability.value]} |\n"
         for rule in listed

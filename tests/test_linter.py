@@ -50,7 +50,7 @@ class Fake(Rule):
 @pytest.fixture
 def use_rules(monkeypatch):
     """Make these the only rules."""
-    return lambda *rules: monkeypatch.setattr("cachelint.linter.RULES", rules)
+    return lambda *rules: monkeypatch.setattr("cachelint.linter.rules_for", lambda deployments: rules)
 
 
 def fake(old: str, new: str, *statements: Statement, name: str = "fake") -> type[Rule]:

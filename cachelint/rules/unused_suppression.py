@@ -71,9 +71,9 @@ class UnusedSuppression(Rule):
 def _meant(name: str) -> str:
     """What somebody may have meant by a name that no rule has; empty for one that is known, or like none."""
     from cachelint.config_file import suggestion
-    from cachelint.rules import RULES
+    from cachelint.rules import all_rules
 
-    known = [rule.id for rule in RULES]
+    known = [rule.id for rule in all_rules()]
     close = "" if name in known else suggestion(name, known)
     return f"there is no rule `{name}`{close}" if close else ""
 

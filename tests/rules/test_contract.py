@@ -8,18 +8,18 @@ import pytest
 from cachelint.documents.dockerfile import parse_dockerfile
 from cachelint.documents.yaml import parse_yaml
 from cachelint.fix import Applicability
-from cachelint.rules import RULES
-from cachelint.rules.base import FixAvailability
+from cachelint.rules import all_rules, rules_for
+from cachelint.rules.base import FixAvailability, Rule
 from cachelint.source import SourceFile
 from tests.support import fix_files, lint_files
 
 HEADINGS = ["What it does", "Why it matters", "Example", "Fix safety"]
 EXAMPLES = [
     pytest.param(rule, example, id=f"{rule.id}-{number}")
-    for rule in RULES
+    for rule in all_rules()
     for number, example in enumerate(rule.examples, 1)
 ]
-each_rule = pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.id) for rule in RULES])
+each_rule = pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.id) for rule in all_rules()])
 each_example = pytest.mark.parametrize(("rule", "example"), EXAMPLES)
 
 
@@ -29,7 +29,14 @@ def alone(rule):
 
 
 def test_ids_are_unique():
-    assert len({rule.id for rule in RULES}) == len(RULES)
+    assert len({rule.id for rule in all_rules()}) == len(all_rules())
+
+
+@each_rule
+def test_a_rule_is_only_left_out_where_it_can_find_nothing(rule):
+    names = [name for name in vars(Rule) if name.startswith("check_")]
+    checks = {name for name in names if getattr(rule, name) is not getattr(Rule, name)}
+    assert (rule in rules_for(deployments=False)) == (checks != {"check_deployment"})
 
 
 @each_rule

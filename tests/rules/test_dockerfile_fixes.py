@@ -7,13 +7,13 @@ from cachelint.buildcache.change import Change, Outcome
 from cachelint.buildcache.graph import build_graph
 from cachelint.buildcache.predict import predict
 from cachelint.documents.dockerfile import parse_dockerfile
-from cachelint.rules import RULES
+from cachelint.rules import all_rules
 from cachelint.source import SourceFile
 
 COMMIT = Change(args=frozenset(("GIT_COMMIT_HASH", "GIT_SHA")))
 EXAMPLES = [
     pytest.param(rule.id, example.bad["Dockerfile"], example.good["Dockerfile"], id=rule.id)
-    for rule in RULES
+    for rule in all_rules()
     for example in rule.examples
     if example.fixable and example.bad.get("Dockerfile") != example.good.get("Dockerfile")
 ]
