@@ -10,7 +10,7 @@ from cachelint.documents.script import Assignment, Command, Redirection, Wrapper
 from cachelint.documents.script_assignments import DECLARATIONS, assignment, declared, entries
 from cachelint.documents.script_nested import Argument, NestedReader, may_hand_on
 from cachelint.documents.script_runners import may_run_arguments, runners
-from cachelint.documents.script_text_runners import text_runners
+from cachelint.documents.script_text_runners import front_of, text_runners
 from cachelint.documents.script_variables import Outer, Variables
 from cachelint.documents.script_words import EXPANSIONS, as_written, expand, template
 from cachelint.documents.script_wrappers import Stripped, strip
@@ -181,7 +181,7 @@ class CommandReader:
         is_text = len(given) == 1 and any(map(str.isspace, given[0].text))
         if not is_text and (not runner.is_remote or reading[at].text in self._runners):
             return []
-        front = self._variables.readings(list(runner.front), self._at, reading[at].text)[:1] or [[]]
+        front = self._variables.readings(front_of(runner, reading[at + 1 :]), self._at, reading[at].text)[:1] or [[]]
         words = [*front[0], given[0]._replace(text="eval")] if runner.program == "eval" else front[0]
         return [[*reading[:at], *(word._replace(span=reading[at].span) for word in words), *given]]
 

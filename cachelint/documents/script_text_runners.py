@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cachelint.documents.script import Word
-from cachelint.documents.script_words import Template, expand, template
+from cachelint.documents.script_words import Part, Template, expand, template
 from cachelint.documents.script_wrappers import strip
 from cachelint.documents.shell_syntax import SHELLS
 from cachelint.record import NamedTuple
 from cachelint.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tree_sitter import Node
 
@@ -35,11 +35,15 @@ class Argument(NamedTuple):
 
 
 class TextRunner(NamedTuple):
-    """Which argument is the text, and the words in front of it; for ``eval`` those in front of itself."""
+    """Which argument is the text, and the words in front of it; for ``eval`` those in front of itself.
+
+    `places` are the variables in those words that hold arguments, too, as the host that ssh is told.
+    """
 
     argument: Argument
     front: tuple[Template, ...]
     program: str
+    places: Mapping[str, Argument] = {}
 
     @property
     def is_remote(self) -> bool:
@@ -64,6 +68,21 @@ def text_runners(root: Node, text: ScriptText) -> dict[str, TextRunner]:
                 found[text.of(name)] = runner
         todo += node.named_children
     return found
+
+
+def front_of(runner: TextRunner, arguments: Sequence[Word]) -> list[Template]:
+    """The words in front of the text in a call with these arguments."""
+    return [
+        one._replace(parts=tuple(_given(part, runner.places, arguments) for part in one.parts)) for one in runner.front
+    ]
+
+
+def _given(part: Part, places: Mapping[str, Argument], arguments: Sequence[Word]) -> Part:
+    place = places.get(part.name)
+    if place is None or place.at >= len(arguments):
+        return part
+    word = arguments[place.at]
+    return Part(word.text, part.span, quoted=True, certain=word.literal)
 
 
 class _Body:
@@ -115,7 +134,9 @@ class _Body:
         program = texts[at].rpartition("/")[2] if at < len(texts) else ""
         if not _takes_text(program, texts[at:]):
             return []
-        return [TextRunner(argument, tuple(words[: at if program == "eval" else -1]), program)]
+        front = tuple(words[: at if program == "eval" else -1])
+        parts = ((part.name, self._argument(Template((part,), one.span))) for one in front for part in one.parts)
+        return [TextRunner(argument, front, program, {name: one for name, one in parts if one and not one.rest})]
 
     def _argument(self, word: Template) -> Argument | None:
         """The argument that a word is, all of it."""

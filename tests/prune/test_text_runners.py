@@ -193,6 +193,28 @@ def test_functions_that_are_nested_deeply_take_no_time(last):
     steps(f"run() {{ {inner}; }}\nrun docker compose build\n")
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        'on() { ssh "$1" "$2"; }\n',
+        'on() { local host=$1; shift; ssh "$host" "$@"; }\n',
+        'on() { local host="$1" cmd="$2"; ssh -p 22 deploy@"$host" "$cmd"; }\n',
+    ],
+)
+def test_each_machine_that_a_function_is_told_gets_a_step(function, stage):
+    text = f"#!/bin/bash\n{function}on a 'docker compose build'\non b 'docker compose build'\non a 'docker build .'\n"
+    found = steps(text.removeprefix("#!/bin/bash\n"))
+    assert ([one.reason for one in found.refused], len(found.written)) == ([], 2)
+    calls = stage.play(apply_edits(text, found.edits)).calls
+    assert [(one.machine.rpartition("@")[2], one.is_prune) for one in calls] == [
+        ("a", True),
+        ("a", False),
+        ("b", True),
+        ("b", False),
+        ("a", False),
+    ]
+
+
 def test_a_long_function_is_no_runner():
     body = "  true\n" * 500
     assert builds(f'run() {{\n{body}  eval "$1"\n}}\nrun "docker compose build"\n') == []
