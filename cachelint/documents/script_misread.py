@@ -23,6 +23,7 @@ _KEYWORD_IN_FRONT = regex(rb"(?:[;&|({\n]|\b(?:if|elif|while|until|then|do|else|
 _CLOSED = regex(rb"(\b(?:fi|done|esac)|[})]|\]\])[ \t](?=[ \t]*(?:then|do|done|fi|elif|else|esac|\})(?![^\s;&|()<>]))")
 _ENDS = regex(rb"[ \t]*(?:[\n;)]|&&|\|\||\Z)")
 _LINE_END = regex(rb"(?<!\\)\n")
+_KEYWORDS = frozenset(b"if then elif else fi while until for do done case esac { }".split())
 _OPEN = frozenset((b"if", b"then", b"elif", b"else", b"while", b"until", b"do", b"{"))
 _OF_ONE_LINE = frozenset({"command", "redirected_statement", "variable_assignments", "declaration_command"})
 _COMPOUND = frozenset({"fi", "done", "esac", "}", ")", "))", "]]"})
@@ -78,6 +79,18 @@ def reworded(data: bytes) -> bytes:
     for pattern, replacement in _ODD:
         data = pattern.sub(replacement, data)
     return data
+
+
+def is_misread(data: bytes, root: Node) -> bool:
+    """Whether the grammar takes a keyword for a program, so that what it belongs to is lost."""
+    return any(
+        node.type == "command_name" and is_keyword(data[node.start_byte : node.end_byte]) for node in _nodes(root)
+    )
+
+
+def is_keyword(word: bytes) -> bool:
+    """Whether a word where a program may stand is none, unless it is quoted."""
+    return word in _KEYWORDS
 
 
 def separated(data: bytes, root: Node) -> Node:

@@ -11,6 +11,7 @@ from cachelint.documents.script_calls import Calls
 from cachelint.documents.script_commands import CommandReader, Place
 from cachelint.documents.script_compounds import asks_status
 from cachelint.documents.script_gathered import Gathered
+from cachelint.documents.script_misread import is_keyword
 from cachelint.documents.script_text import ScriptText, errors_in, substitutions_in, takes_output
 from cachelint.documents.script_tree import Block, Chain, Pipeline, Simple
 from cachelint.documents.shell_syntax import operands
@@ -34,8 +35,6 @@ _LONGEST_FIRST_LINE = 256
 _KEYWORDS = frozenset(
     {"if", "then", "elif", "else", "fi", "while", "until", "do", "done", "{", "}", "(", ")", "((", "))"}
 )
-_RESERVED = frozenset("if then elif else fi while until for do done case esac { }".split())
-"""The words that the grammar takes for programs where nothing is open that they could close, or belong to."""
 _SUBSTITUTION = regex(rb"[$<>]\(|`|<<")
 _DECLARES = regex(r"\b(?:declare|typeset) -[a-z]*f\b")
 _INTERPRETER = regex("\ufeff?#!\\s*(?:\\S*/env\\s+(?:-S\\s+)?(?:\\w+=\\S*\\s+)*)?(\\S+)")
@@ -99,7 +98,7 @@ class ShellReader:
         self.text = text
         self._shell = shell
         self._scripts = scripts
-        self._root = text.parse()
+        self._root = text.parse() if scripts == 0 else text.parse_once()
         self._commands = CommandReader(gathered, text, shell, self._root, outer)
         self._asks = asks_status(text.text)
         self._depth = 0
@@ -180,7 +179,7 @@ class ShellReader:
     def _simple(self, node: Node, words: Sequence[Node], place: Place) -> Statement:
         """One simple command, or a statement of assignments."""
         first = len(self.gathered.commands)
-        if words[0].type == "command_name" and self.text.of(words[0]) in _RESERVED:
+        if words[0].type == "command_name" and is_keyword(self.text.raw(words[0])):
             self.errors.append(self.text.span(words[0]))
         before = self.substitutions(words, place)
         number, nested, assigns = self._commands.read(node, words, place)

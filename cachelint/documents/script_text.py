@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.documents.dockerfile_lines import offset_of, place
 from cachelint.documents.script_heredocs import heredocs, masked, plain
-from cachelint.documents.script_misread import reworded, separated
+from cachelint.documents.script_misread import is_misread, reworded, separated
 from cachelint.documents.shell_syntax import parser
 from cachelint.regex import regex
 from cachelint.source import BOM, Span
@@ -57,6 +57,14 @@ class ScriptText:
             root, self.misread = separated(data, root), True
         return root
 
+    def parse_once(self) -> Node:
+        """The tree of a text that is read but once: whether it is misread is asked before."""
+        root = self.parse()
+        if not self.misread and is_misread(self.data, root):
+            self.misread = True
+            return self.parse()
+        return root
+
     def heredoc(self, node: Node) -> Heredoc | None:
         """The heredoc that a redirection is."""
         if node.type != "file_redirect" or not self.heredocs:
@@ -77,6 +85,10 @@ class ScriptText:
     def of(self, node: Node) -> str:
         """A node's text."""
         return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    def raw(self, node: Node) -> bytes:
+        """A node's text, as bytes."""
+        return self.data[node.start_byte : node.end_byte]
 
     def span(self, node: Node) -> Span:
         """A node's place in the file."""

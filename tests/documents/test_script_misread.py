@@ -131,6 +131,16 @@ def test_a_word_that_looks_like_a_keyword_is_none(text):
     assert not read_script(text).broken
 
 
+@pytest.mark.parametrize(
+    ("text", "plain"), [pair for pair in _SAME if "\\\n" not in pair[0] and "extglob" not in pair[0]]
+)
+def test_so_is_a_text_for_another_shell(text, plain):
+    script, other = (read_script(f"ssh web1 <<'END'\n{one}END\ndocker build .\n") for one in (text, plain))
+    assert script.errors == ()
+    assert script.unread == ()
+    assert shown(script) == shown(other)
+
+
 def test_a_part_of_a_text_for_another_shell_is_refused_there_alone():
     script = read_script("ssh web1 '\n  docker build .\n  fi\n'\ndocker build .\n")
     assert script.errors == ()
