@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import os
 import stat
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cachelint.record import NamedTuple
@@ -96,7 +97,11 @@ def kind_of(path: str) -> Kind | None:
     """The kind that a path's name says, None for a name that says nothing."""
     if ".github" in path and _WORKFLOW.fullmatch(path.replace(os.sep, "/")):
         return Kind.WORKFLOW
-    name = os.path.basename(path)
+    return _kind_of_name(os.path.basename(path))
+
+
+@lru_cache(maxsize=1024)  # a repository has the same names in many directories
+def _kind_of_name(name: str) -> Kind | None:
     if not _TELLING.search(name):
         return None
     return next((kind for kind, pattern in _KINDS if pattern.fullmatch(name)), None)
