@@ -41,9 +41,10 @@ class Findings(NamedTuple):
 
     def keep(self, diagnostic: Diagnostic) -> None:
         """Add a finding, unless it is there; one that is so anywhere stands for one that is so with some files."""
-        known = self.diagnostics.get(diagnostic.identity)
+        identity = diagnostic.identity
+        known = self.diagnostics.get(identity)
         if known is None or (known.where and not diagnostic.where):
-            self.diagnostics[diagnostic.identity] = diagnostic
+            self.diagnostics[identity] = diagnostic
 
 
 class Pass:

@@ -15,17 +15,18 @@ if TYPE_CHECKING:
 class StageLabels:
     """Counts the steps of one stage."""
 
-    __slots__ = ("_at", "_prefix", "_total")
+    __slots__ = ("_at", "_prefix", "_total", "_width")
 
     def __init__(self, prefix: str, total: int, first: int) -> None:
         self._prefix = prefix
         self._total = total
+        self._width = len(str(total))
         self._at = first
 
     def next(self, *, trigger: bool) -> str:
         """The label of the next step, such as ``[build  2/11]``; `trigger`: it comes from the base's ONBUILD."""
         self._at += 1
-        return f"[{self._prefix}{self._at:>{len(str(self._total))}}/{self._total}]"
+        return f"[{self._prefix}{self._at:>{self._width}}/{self._total}]"
 
 
 class LegacyLabels(StageLabels):

@@ -28,6 +28,9 @@ _MAX_TEXT = (
 _MAX_EXACT = 24  # values that depend on more arguments than this are taken to change with each of them
 
 
+_SAME: Mapping[str, str | None] = {}
+
+
 class GraphError(Exception):
     """BuildKit would refuse this Dockerfile or target. `span` is where (None: the target), `str()` is why."""
 
@@ -43,7 +46,7 @@ class Value(NamedTuple):
     """
 
     text: str | None
-    variants: Mapping[str, str | None] = {}
+    variants: Mapping[str, str | None] = _SAME
     origin: Instruction | None = None
 
     def given(self, argument: str | None) -> str | None:
@@ -68,9 +71,10 @@ def combine(make: Callable[..., str], values: Iterable[Value], origin: Instructi
     """``make(*texts)`` in every world that its inputs know; unset inputs are passed as empty text."""
     parts = tuple(values)
     text = make(*[part.text or "" for part in parts])
-    arguments = {name: None for part in parts if part.variants for name in part.variants}
-    if not arguments:
-        return Value(text, {}, origin)
+    varying = [part for part in parts if part.variants]
+    if not varying:
+        return Value(text, _SAME, origin)
+    arguments = {name: None for part in varying for name in part.variants}
     if len(arguments) > _MAX_EXACT:
         return Value(text, dict.fromkeys(arguments, f"{_NEW}{text}"), origin)
     variants: dict[str, str | None] = {}
@@ -92,7 +96,7 @@ def expand_word(word: str, lookup: Callable[[str], Value], instruction: Instruct
     Raises `GraphError` for what BuildKit rejects (``${X:?message}`` without X, a bad modifier).
     """
     if is_plain(word, escape):
-        return Value(word, {}, instruction)
+        return Value(word, _SAME, instruction)
     used = {reference.name: lookup(reference.name) for reference in references(word, escape)}
     arguments = dict.fromkeys(name for value in used.values() for name in value.variants)
     text = _expand(word, used, None, instruction, escape)

@@ -265,14 +265,15 @@ class _Builder:
 
         text, shift, opened, handlers = self._text, self._shift, self._open, _HANDLERS
         for event in events:
-            if event.__class__ is ScalarEvent and event.style not in _BLOCK_STYLES and event.value and opened:
+            kind = event.__class__
+            if kind is ScalarEvent and event.style not in _BLOCK_STYLES and event.value and opened:
                 start, end = event.start_mark.index + shift, event.end_mark.index + shift
                 if not event.anchor and end > start and text[start] not in _SIGNS:
                     span = _new(Span, (start, end))
                     tag = None if event.ctag is None else event.tag  # which is computed
                     opened[-1].children.append(_new(Scalar, (span, event.value, event.style or "", tag, None)))
                     continue
-            handler = handlers.get(event.__class__.__name__)
+            handler = handlers.get(kind.__name__)
             if handler:
                 handler(self, event)
 
@@ -352,11 +353,10 @@ class _Builder:
         """A block collection's own end mark lies behind the comments and blank lines that follow it."""
         if opened.event.flow_style:
             return Span(opened.span.start, end.end_mark.index + self._shift)
-        first, last = opened.children[0].span.start, opened.children[-1].span.end
-        is_mapping = type(opened.event).__name__ == "MappingStartEvent"
-        return Span(
-            first if is_mapping else opened.span.start, max(last, opened.children[-2].span.end if is_mapping else 0)
-        )
+        last = opened.children[-1].span.end
+        if type(opened.event).__name__ != "MappingStartEvent":
+            return Span(opened.span.start, last)
+        return Span(opened.children[0].span.start, max(last, opened.children[-2].span.end))
 
     def _merge(self, entries: tuple[Entry, ...]) -> dict[str, Entry]:
         own: dict[str, Entry] = {}
