@@ -183,7 +183,10 @@ class CommandReader:
             return []
         front = self._variables.readings(front_of(runner, reading[at + 1 :]), self._at, reading[at].text)[:1] or [[]]
         words = [*front[0], given[0]._replace(text="eval")] if runner.program == "eval" else front[0]
-        return [[*reading[:at], *(word._replace(span=reading[at].span) for word in words), *given]]
+        told = [reading[at + 1 + one.at] for one in runner.places.values() if one.at < len(reading) - at - 1]
+        names = tuple(name for word in told for name in word.names)
+        own = (word._replace(span=reading[at].span, names=(*word.names, *names)) for word in words)
+        return [[*reading[:at], *own, *given]]
 
     def _forwarded(self, reading: list[Word]) -> list[list[Word]]:
         """What a call of ``dc() { docker compose "$@"; }`` runs; the reading itself for all other commands."""

@@ -215,6 +215,14 @@ def test_each_machine_that_a_function_is_told_gets_a_step(function, stage):
     ]
 
 
+@pytest.mark.parametrize("hosts", ["a b", "$HOSTS"])
+def test_each_machine_of_a_loop_gets_the_step(hosts, stage):
+    text = f'on() {{ ssh "$1" "$2"; }}\nHOSTS="a b"\nfor h in {hosts}; do\n  on "$h" "docker compose build"\ndone\n'
+    new = apply_edits(f"#!/bin/bash\n{text}", steps(text).edits)
+    calls = [(one.machine, one.is_prune) for one in stage.play(new).calls]
+    assert calls == [("a", True), ("a", False), ("b", True), ("b", False)]
+
+
 def test_a_long_function_is_no_runner():
     body = "  true\n" * 500
     assert builds(f'run() {{\n{body}  eval "$1"\n}}\nrun "docker compose build"\n') == []
