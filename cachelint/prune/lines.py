@@ -23,7 +23,6 @@ _SPECIAL = {
     Quoting.DOUBLE: regex(r'[\\$`"]'),
     Quoting.HEREDOC: regex(r"[\\$`]"),
 }
-_QUOTES = frozenset({Quoting.SINGLE, Quoting.DOUBLE})
 _SEPARATED = regex(r"[){(;&]\Z|\b(?:then|do|else)\Z")
 _HEREDOC = regex(r"<<-?\s*[\"'\\]?\w")
 _DIRECTIVE = regex(r"#\s*(?:shellcheck|cachelint:|shfmt)\b")
@@ -82,7 +81,7 @@ def insertion(source: SourceFile, block: Block, index: int, lines: Sequence[str]
         at = _above_comments(source, line)
         text = "".join(f"{front}{one}{newline}" if one else newline for one in written)
         return Edit(Span(at, at), text)
-    opened = block.shell.quoting in _QUOTES and not source.text[block.shell.span.start : start].strip(_BLANKS)
+    opened = not source.text[block.shell.span.start : start].strip(_BLANKS)
     return _broken(source, Span(line_start, start), [*written, ""], newline, opened=opened)
 
 

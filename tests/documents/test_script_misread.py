@@ -47,6 +47,10 @@ _SAME = (
     ("A=1 B=2\nif c; then\n  d\nfi\n", "A=1; B=2\nif c; then\n  d\nfi\n"),
     ("A=1 B=2  # one\n# two\nwhile c; do\n  d\ndone\n", "A=1; B=2\nwhile c; do\n  d\ndone\n"),
     ("a 2>&1 | b | c 'x'\n# it\nif d >/dev/null; then\n  e\nfi\n", "a 2>&1 | b | c x\nif d; then\n  e\nfi\n"),
+    (
+        "a | b | c 'x'\n# it\nif d >/dev/null; then\n  e | f 'x'\nelse\n  g >/dev/null\nfi\n",
+        "a | b | c x\nif d; then\n  e | f x\nelse\n  g\nfi\n",
+    ),
     ("for x\nin a b\ndo\n  c\ndone\n", "for x in a b\ndo\n  c\ndone\n"),
     ("time { a; b; }\nc\n", "{ a; b; }\nc\n"),
     # redirections of assignments
@@ -141,6 +145,18 @@ def test_so_is_a_text_for_another_shell(text, plain):
     assert script.errors == ()
     assert script.unread == ()
     assert shown(script) == shown(other)
+
+
+def test_what_a_command_redirects_is_kept():
+    script = read_script("f() { if a; then b; fi }\nx=$(c) 2>e\nd -q . > id.txt\nx=1 g >&2\n")
+    assert [[one.operator for one in command.redirections] for command in script.commands] == [
+        [],
+        [],
+        [],
+        [">"],
+        [">&"],
+    ]
+    assert [script.commands[one.start].name for one in script.taken] == ["c", "d"]
 
 
 def test_a_part_of_a_text_for_another_shell_is_refused_there_alone():
