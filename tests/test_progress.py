@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +62,33 @@ def test_appears_after_a_second_and_is_wiped(terminal: tuple[int, int], tmp_path
     text = shown(terminal, tmp_path)
     assert text.startswith(WIPE + b"cachelint: 0 projects checked")
     assert text.endswith(WIPE)
+
+
+@pytest.mark.parametrize("args", [(), ("-q",)], ids=["loud", "quiet"])
+def test_appears_while_a_log_is_read(terminal: tuple[int, int], tmp_path: Path, args: tuple[str, ...]) -> None:
+    write_files(tmp_path, {"compose.yaml": "services: {a: {image: b}}\n"})
+    log = (Path(__file__).parent / "logs" / "compose-bake-first.log").read_bytes()
+    with subprocess.Popen(
+        [sys.executable, "-m", "cachelint", "log", "-", *args],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "TERM": "xterm"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=terminal[1],
+    ) as reader:
+        assert reader.stdin
+        reader.stdin.write(log)
+        reader.stdin.flush()
+        select.select([terminal[0]], [], [], 2 if args else 30)  # the rest of the log is still to come
+        out, _ = reader.communicate()
+    os.write(terminal[1], b"end")
+    text = os.read(terminal[0], 65536).removesuffix(b"end")
+    assert b"builds in this log" in out
+    if args:
+        assert text == b""
+    else:
+        assert text.startswith(WIPE + b"cachelint: 0 MB read")
+        assert text.endswith(WIPE)
 
 
 def test_quick_work_shows_nothing(terminal: tuple[int, int], tmp_path: Path) -> None:
