@@ -19,9 +19,9 @@ from cachelint.prune.answers import is_read
 from cachelint.prune.client import NoClientError, client_of, legacy_reason
 from cachelint.prune.lines import CannotInsertError
 from cachelint.prune.paste import READ_ONLY, github_step
-from cachelint.prune.paths import Paths, State, merged
+from cachelint.prune.paths import EVERY, Paths, State, merged
 from cachelint.prune.proof import proven
-from cachelint.prune.scope import DOCKER, NEEDED, prune_commands
+from cachelint.prune.scope import DOCKER, NEEDED, Client, prune_commands
 from cachelint.prune.script_step import Refused, Steps, Written, refused_at, steps_of
 from cachelint.prune.unpruned import DockerCalls, Unpruned, unpruned
 from cachelint.prune.wording import title
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from cachelint.deployment.model import Deployment, DockerCall
     from cachelint.documents.script import Script
     from cachelint.documents.workflow import Step
-    from cachelint.prune.scope import Client
     from cachelint.prune.script_step import Wish
     from cachelint.source import SourceFile
 
 _ITEM = regex(r"([ \t]*)-[ \t]+\Z")
+_NAME = regex(r"[\w.-]+")
 _ANCHOR = regex(r"\A([^:]*:\s+)&\S+\s+")
 _ENVIRONMENT = ("DOCKER_HOST", "DOCKER_CONTEXT", "BUILDX_BUILDER")
 
@@ -139,11 +139,15 @@ def _of_action(
     action: Action, here: list[DockerCall], state: State, needed: frozenset[str], found: list[Missing]
 ) -> State:
     """A step with an action: one that sets a builder up makes a new one, with an empty cache, for those behind it."""
-    builder = Daemon()
     for call in here:
         if action.step.action == SETUP_BUILDX:
-            state = state.covering(builder)
-        elif not state.covers(builder, needed):
+            name = action.step.input("name")
+            state = state.covering(Daemon()).covering(EVERY if name is None else Daemon(builder=name or None))
+            continue
+        name = action.step.input("builder")
+        builder = Daemon(builder=name or None, certain=name is not None)
+        is_covered = state.covers(builder, needed) or (name is None and state.covers(Daemon(), needed))
+        if not is_covered:
             found.append(Missing(action, builder, call))
             state = state.covering(builder)
     return state
@@ -293,7 +297,10 @@ def _condition(source: SourceFile, step: Step) -> Condition | None:
 
 def _client(one: Missing, wish: Wish) -> Client:
     if one.calls is None or one.unpruned is None:
-        return DOCKER
+        name = one.builder.builder
+        if not one.builder.certain or (name and not _NAME.fullmatch(name)):
+            raise NoClientError("the name of its builder is known only when it runs")
+        return Client(builder=name)
     docker = one.calls.by_number[one.unpruned.builds[0]]
     unit = one.item
     environment = unit.env if isinstance(unit, Unit) else {}

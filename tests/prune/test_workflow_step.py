@@ -70,6 +70,34 @@ def test_it_runs_as_the_build_does(line, client):
     assert f"        run: {client} builder prune" in written(JOB.format("", f"        run: {line}\n"))
 
 
+PUSH = "        uses: docker/build-push-action@v6\n        with:\n          push: true\n"
+SETUP = "      - uses: docker/setup-buildx-action@v3\n        id: b\n        with:\n          name: {}\n"
+
+
+def test_the_builder_that_an_action_is_told_is_pruned():
+    assert "        run: docker builder prune" in written(JOB.format("", PUSH))
+    text = written(JOB.format("", f"{PUSH}          builder: slim\n"))
+    assert "        run: docker buildx prune --builder slim --force" in text
+    assert written(text) == text
+    default = "        run: docker builder prune --force\n      - name: Ship\n"
+    assert "--builder slim" in written(JOB.format("", f"{default}{PUSH}          builder: slim\n"))
+
+
+def test_a_builder_that_only_the_run_knows_gets_no_step():
+    found = steps(JOB.format("", f"{PUSH}          builder: ${{{{ inputs.b }}}}\n"))
+    assert [one.reason for one in found.refused] == ["the name of its builder is known only when it runs"]
+    assert found.edits == ()
+
+
+@pytest.mark.parametrize(("name", "builder"), [("slim", "slim"), ("slim", "${{ steps.b.outputs.name }}"), ("''", "")])
+def test_a_builder_that_the_job_sets_up_is_new(name, builder):
+    job = JOB.format(
+        "", f"        run: echo\n{SETUP.format(name)}      - name: Ship\n{PUSH}          builder: {builder}\n"
+    )
+    found = steps(job)
+    assert (found.edits, found.refused) == ((), ())
+
+
 OWN = "a function or a variable of its script decides how it is run, and another step has neither"
 
 
