@@ -74,7 +74,7 @@ class Unit:
     def script(self) -> Script:
         """The commands of it; their spans are places in the file."""
         if self._script is None:
-            from cachelint.documents.script import read_script
+            from cachelint.documents.script_parser import read_script
 
             self._script = read_script(self.text.source, self.text.text, self.text.pairs)
         return self._script

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
-from cachelint.documents.script import read_script
+from cachelint.documents.script_parser import read_script
 from cachelint.fix import ABSENT
 
 if TYPE_CHECKING:

@@ -50,8 +50,8 @@ def _in_build(path: tuple[str | int, ...], *, has_services: bool) -> bool:
 
 
 def _script(old: SourceFile, new: SourceFile, statements: Sequence[Statement]) -> bool:
-    from cachelint.documents.script import read_script
     from cachelint.documents.script_meaning import means_as_stated
+    from cachelint.documents.script_parser import read_script
 
     return means_as_stated(read_script(old), statements, read_script(new))
 

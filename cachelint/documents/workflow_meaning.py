@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cachelint.documents import script_meaning, yaml_meaning
-from cachelint.documents.script import read_script
+from cachelint.documents.script_parser import read_script
 from cachelint.documents.workflow import SCRIPT, read_workflow, script_nodes, without_expressions
 from cachelint.documents.yaml_edit import place_of
 from cachelint.documents.yaml_text import text_in

@@ -12,8 +12,8 @@ from cachelint.deployment.updates import updating
 from cachelint.discovery import Kind
 from cachelint.documents.docker_calls import docker_calls
 from cachelint.documents.docker_daemon import Daemon
-from cachelint.documents.script import read_script
 from cachelint.documents.script_flow import TooLongError
+from cachelint.documents.script_parser import read_script
 from cachelint.fix import Edit
 from cachelint.prune.answers import is_read
 from cachelint.prune.client import NoClientError, client_of, legacy_reason

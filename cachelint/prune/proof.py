@@ -6,8 +6,8 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from cachelint.documents.docker_calls import docker_calls
-from cachelint.documents.script import read_script
 from cachelint.documents.script_flow import TooLongError
+from cachelint.documents.script_parser import read_script
 from cachelint.fix import apply_edits
 from cachelint.prune.scope import NEEDED
 from cachelint.prune.script_step import Steps, refused_at

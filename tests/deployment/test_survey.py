@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from cachelint.documents import script as documents_script
+from cachelint.documents import script_parser
 from tests.deployment_support import Surveyed
 from tests.support import fix_files, lint_files
 
@@ -302,13 +302,13 @@ SCRIPTS = {
 def readings(monkeypatch):
     """How often each text has been read as a script."""
     seen = Counter()
-    read = documents_script.read_script
+    read = script_parser.read_script
 
     def count(source, text=None, pairs=()):
         seen[text or getattr(source, "text", source)] += 1
         return read(source, text, pairs)
 
-    monkeypatch.setattr("cachelint.documents.script.read_script", count)
+    monkeypatch.setattr("cachelint.documents.script_parser.read_script", count)
     return seen
 
 

@@ -3,7 +3,7 @@ import pytest
 from cachelint.documents.docker_calls import docker_calls
 from cachelint.documents.docker_command import DockerCommand, docker_commands
 from cachelint.documents.docker_daemon import Setting
-from cachelint.documents.script import read_script
+from cachelint.documents.script_parser import read_script
 
 
 def read(text: str) -> DockerCommand:

@@ -1,6 +1,7 @@
 import pytest
 
-from cachelint.documents.script import Script, read_script
+from cachelint.documents.script import Script
+from cachelint.documents.script_parser import read_script
 from cachelint.source import SourceFile
 
 

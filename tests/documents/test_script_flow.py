@@ -2,8 +2,9 @@
 
 import pytest
 
-from cachelint.documents.script import Command, Script, read_script
+from cachelint.documents.script import Command, Script
 from cachelint.documents.script_flow import Facts, TooLongError, Walk
+from cachelint.documents.script_parser import read_script
 from cachelint.prune.paths import Effects, Paths
 
 BUILDER, KIND = "default", "source.local"

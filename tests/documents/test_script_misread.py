@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import subprocess
+from typing import TYPE_CHECKING
 
 import pytest
 
-from cachelint.documents.script import Script, read_script
 from cachelint.documents.script_misread import reworded
+from cachelint.documents.script_parser import read_script
+
+if TYPE_CHECKING:
+    from cachelint.documents.script import Script
 
 
 def in_bash(text: str) -> bool:

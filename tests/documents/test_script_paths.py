@@ -1,6 +1,6 @@
 import pytest
 
-from cachelint.documents.script import read_script
+from cachelint.documents.script_parser import read_script
 from cachelint.documents.script_paths import Paths
 
 

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from cachelint.documents.script import read_script
+from cachelint.documents.script_parser import read_script
 
 SCRIPTS = [
     "HERE 1",

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cachelint.commit_arg import CommitArg
-from cachelint.documents.script import Quoting, read_script
+from cachelint.documents.script import Quoting
+from cachelint.documents.script_parser import read_script
 from cachelint.fix import apply_edits
 from cachelint.prune.decision import chosen
 from cachelint.prune.scope import NEEDED, Scope

@@ -9,7 +9,8 @@ import pytest
 
 from cachelint.commit_arg import CommitArg
 from cachelint.documents.docker_calls import docker_calls
-from cachelint.documents.script import Script, read_script
+from cachelint.documents.script import Script
+from cachelint.documents.script_parser import read_script
 from cachelint.fix import apply_edits
 from cachelint.prune.decision import chosen
 from cachelint.prune.scope import Scope

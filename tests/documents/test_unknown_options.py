@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cachelint.documents.docker_calls import docker_calls
-from cachelint.documents.script import read_script
+from cachelint.documents.script_parser import read_script
 
 
 @pytest.mark.parametrize(

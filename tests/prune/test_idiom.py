@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cachelint.commit_arg import CommitArg
-from cachelint.documents.script import read_script
+from cachelint.documents.script_parser import read_script
 from cachelint.fix import apply_edits
 from cachelint.prune.commit_step import reads_itself
 from cachelint.prune.decision import chosen

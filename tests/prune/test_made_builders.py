@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cachelint.commit_arg import CommitArg
-from cachelint.documents.script import read_script
+from cachelint.documents.script_parser import read_script
 from cachelint.prune.decision import chosen
 from cachelint.prune.scope import Scope
 from cachelint.prune.script_step import Wish

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from cachelint.commit_arg import CommitArg
-from cachelint.documents.script import read_script
+from cachelint.documents.script_parser import read_script
 from cachelint.fix import apply_edits
 from cachelint.prune.decision import chosen
 from cachelint.prune.scope import Scope
