@@ -671,6 +671,36 @@ def test_anything_at_all(
         assert again.out == ran.out
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, "²", "٣"], ids=["too long", "raised", "arabic"])
+def test_numbers_that_python_reads_otherwise(tmp_path: Path, number: str) -> None:
+    functions = [f'{{ shift {number}; "$@"; }}', f'{{ shift {number}; eval "$1"; }}', f'{{ eval "${number}"; }}']
+    script = "".join(f"f{at}() {body}\nf{at} a docker build .\n" for at, body in enumerate(functions))
+    files = {
+        "Dockerfile": f"FROM alpine AS a\nFROM alpine\nCOPY --from={number} /x /y\nCOPY . .\nRUN make\n",
+        "compose.yaml": f"services:\n  web:\n    build: .\n    shm_size: {number}\n",
+        "deploy.sh": script,
+        "bake.json": f'{{"target": {{"a": {{"context": ".", "x": {number}}}}}}}',
+        "build.log": f"#{number} [1/2] RUN x\n#1 [a {number}/{number}] RUN x\n[+] Building 1.0s ({number}/{number})\n",
+    }
+    write_files(tmp_path, files)
+    for command in ((), ("plan",), ("config",), ("log", "build.log")):
+        ran = run(*command, cwd=tmp_path)
+        assert ran.code in (0, 1, 2)
+        assert "internal error" not in ran.err
+        assert "digits" not in ran.err
+
+
+HOSTILE = ["${x:-(" + "$aaaa" * 40, "x=$(cd" + " " * 20_000 + ")", "x=$(readlink -" + "f" * 50_000 + ")"]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda one: one[:8])
+def test_a_script_that_would_be_searched_again_and_again(tmp_path: Path, text: str) -> None:
+    write_files(tmp_path, {"deploy.sh": f"cd app\n{text}\ndocker build .\n", "Dockerfile": "FROM alpine\n"})
+    start = time.process_time()
+    run(cwd=tmp_path)
+    assert time.process_time() - start < 5
+
+
 def test_includes_that_double_at_each_step_end(tmp_path: Path) -> None:
     depth = 30
     for number in range(depth):

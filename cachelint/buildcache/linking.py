@@ -8,6 +8,7 @@ from cachelint.buildcache.mounts import mount_origin
 from cachelint.buildcache.steps import Builder
 from cachelint.buildcache.values import GraphError, Value, expand_word
 from cachelint.record import NamedTuple
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 NUMBERED = frozenset({"RUN", "COPY", "ADD", "WORKDIR"})
 """Instructions that are steps. ``WORKDIR /`` is in BuildKit's total, and yet takes no number."""
+
+_NUMBER = regex("[0-9]{1,18}")
+"""What Go reads as a number too; a longer one is a name (BuildKit, dockerfile2llb/convert.go)."""
 
 MAX_INSTRUCTIONS = 10_000
 """More are refused: cost grows with stages times variables, and no person writes as many."""
@@ -63,7 +67,7 @@ class Links:
         """Index of the stage to build; None and "" are the last one."""
         if not name:
             return len(self.stages) - 1
-        if self.builder is Builder.LEGACY and name.isdecimal() and int(name) < len(self.stages):
+        if self.builder is Builder.LEGACY and _NUMBER.fullmatch(name) and int(name) < len(self.stages):
             return int(name)
         if name.lower() not in self._by_name:
             raise GraphError(f'target stage "{name}" could not be found')
@@ -84,7 +88,7 @@ class Links:
 
     def stage_of(self, name: str, user: int, instruction: Instruction) -> int | None:
         """The stage that ``COPY --from=name`` in stage `user` reads, None when the name is an image's."""
-        if name.isdecimal():
+        if _NUMBER.fullmatch(name):
             if int(name) >= self._numbers:
                 raise GraphError(f"there is no stage {name}: stages count from 0", instruction.span)
             return self._defined_before(int(name), name, user, instruction)

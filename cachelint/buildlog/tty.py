@@ -16,7 +16,7 @@ from cachelint.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_FRAME = regex(r"\[\+\] Building (\d+\.\d+)s \((\d+)/(\d+)\)( FINISHED)?(?:\s.*)?")
+_FRAME = regex(r"\[\+\] Building (\d+\.\d+)s \((\d{1,5})/(\d{1,5})\)( FINISHED)?(?:\s.*)?")
 _COMPOSE_END = regex(r"\[\+\] Building \d+/\d+")
 _ROW = regex(r"=> (?:(CACHED|ERROR|CANCELED) )?(?!=> )(\S.*?)\s+\d+\.\d+s")
 _NAMING = regex(r"=> => naming to (\S+)\s+\d+\.\d+s")

@@ -15,6 +15,9 @@ _INTEGER = regex(
     r"(?P<sign>[-+]?)(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<bin>[01]+)|0[oO]?(?P<oct>[0-7]+)|(?P<dec>0|[1-9][0-9]*))"
 )
 _BASES = {"hex": 16, "bin": 2, "oct": 8, "dec": 10}
+_MOST_DIGITS = 64
+"""Of a number of 64 bits; Python refuses to read one of thousands of digits."""
+
 _INFINITY = regex(r"[-+]?\.(?:inf|Inf|INF)")
 _DATE = regex(
     r"\d{4}-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
@@ -45,7 +48,7 @@ def plain_text(value: str) -> str:
         return "-Inf" if value.startswith("-") else "+Inf"
     digits = value.replace("_", "")
     match = _INTEGER.fullmatch(digits)
-    if match:
+    if match and len(match[0].lstrip("-+0boxBOX")) <= _MOST_DIGITS:
         kind = str(match.lastgroup)
         number = int(match[kind], _BASES[kind]) * (-1 if match["sign"] == "-" else 1)
         if _SMALLEST <= number <= _LARGEST:

@@ -21,9 +21,9 @@ _SELF = "?"
 _UNKNOWN = Directory("unknown", ".")
 _MAX_VARIABLES = 40
 _MOVES = frozenset({("cd",), ("pushd",), ("popd",)})
-_SILENCED = regex(r"\s*(?:&>|[12]?>)\s*(?:/dev/null|&1)|\s--(?=\s)")
-_CD_PWD = regex(r"(?:builtin\s+)?cd(?:\s+-[PL])?\s+(.+?)\s*(?:&&|;)\s*(?:builtin\s+)?pwd(?:\s+-[PL])?")
-_FILE = regex(r"(?:realpath|readlink\s+-\w*[fem]\w*)(?:\s+-[ems])*\s+(.+)")
+_SILENCED = regex(r"(?<!\s)\s*(?:&>|[12]?>)\s*(?:/dev/null|&1)|\s--(?=\s)")
+_CD_PWD = regex(r"(?:builtin\s+)?cd(?:\s+-[PL])?\s+([^;&]*[^;&\s])\s*(?:&&|;)\s*(?:builtin\s+)?pwd(?:\s+-[PL])?")
+_FILE = regex(r"(?:realpath|readlink\s+-(?=\w*[fem])\w+)(?:\s+-[ems])*\s+(.+)")
 _DIRNAME = regex(r"dirname\s+(.+)")
 _NAME = regex(r"\$(?:(\w+)|\{(\w+)(?:\[0\])?\})")
 _PARENT = regex(r"\$\{(\w+)(?:\[0\])?%/\*\}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.documents.script_words import Template, as_written, template
 from cachelint.documents.script_wrappers import strip
+from cachelint.documents.shell_syntax import COUNT
 from cachelint.record import NamedTuple
 from cachelint.regex import regex
 
@@ -69,7 +70,7 @@ def _runner(function: Node, text: ScriptText) -> Runner | None:
         elif node.type == "command":
             words = [child for child in node.named_children if not child.type.endswith(("_assignment", "_redirect"))]
             if words and text.of(words[0]) == "shift":
-                shifted += int(count) if len(words) > 1 and (count := text.of(words[1])).isdigit() else 1
+                shifted += int(count) if len(words) > 1 and COUNT.fullmatch(count := text.of(words[1])) else 1
             elif (runs := _runs_arguments(words, text, kept)) is not None:
                 return Runner(shifted if runs < 0 else runs)
             elif _forwards(words, text):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cachelint.documents.script import Word
 from cachelint.documents.script_words import Part, Template, expand, template
 from cachelint.documents.script_wrappers import strip
-from cachelint.documents.shell_syntax import SHELLS
+from cachelint.documents.shell_syntax import COUNT, SHELLS
 from cachelint.record import NamedTuple
 from cachelint.regex import regex
 
@@ -126,7 +126,7 @@ class _Body:
         if texts[0] in _MOVES:
             self._moves = True
         if texts[:1] == ["shift"]:
-            self._shifted += int(texts[1]) if len(texts) > 1 and texts[1].isdigit() else 1
+            self._shifted += int(texts[1]) if len(texts) > 1 and COUNT.fullmatch(texts[1]) else 1
         argument = self._argument(words[-1]) if len(words) > 1 else None
         if argument is None:
             return []
@@ -147,7 +147,7 @@ class _Body:
             return Argument(int(rest[1]) - 1 + self._shifted, rest=True)
         if part.name in {"@", "*"}:
             return Argument(self._shifted, rest=True)
-        if part.name.isdigit() and part.name != "0":
+        if COUNT.fullmatch(part.name) and part.name != "0":
             return Argument(int(part.name) - 1 + self._shifted)
         return self._variables.get(part.name)
 

@@ -28,6 +28,8 @@ ASSIGNMENT = regex(r"[A-Za-z_]\w*\+?=")
 ESCAPED = regex(r"\\(.)", re.DOTALL)
 ESCAPED_IN_QUOTES = regex(r'\\([$`"\\])')
 CONTINUED = regex(r"\\\r?\n")
+COUNT = regex(r"[0-9]{1,9}")
+"""A number that a person writes; Python takes other digits for one too, and refuses thousands of them."""
 
 _parsers: list[Parser] = []
 
