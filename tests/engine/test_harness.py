@@ -40,7 +40,8 @@ def test_build(engine, tmp_path):
     labels = [f"[2/3] RUN {dockerfile.splitlines()[2][4:]}", "[3/3] COPY file /"]
 
     def steps(**options):
-        return engine.build(tmp_path, dockerfile, **options)[1:]
+        found = engine.build(tmp_path, dockerfile, **options)
+        return [one for one in found if " FROM " not in one.label]  # whose end an engine may not print
 
     assert steps() == [(label, "ran") for label in labels]
     assert steps() == [(label, "cached") for label in labels]
