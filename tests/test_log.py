@@ -154,6 +154,16 @@ def test_stale(shop, tmp_path):
     }
 
 
+@pytest.mark.parametrize("name", ["auth", "internal"])
+def test_a_service_may_be_called_like_what_a_client_does(shop, tmp_path, name):
+    commit(shop, {"compose.yaml": COMPOSE.replace("  api:\n", f"  {name}:\n")}, tag="renamed")
+    commit(shop, {"api/main.py": "print(2)\n"})
+    log = Path(log_file(tmp_path, "compose-bake-again"))
+    log.write_text(log.read_text().replace("[api", f"[{name}").replace("-api", f"-{name}"))
+    answer = judged(shop, str(log), "--since", "renamed", code=1)
+    assert list(stale(answer))[:2] == [f"[{name} 5/6]", f"[{name} 6/6]"]
+
+
 def test_cached_is_right_where_nothing_changed(shop, tmp_path):
     commit(shop, {"README.md": "text\n", "web/notes.txt": "no step reads this\n"})
     answer = judged(shop, log_file(tmp_path, "compose-bake-again"), "--since", "before", code=0)

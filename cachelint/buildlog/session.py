@@ -17,7 +17,9 @@ MAX_VERTICES = 20_000
 _SERVICE = regex(r"\[([^\s\[\]/]+) (?:[^\s\[\]]+/\S+ )?internal\]")
 _EXPORT = regex(r"(?:\[([^\s\[\]]+)\] )?exporting (?:to|cache)")
 _IMPORT = regex(r"(?:\[[^\[\]]*\] )?importing cache manifest")
-_OF_SERVICE = regex(r"\[([^\s\[\]]+)[\s\]]")
+_OF_SERVICE = regex(r"\[(?!(?:internal|auth)\](?! exporting (?:to|cache)))([^\s\[\]]+)[\s\]]")
+"""``[internal] …`` and ``[auth] …`` are the client's own, as long as more does not show that a service is called so."""
+
 _MAX_NAMES = 50
 
 
@@ -121,7 +123,7 @@ class Session:
         if not any(_SERVICE.match(name) for _, name in self._vertices):
             return []
         named = (_OF_SERVICE.match(name) for _, name in self._vertices)
-        return list(dict.fromkeys(one[1] for one in named if one and one[1] not in ("internal", "auth")))
+        return list(dict.fromkeys(one[1] for one in named if one))
 
     def _is_exported(self, service: str | None) -> bool:
         found = (_EXPORT.match(name) for (_, name), status in self._vertices.items() if status is Status.RAN)
