@@ -105,8 +105,8 @@ class Binder:
         """The same number for equal steps of any builds; subjects live as long as the binder."""
         if id(subject) not in self._numbered:
             args = tuple((arg.name, arg.value) for arg in subject.build.args)
-            origin = (subject.context.directory, subject.context.ignore_file, args)
-            self._numbered[id(subject)] = self._numbers.of(subject.graph, origin)
+            context = (subject.context.directory, subject.context.ignore_file)
+            self._numbered[id(subject)] = self._numbers.of(subject.graph, context, (context, args))
         return self._numbered[id(subject)]
 
     def _printed(self, builds: Sequence[LoggedBuild], subjects: Sequence[tuple[Subject, Shape]]) -> dict[int, Status]:

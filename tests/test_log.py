@@ -164,6 +164,14 @@ def test_a_service_may_be_called_like_what_a_client_does(shop, tmp_path, name):
     assert list(stale(answer))[:2] == [f"[{name} 5/6]", f"[{name} 6/6]"]
 
 
+def test_services_share_the_steps_above_where_their_arguments_differ(shop, tmp_path):
+    compose = COMPOSE.replace("    command: work\n", "      args: {QUEUE: high}\n    command: work\n")
+    commit(shop, {"compose.yaml": compose}, tag="queue")
+    commit(shop, {"api/main.py": "print(2)\n"})
+    answer = judged(shop, log_file(tmp_path, "compose-bake-first"), "--since", "queue", code=0)
+    assert answer["verdict"] == "fresh"
+
+
 def test_cached_is_right_where_nothing_changed(shop, tmp_path):
     commit(shop, {"README.md": "text\n", "web/notes.txt": "no step reads this\n"})
     answer = judged(shop, log_file(tmp_path, "compose-bake-again"), "--since", "before", code=0)

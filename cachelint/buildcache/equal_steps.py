@@ -20,26 +20,26 @@ class StepNumbers:
     def __init__(self) -> None:
         self._numbers: dict[Key, int] = {}
 
-    def of(self, graph: Graph, origin: Hashable) -> list[int]:
-        """A number for each step of a graph; `origin` stands for its context and for what only the builder knows."""
+    def of(self, graph: Graph, context: Hashable, unknown: Hashable) -> list[int]:
+        """A number for each step of a graph; `context` stands for its files, `unknown` for what the builder knows."""
         numbers: list[int] = []
         for step in graph.steps:
             above = -1 if step.above is None else numbers[step.above]
-            sources = tuple(_reading(graph, numbers, source, origin) for source in step.sources)
+            sources = tuple(_reading(graph, numbers, source, context) for source in step.sources)
             environment = _environment(graph, step.stage, step.bindings) if step.bindings >= 0 else ()
-            unknown = origin if step.identity.text is None or any(text is None for _, text in environment) else None
-            key = (above, step.keyword, step.identity.text, sources, environment, unknown)
+            is_known = step.identity.text is not None and all(text is not None for _, text in environment)
+            key = (above, step.keyword, step.identity.text, sources, environment, None if is_known else unknown)
             numbers.append(self._numbers.setdefault(key, len(self._numbers)))
         return numbers
 
 
-def _reading(graph: Graph, numbers: list[int], source: Source, origin: Hashable) -> Key:
+def _reading(graph: Graph, numbers: list[int], source: Source, context: Hashable) -> Key:
     place: object = source.place
     if source.origin is Origin.STAGE:
         end = graph.stages[int(source.place)].end
         place = -1 if end is None else numbers[end]
     elif source.origin is Origin.CONTEXT:
-        place = origin
+        place = context
     return (source.origin, place, source.paths, source.exclude, source.parents)
 
 
