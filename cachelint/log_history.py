@@ -43,7 +43,10 @@ class History:
 
         A build of such a commit may have left results that the cache now rightly hands out.
         """
-        names = [os.path.relpath(path, self._root).replace(os.sep, "/") for path in paths[:_MAX_FILES]]
+        shown = (os.path.relpath(path, self._root).replace(os.sep, "/") for path in paths[:_MAX_FILES])
+        names = [name for name in shown if "\n" not in name]  # git reads a question to the end of its line
+        if not names:
+            return []
         now = self._objects([self.head], names)[self.head]
         # a state ends with the next commit that touches one of the files: what stood before that one
         touched = self._git("log", "--format=%H", f"--max-count={_MAX_COMMITS}", self._since, "--", *names).split()

@@ -217,6 +217,13 @@ def test_going_back_is_no_proof_when_something_else_is_new(shop, tmp_path):
     assert stale(answer)["[web build 5/6]"] == ["web/src/a.js", "web/src/b.js"]
 
 
+@pytest.mark.parametrize("more", [{}, {"web/src/a.js": "two\n"}])
+def test_a_line_break_in_the_name_of_a_file(shop, tmp_path, more):
+    commit(shop, {"web/src/b\nc.js": "new\n", **more})
+    answer = judged(shop, log_file(tmp_path, "compose-bake-again"), "--since", "before", code=1)
+    assert stale(answer)["[web build 5/6]"] == [*more, "web/src/b\nc.js"]
+
+
 def test_an_imported_cache_may_hold_it(shop, tmp_path):
     commit(shop, {"web/src/a.js": "two\n"})
     log = Path(log_file(tmp_path, "compose-bake-again"))
