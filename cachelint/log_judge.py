@@ -11,6 +11,7 @@ from cachelint.buildcache.change import Outcome
 from cachelint.buildlog.record import Status
 from cachelint.log_blind import blind_spots
 from cachelint.log_changes import Expectations, predecessors
+from cachelint.log_contexts import agreed, named_contexts, with_contexts
 from cachelint.log_steps import Binder, shown_label
 from cachelint.log_texts import says
 from cachelint.plan import instruction_text, relative
@@ -157,7 +158,7 @@ class _Judge:
     def __init__(self, bound: Sequence[BoundBuild], expectations: Expectations) -> None:
         self._bound = bound
         self.expectations = expectations
-        self._expected: dict[int, list[Expected]] = {}
+        self._expected: dict[int, list[tuple[Expected, str | None]]] = {}
         self._earlier: dict[tuple[int, int], str | None] = {}
         self._at = 0
         self._ran: set[int] = set()
@@ -194,17 +195,21 @@ class _Judge:
 
     def _steps(self, bound: BoundBuild, subject: Subject) -> tuple[list[JudgedStep], list[str]]:
         scene = _Scene(bound, subject, self._done_before(bound), set(), {})
-        judged = [self._step(one, self._expectation(subject)[one.step.index], scene) for one in bound.steps]
+        judged = [self._step(one, *self._expectation(subject)[one.step.index], scene) for one in bound.steps]
         doubts = [doubt for _, doubt in judged if doubt]
+        doubts += named_contexts(bound)
         if not bound.logged.complete:
             doubts.append("the log of this build is cut off")
         return [step for step, _ in judged], doubts
 
-    def _step(self, one: BoundStep, wanted: Expected, scene: _Scene) -> tuple[JudgedStep, str | None]:
-        """A step with its judgement, or why there is none."""
+    def _step(
+        self, one: BoundStep, wanted: Expected, unknown: str | None, scene: _Scene
+    ) -> tuple[JudgedStep, str | None]:
+        """A step with its judgement, or why there is none. `unknown` is why it is not known what was wanted."""
         plain = _plain_step(one)._replace(expected=wanted.outcome, cause=wanted.cause)
         if wanted.outcome is not Outcome.RUN:
-            return plain, None
+            is_open = unknown and not scene.bound.logged.failed and one.status not in _RAN
+            return plain, unknown.format(one.label) if unknown and is_open else None
         plain = plain._replace(files=tuple(map(relative, wanted.files)))
         if scene.bound.logged.failed or one.step.keyword == "FROM":
             return plain, None
@@ -219,9 +224,9 @@ class _Judge:
             scene.excused[one.step.index] = doubt
         return plain._replace(stale=doubt is None), doubt
 
-    def _expectation(self, subject: Subject) -> list[Expected]:
+    def _expectation(self, subject: Subject) -> list[tuple[Expected, str | None]]:
         if id(subject) not in self._expected:
-            self._expected[id(subject)] = self.expectations.of(subject)
+            self._expected[id(subject)] = list(agreed(with_contexts(subject), self.expectations.of))
         return self._expected[id(subject)]
 
     def _excuse(self, one: BoundStep, wanted: Expected, scene: _Scene) -> str | None:

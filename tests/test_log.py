@@ -296,6 +296,59 @@ def test_a_log_of_another_commit_accuses_nobody(shop, tmp_path):
     assert "stale" not in (text.out + github.out + markdown.out).lower()
 
 
+# A Dockerfile for which no file says from where it is built
+
+
+def make_lone(directory, files):
+    commit(make_shop(directory, tag="shop"))
+    git(directory, "rm", "-rqf", ".")
+    commit(directory, {"docker/Dockerfile": API, **files}, tag="lone")
+    return directory
+
+
+ROOT = {"main.py": "1", "requirements.txt": ""}
+OWN = {"docker/main.py": "1", "docker/requirements.txt": ""}
+
+
+@pytest.mark.parametrize(
+    ("files", "changed", "code"),
+    [
+        (ROOT, "main.py", 1),
+        (ROOT, "docker/main.py", 0),
+        ({**ROOT, "docker/main.py": "1"}, "main.py", 1),
+        (OWN, "docker/main.py", 1),
+        (OWN, "main.py", 0),
+        ({**ROOT, **OWN}, "main.py", 2),
+        ({**ROOT, **OWN}, "docker/main.py", 2),
+        ({**ROOT, **OWN}, "docker/other.py", 0),
+        ({}, "docker/main.py", 1),
+    ],
+)
+def test_a_context_that_nobody_names(tmp_path, files, changed, code):
+    lone = make_lone(tmp_path / "lone", files)
+    commit(lone, {changed: "2"})
+    log = Path(log_file(tmp_path, "deploy-with-prunes"))
+    log.write_text(log.read_text().replace("Building from commit", "Building"))
+    answer = judged(lone, str(log), "--since", "lone", code=code)
+    context = "." if changed == "main.py" else "docker"
+    reason = f"docker/Dockerfile: its context is not known: had it been {context}, [5/6] had to run"
+    assert answer["reasons"] == ([reason] if code == 2 else [])
+
+
+@pytest.mark.parametrize(("ran", "code"), [(False, 2), (True, 0)])
+def test_a_context_that_only_the_command_names(tmp_path, ran, code):
+    recipe = "FROM base:1\nWORKDIR /app\nCOPY --from=lib a.txt .\nCOPY main.py .\n"
+    make_shop(tmp_path / "lib", tag="shop")
+    git(tmp_path / "lib", "rm", "-rqf", ".")
+    commit(tmp_path / "lib", {"Dockerfile": recipe, "main.py": "", "lib/a.txt": "1"}, tag="before")
+    commit(tmp_path / "lib", {"lib/a.txt": "2"})
+    log = Path(log_file(tmp_path, "buildx-context"))
+    log.write_text(log.read_text().replace("#9 CACHED", "#9 DONE 0.1s" if ran else "#9 CACHED"))
+    answer = judged(tmp_path / "lib", str(log), "--since", "before", code=code)
+    reason = "Dockerfile: it reads the context lib, whose files the cache model does not know"
+    assert answer["reasons"] == ([] if ran else [reason])
+
+
 # What a log cannot show
 
 

@@ -90,7 +90,8 @@ class LoggedBuild(NamedTuple):
 
     `session` counts the runs of a builder in the log from 0: the builds of one session share their steps. `line` is
     where the session starts. `complete` is false where the log ends, or goes on with something else, in the middle.
-    `images` are the names that the result got. `imports_cache`: results of other machines were at hand.
+    `images` are the names that the result got. `imports_cache`: results of other machines were at hand. `contexts` are
+    the names of directories that were sent besides the build context (``--build-context``).
     """
 
     session: int
@@ -102,6 +103,7 @@ class LoggedBuild(NamedTuple):
     complete: bool = True
     images: tuple[str, ...] = ()
     imports_cache: bool = False
+    contexts: tuple[str, ...] = ()
 
 
 class Prune(NamedTuple):

@@ -20,6 +20,7 @@ _IMPORT = regex(r"(?:\[[^\[\]]*\] )?importing cache manifest")
 _OF_SERVICE = regex(r"\[(?!(?:internal|auth)\](?! exporting (?:to|cache)))([^\s\[\]]+)[\s\]]")
 """``[internal] …`` and ``[auth] …`` are the client's own, as long as more does not show that a service is called so."""
 
+_CONTEXT = regex(r"\[(?:([^\s\[\]]+) )?context ([^\s\[\]]+)\] (?:OCI )?load from client")
 _MAX_NAMES = 50
 
 
@@ -116,7 +117,12 @@ class Session:
                 self.failed or self.finished or (exported and self.proves_ends),
                 tuple(self._images.get(service, ())),
                 any(status is Status.RAN and _IMPORT.match(name) for (_, name), status in self._vertices.items()),
+                self._contexts(service),
             )
+
+    def _contexts(self, service: str | None) -> tuple[str, ...]:
+        found = (_CONTEXT.match(name) for _, name in self._vertices)
+        return tuple(sorted({one[2] for one in found if one and one[1] == service}))
 
     def _services(self) -> list[str]:
         """The services (or targets) that the vertices are of; none where only one thing is built."""

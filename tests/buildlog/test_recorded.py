@@ -81,6 +81,11 @@ RECORDED = {
         "the same, --layers=false",
         ("buildah; 1/5 1R 2R 3R 4R 5R",),
     ),
+    "buildx-context": Recorded(
+        BUILDX,
+        "nothing changed, --build-context lib=lib",
+        ("buildkit; stage-0/4 1R 2- 3- 4-",),
+    ),
     "buildx-local-output": Recorded(
         BUILDX,
         "nothing changed, --output type=local",
