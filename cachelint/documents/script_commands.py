@@ -9,6 +9,7 @@ from cachelint.documents.docker_options import TOOLS, names_command
 from cachelint.documents.script import Assignment, Command, Redirection, Wrapper
 from cachelint.documents.script_assignments import DECLARATIONS, assignment, declared, entries
 from cachelint.documents.script_nested import Argument, NestedReader, may_hand_on
+from cachelint.documents.script_printed import Printed
 from cachelint.documents.script_runners import may_run_arguments, runners
 from cachelint.documents.script_text_runners import front_of, text_runners
 from cachelint.documents.script_variables import Outer, Variables
@@ -48,7 +49,7 @@ class CommandReader:
         self._text = text
         self._shell = shell
         self._outer = outer
-        self._variables = Variables(entries(root, text), outer)
+        self._variables = Variables(entries(root, text), outer, Printed(root, text))
         self._own_runners = runners(root, text)
         self._runners = {**outer.runners, **self._own_runners} if outer else self._own_runners
         self._text_runners = text_runners(root, text)
@@ -130,7 +131,7 @@ class CommandReader:
 
     def _readings(self, templates: list[Template], written: list[Word]) -> list[list[Word]]:
         readings = [written]
-        if any(part.name for one in templates for part in one.parts):
+        if any(part.name or part.prints for one in templates for part in one.parts):
             marked = [self._marked(one) for one in templates]
             readings = self._variables.readings(marked, self._at, self._function)
         known = [one for one in readings if one]

@@ -6,14 +6,16 @@ import re
 from itertools import product
 from typing import TYPE_CHECKING
 
+from cachelint.documents.script import Word
 from cachelint.documents.script_words import EXPANSION, Template, Value, expand
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from cachelint.documents.script import Word
+    from cachelint.documents.script_printed import Printed
     from cachelint.documents.script_runners import Runner
+    from cachelint.documents.script_words import Part
 
 _MAX_VALUES = 8
 _MAX_READINGS = 16
@@ -63,10 +65,14 @@ class Outer(NamedTuple):
 
 
 class Variables:
-    """The assignments of one shell, and of the shell around it where that one replaces ``$NAME`` first."""
+    """The assignments of one shell, and of the shell around it where that one replaces ``$NAME`` first.
 
-    def __init__(self, entries: Iterable[Entry] = (), outer: Outer | None = None) -> None:
+    `printed` says what the substitutions in its text print.
+    """
+
+    def __init__(self, entries: Iterable[Entry], outer: Outer | None, printed: Printed) -> None:
         self._outer = outer
+        self._printed = printed
         self._entries: dict[str, list[Entry]] = {}
         self._locals: dict[str | None, set[str]] = {}
         for entry in entries:
@@ -78,20 +84,23 @@ class Variables:
 
     def readings(self, words: list[Template], at: int, function: str | None) -> list[list[Word]]:
         """The words that a command may receive: the first is all there is where no variable has several values."""
-        names = {(part.name, part.outer): None for word in words for part in word.parts if part.name}
-        known = [(name, found) for name in names if (found := self._held(*name, at, function))]
+        parts = {(part.key, part.outer): part for word in words for part in word.parts if part.key}
+        known = [(key, found) for key, part in parts.items() if (found := self._held(part, at, function))]
         readings: list[list[Word]] = []
         for choice in _choices([values for _, values in known]):
-            values = {name: value for (name, _), value in zip(known, choice, strict=True)}
+            values = {key: value for (key, _), value in zip(known, choice, strict=True)}
             reading = [word for written in words for word in expand(written, values)]
             if reading not in readings:
                 readings.append(reading)
         return readings
 
-    def _held(self, name: str, outer: bool, at: int, function: str | None) -> tuple[Value, ...]:
-        if outer and self._outer:
-            return self._outer.variables.values(name, self._outer.at, self._outer.function)
-        return self.values(name, at, function)
+    def _held(self, part: Part, at: int, function: str | None) -> tuple[Value, ...]:
+        if part.outer and self._outer:
+            return self._outer.variables._held(part._replace(outer=False), self._outer.at, self._outer.function)
+        if part.prints:
+            texts = self._printed.of(part.text, self)
+            return tuple(Value((Word(text, part.span, True, part.span),)) for text in texts)
+        return self.values(part.name, at, function)
 
     def values(self, name: str, at: int, function: str | None) -> tuple[Value, ...]:
         """All that a variable may hold at a place; nothing when nothing is known of one of them."""

@@ -31,6 +31,10 @@ EXPANSION = regex(r"\$\{[^}]*\}|\$\([^()]*(?:\([^()]*\)[^()]*)*\)|\$\w+|`[^`]*`|
 """An expansion as it is left in a text where nothing is known of it."""
 
 _FIELD = regex(rf"(?:{EXPANSION.pattern}|\S)+")
+SUBSTITUTION = regex(r"\$\((?!\()(?P<round>.*)\)|`(?P<back>[^`]*)`", re.DOTALL)
+"""A command substitution, with the script in it."""
+
+_TELLS = regex(r"\b(?:echo|printf|which|command|type)\b|\$\(\s*[A-Za-z_][\w-]*\s*\)\Z|`\s*[A-Za-z_][\w-]*\s*`\Z")
 _WHICH = regex(r"\$\(\s*(?:which|command\s+-v|type\s+-p)\s+([\w./-]+)\s*(?:2>\s*/dev/null\s*)?\)\Z")
 _ANSI = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "e": "\x1b"}
 _ANSI_ESCAPE = regex(r"\\(.)", re.DOTALL)
@@ -41,7 +45,7 @@ class Part(NamedTuple):
 
     `certain` is not set for patterns and for what nothing is known about. `name` is the variable of an expansion,
     `subscript` its index, `default` the text of ``${name:-text}``. `outer` is set where the
-    shell around this one expands it.
+    shell around this one expands it. `prints` is set for a command substitution whose script may say what it prints.
     """
 
     text: str
@@ -52,6 +56,12 @@ class Part(NamedTuple):
     subscript: str = ""
     default: str | None = None
     outer: bool = False
+    prints: bool = False
+
+    @property
+    def key(self) -> str:
+        """What its values are kept under: the variable, or the text of a substitution; empty where none are known."""
+        return self.name or (self.text if self.prints else "")
 
 
 class Template(NamedTuple):
@@ -138,7 +148,8 @@ def _expansion(written: str, span: Span, quoted: bool) -> Part:
         return Part(program[1], span, True)
     match = _VARIABLE.match(written)
     if not match:
-        return Part(written, span, quoted, certain=False)
+        prints = bool(SUBSTITUTION.fullmatch(written) and _TELLS.search(written))
+        return Part(written, span, quoted, certain=False, prints=prints)
     default = None
     if match["operator"] and "?" not in match["operator"]:
         word = match["word"]
@@ -171,7 +182,7 @@ class _Field:
 
 def expand(word: Template, values: Mapping[tuple[str, bool], Value]) -> list[Word]:
     """The words that a command receives for one written word; none for an unquoted variable that is empty."""
-    if len(word.parts) == 1 and not word.parts[0].name:
+    if len(word.parts) == 1 and not (word.parts[0].name or word.parts[0].prints):
         return [as_written(word)]
     fields: list[_Field] = []
     current: _Field | None = None
@@ -211,9 +222,9 @@ def as_written(word: Template) -> Word:
 
 
 def _value_of(part: Part, values: Mapping[tuple[str, bool], Value]) -> Value | None:
-    if not part.name:
+    if not (part.name or part.prints):
         return None
-    value = values.get((part.name, part.outer))
+    value = values.get((part.key, part.outer))
     if value is None or (part.default is not None and not any(word.text for word in value.words)):
         if part.default is None or part.subscript:
             return None

@@ -1,0 +1,258 @@
+"""What a command substitution prints, where the script says so: ``$(which podman && echo podman || echo docker)``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cachelint.documents.script_text import ScriptText
+from cachelint.documents.script_words import SUBSTITUTION, template
+from cachelint.documents.shell_syntax import operands
+from cachelint.record import NamedTuple
+from cachelint.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from tree_sitter import Node
+
+    from cachelint.documents.script import Word
+    from cachelint.documents.script_variables import Variables
+
+_MOST = 8
+_MAX_DEPTH = 6
+_MAX_TEXT = 2_000
+_SUCCEED = frozenset("true : export local readonly declare typeset unset set shift".split())
+_SILENT = frozenset({"[", "test", "false", "hash", "cd"})
+_PROGRAM = regex(r"(?:which|command\s+-v|type\s+-[pP])\s+([\w./-]+)")
+_QUIET = regex(r"\w*grep\b[^|]*\s(?:-[a-zA-Z]*q|--quiet\b|--silent\b)")
+_AWAY = regex(r"(?!1?>&1\b)(?:1?>|&>)")
+_FLAGS = regex(r"-[neE]+")
+_FORMATS = {"%s": "", r"%s\n": "\n"}
+_STATEMENTS = frozenset("variable_assignment variable_assignments declaration_command unset_command".split())
+_CLAUSES = frozenset({"elif_clause", "else_clause"})
+
+
+class _End(NamedTuple):
+    """One way through a piece of a script: what it has printed, whether it succeeded, and whether all ends there."""
+
+    text: str = ""
+    succeeds: bool = True
+    ends: bool = False
+
+
+_EITHER = (_End(), _End(succeeds=False))
+
+
+class _UnknownError(Exception):
+    """Something is printed, and the script does not say what."""
+
+
+class Printed:
+    """What the substitutions in a shell's text print; `root` is its tree, with the functions that they may call."""
+
+    def __init__(self, root: Node, text: ScriptText) -> None:
+        self._root = root
+        self._text = text
+        self._known: dict[str, tuple[str, ...]] = {}
+        self._bodies: dict[str, Node] | None = None
+
+    def of(self, written: str, variables: Variables) -> tuple[str, ...]:
+        """The texts of which ``$(…)`` becomes one, in the order in which they are written; none where not known.
+
+        Line breaks at the end are left out, and nothing at all, which is no command.
+        """
+        if written not in self._known:
+            self._known[written] = ()  # for a function that asks for itself
+            self._known[written] = self._of(written, variables)
+        return self._known[written]
+
+    def _of(self, written: str, variables: Variables) -> tuple[str, ...]:
+        match = SUBSTITUTION.fullmatch(written)
+        inside = match and (match["round"] or match["back"])
+        if not inside or len(inside) > _MAX_TEXT:
+            return ()
+        text = ScriptText(inside, ((0, 0),))
+        root = text.parse_once()
+        try:
+            ends = () if root.has_error else _Reader(text, variables, None, self._body).block(root.named_children)
+        except _UnknownError:
+            return ()
+        return tuple(dict.fromkeys(printed for one in ends if (printed := one.text.rstrip("\n"))))
+
+    def _body(self, name: str) -> tuple[ScriptText, Node] | None:
+        """The body of a function of the script."""
+        if self._bodies is None:
+            self._bodies = dict(_functions(self._root, self._text))
+        return (self._text, self._bodies[name]) if name in self._bodies else None
+
+
+def _functions(root: Node, text: ScriptText) -> Iterable[tuple[str, Node]]:
+    todo = list(reversed(root.named_children))
+    while todo:
+        node = todo.pop()
+        if node.type == "function_definition":
+            name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+            if name and body:
+                yield text.of(name), body
+        elif node.type in {"if_statement", "compound_statement"}:
+            todo += reversed(node.named_children)
+
+
+class _Reader:
+    """Follows every way through a piece of a script; `function` is the one that it is the body of."""
+
+    def __init__(
+        self,
+        text: ScriptText,
+        variables: Variables,
+        function: str | None,
+        body: Callable[[str], tuple[ScriptText, Node] | None],
+        depth: int = 0,
+    ) -> None:
+        self._text = text
+        self._variables = variables
+        self._function = function
+        self._body = body
+        self._depth = depth
+        if depth > _MAX_DEPTH:
+            raise _UnknownError
+
+    def block(self, nodes: Iterable[Node]) -> Sequence[_End]:
+        """The ways through statements one after the other."""
+        ends: Sequence[_End] = (_End(),)
+        for node in nodes:
+            if node.type not in {"comment", "function_definition"}:
+                ends = _then(ends, self._statement(node))
+        return ends
+
+    def _statement(self, node: Node) -> Sequence[_End]:
+        read = _READERS.get(node.type)
+        if read is None:
+            raise _UnknownError
+        return read(self, node)
+
+    def _silent(self, node: Node) -> Sequence[_End]:
+        return (_End(),) if node.type in _STATEMENTS else _EITHER
+
+    def _children(self, node: Node) -> Sequence[_End]:
+        ends = self.block(node.named_children)
+        return [one._replace(ends=False) for one in ends] if node.type == "subshell" else ends
+
+    def _list(self, node: Node) -> Sequence[_End]:
+        ends: Sequence[_End] = (_End(),)
+        for operator, part in operands(node):
+            ends = _then(ends, self._statement(part), behind=operator != "||")
+        return ends
+
+    def _negated(self, node: Node) -> Sequence[_End]:
+        return [one._replace(succeeds=not one.succeeds) for one in self.block(node.named_children)]
+
+    def _pipeline(self, node: Node) -> Sequence[_End]:
+        """Only the last part prints; what ends in it ends nothing else."""
+        return [one._replace(ends=False) for one in self._statement(node.named_children[-1])]
+
+    def _redirected(self, node: Node) -> Sequence[_End]:
+        body = node.child_by_field_name("body")
+        return _EITHER if body is None or self._is_away(node) else self._statement(body)
+
+    def _is_away(self, node: Node) -> bool:
+        redirects = [child for child in node.named_children if child.type == "file_redirect"]
+        return any(_AWAY.match(self._text.of(one)) for one in redirects)
+
+    def _if(self, node: Node) -> Sequence[_End]:
+        return self._branches(node, [child for child in node.children if child.type in _CLAUSES])
+
+    def _branches(self, node: Node, clauses: list[Node]) -> Sequence[_End]:
+        own = [child for child in node.children if child.type not in _CLAUSES]
+        if node.type == "else_clause":
+            return self.block(child for child in own if child.is_named)
+        then = next((at for at, child in enumerate(own) if child.type == "then"), len(own))
+        body = self.block(child for child in own[then:] if child.is_named)
+        other = self._branches(clauses[0], clauses[1:]) if clauses else (_End(),)
+        condition = self.block(child for child in own[:then] if child.is_named)
+        met = [one for one in condition if one.succeeds]
+        return [*_then(met, body), *_then([one for one in condition if not one.succeeds], other)]
+
+    def _case(self, node: Node) -> Sequence[_End]:
+        found: list[_End] = [_End()]
+        for item in node.named_children:
+            if item.type == "case_item":
+                values = item.children_by_field_name("value")
+                found += self.block(child for child in item.named_children if child not in values)
+        return found
+
+    def _command(self, node: Node) -> Sequence[_End]:
+        name = node.child_by_field_name("name")
+        program = _PROGRAM.fullmatch(self._text.of(node))
+        if name is None or self._is_away(node):
+            return _EITHER
+        if program:
+            return _End(f"{program[1]}\n"), _End(succeeds=False)
+        called = self._text.of(name)
+        if called in {"exit", "return"}:
+            return _End(ends=True), _End(succeeds=False, ends=True)
+        if called in {"echo", "printf"}:
+            return [_End(one) for one in self._said(node, name, called)]
+        if called in _SUCCEED:
+            return (_End(),)
+        return _EITHER if called in _SILENT or _QUIET.match(self._text.of(node)) else self._call(called)
+
+    def _call(self, name: str) -> Sequence[_End]:
+        found = self._body(name)
+        if found is None:
+            raise _UnknownError
+        text, body = found
+        ends = _Reader(text, self._variables, name, self._body, self._depth + 1).block([body])
+        return [one._replace(ends=False) for one in ends]
+
+    def _said(self, node: Node, name: Node, called: str) -> Iterable[str]:
+        """What ``echo`` or ``printf`` prints."""
+        words = [child for child in node.named_children if child != name and child.type != "file_redirect"]
+        templates = [template(one, self._text) for one in words]
+        at = self._text.offset(node.start_byte) if self._function else 0
+        for reading in self._variables.readings(templates, at, self._function):
+            if not all(word.literal or word.default for word in reading):
+                raise _UnknownError
+            yield _echoed(reading) if called == "echo" else _formatted(reading)
+
+
+def _then(before: Sequence[_End], after: Sequence[_End], *, behind: bool | None = None) -> Sequence[_End]:
+    """Each way so far with what comes next: behind all of them, or those that have succeeded, or that have not."""
+    found: list[_End] = []
+    for one in before:
+        goes_on = not one.ends and behind in {None, one.succeeds}
+        found += [two._replace(text=one.text + two.text) for two in after] if goes_on else [one]
+    known = tuple(dict.fromkeys(found))
+    if len(known) > _MOST or sum(len(one.text) for one in known) > _MAX_TEXT:
+        raise _UnknownError
+    return known
+
+
+def _echoed(words: Sequence[Word]) -> str:
+    texts = [word.text for word in words]
+    newline = "\n"
+    while texts and _FLAGS.fullmatch(texts[0]):
+        newline = "" if "n" in texts.pop(0) else newline
+    return " ".join(texts) + newline
+
+
+def _formatted(words: Sequence[Word]) -> str:
+    texts = [word.text for word in words]
+    if len(texts) == 2 and texts[0] in _FORMATS:
+        return texts[1] + _FORMATS[texts[0]]
+    if len(texts) != 1 or "%" in texts[0] or "\\" in texts[0].removesuffix("\\n"):
+        raise _UnknownError
+    return texts[0].removesuffix("\\n")
+
+
+_READERS: dict[str, Callable[[_Reader, Node], Sequence[_End]]] = {
+    **dict.fromkeys((*_STATEMENTS, "test_command"), _Reader._silent),
+    **dict.fromkeys(("compound_statement", "subshell"), _Reader._children),
+    "list": _Reader._list,
+    "negated_command": _Reader._negated,
+    "pipeline": _Reader._pipeline,
+    "redirected_statement": _Reader._redirected,
+    "if_statement": _Reader._if,
+    "case_statement": _Reader._case,
+    "command": _Reader._command,
+}
