@@ -1,6 +1,7 @@
 """Makefiles, package.json and GitLab's CI file: their scripts, and where those are written."""
 
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -12,6 +13,8 @@ from cachelint.documents.makefile import read_makefile
 from cachelint.documents.package_json import read_package_scripts
 from cachelint.documents.yaml import YamlError
 from cachelint.source import SourceFile, Span
+
+ONE_OF = "$(case ${_} in 0) echo 'docker';; 1) echo 'podman';; esac) x"
 
 
 def recipes(text):
@@ -27,12 +30,30 @@ def recipes(text):
         ("a:\r\n\tone\r\n\ttwo\r\n", ["one", "two"]),
         ("a:\n\techo $$HOME $$(id)\n", ["echo $HOME $(id)"]),
         ("A = x y # why\na:\n\techo $(A) ${A}\n", ["echo x y  x y "]),
-        ("A ?= x\na:\n\techo $(A)\n", ["echo ${_}"]),
+        ("A ?= x y \na:\n\techo $(A)\n", ["echo ${A:-x y}"]),
+        ("A-B ?= x\na:\n\techo $(A-B)\n", ["echo ${_}"]),
+        ("A ?= x$(B)\na:\n\techo $(A)\n", ["echo ${_}"]),
+        ("A ?= docker x$(B)\na:\n\techo $(A)\n", ["echo docker x${_}"]),
         ("A := x\nA := y\na:\n\techo $(A)\n", ["echo ${_}"]),
         ("A := $(B)\na:\n\techo $(A)\n", ["echo ${_}"]),
+        ("A := $(B) y\nB := x\na:\n\techo $(A)\n", ["echo ${_}"]),
+        ("A = $(B) y\nB := x\na:\n\techo $(A)\n", ["echo x y"]),
+        ("B := x\nA := ${B}$$C \\\n  y\na:\n\techo $(A)\n", ["echo x$C y"]),
+        ("A = $(B)\nB = $(A)\na:\n\techo $(A)\n", ["echo ${_}"]),
+        ("A := x\nA += y\na:\n\techo $(A)\n", ["echo ${_}"]),
+        ("A != date\na:\n\techo $(A)\n", ["echo ${_}"]),
+        ("A != which docker || echo podman\na:\n\techo $(A)\n", ["echo $(which docker || echo podman)"]),
+        ("A ?= $(shell which docker $$X)\na:\n\techo $(A)\n", ["echo $(which docker $X)"]),
+        ("a:\n\techo ${shell echo docker $(A) $(B)} x\nB = y\n", ["echo $(echo docker ${_} y) x"]),
+        ("ifdef B\nA = docker\nelse\nA = podman\nendif\na:\n\t$(A) x\n", [ONE_OF]),
+        ("A = docker\nifdef B\nA = podman\nendif\na:\n\t$(A) x\n", [ONE_OF]),
+        ("ifdef B\nA = docker\nendif\na:\n\t$(A) x\n", ["docker x"]),
+        ("ifdef B\nA = docker 'x'\nelse\nA = podman\nendif\na:\n\t$(A) x\n", ["${_} x"]),
+        ("A = docker\nb: A = podman\na:\n\t$(A) x\n", ["${_} x"]),
         ("A := x\nb: A := y\na:\n\techo $(A)\n", ["echo ${_}"]),
         ("ifdef B\nA := x\nendif\na:\n\techo $(A)\n", ["echo ${_}"]),
-        ("include b.mk\nA := x\na:\n\techo $(A)\n", ["echo ${_}"]),
+        ("include b.mk\nA := x\na:\n\techo $(A)\n", ["echo ${A:-x}"]),
+        ("-include .env\nA := $(shell which docker)\na:\n\techo $(A)\n", ["echo $(which docker)"]),
         ("export A := x\na:\n\techo $(A)\n", ["echo x"]),
         ("a:\n\techo $(shell git rev-parse $(B)) $@ $(word 1,$(x)) end\n", ["echo ${_} ${_} ${_} end"]),
         ("a:\nifdef X\n\tone\nelse\n\ttwo\nendif\n", ["one", "two"]),
@@ -83,6 +104,31 @@ def test_make_itself_gives_the_shell_the_same(tmp_path):
     assert "\n".join(scripts).replace("${_}", "'$'") == told.rstrip("\n")
 
 
+@pytest.mark.skipif(not shutil.which("make"), reason="needs make")
+@pytest.mark.parametrize(
+    "variables",
+    [
+        "A ?= x y ",
+        "A = $(B) y\nB := x",
+        "B := x\nA := ${B}$$$$ \\\n  y",
+        "A != echo docker && true",
+        "A ?= $(shell echo docker 'a  b')",
+        "A := $(shell if true; then echo docker; fi)",
+        "-include none\nA := $(shell which nothing || echo docker compose)",
+        "-include none\nA := docker compose  # the new one",
+        "override A = docker $(shell echo docker)",
+    ],
+)
+def test_make_runs_the_same(variables, tmp_path):
+    text = f"{variables}\na:\n\t@echo one $(A) two\n"
+    (tmp_path / "Makefile").write_text(text)
+    [(_, [script])] = recipes(text)
+    calls = (["make", "-s"], ["bash", "-c", script])
+    runs = [subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, check=True) for call in calls]
+    told, printed = [re.sub(r"\d+", "", run.stdout) for run in runs]
+    assert told == printed != "one two\n"
+
+
 def test_long_makefiles_take_no_longer_than_their_length():
     start = time.perf_counter()
     recipes("a:\n" + "\tone \\\n" * 50_000)
@@ -90,6 +136,10 @@ def test_long_makefiles_take_no_longer_than_their_length():
     recipes("a:\n\t" + "$(" * 50_000)
     recipes("A" * 500_000 + "=" * 5)
     recipes("a:\n\t" + "\\" * 500_000)
+    recipes("A = docker " + "$(B)" * 500_000 + "\nB = " + "x" * 1_000 + "\na:\n\t$(A)")
+    recipes("a:\n\t" + "$(shell echo docker " * 20_000)
+    recipes("A := docker\n" * 20_000 + "B := $(A)\n" * 20_000 + "a:\n\t$(A) $(B)")
+    recipes("\n".join(f"A{n} = $(A{n + 1})$(A{n + 1})" for n in range(5_000)) + "\na:\n\t$(A0)")
     assert time.perf_counter() - start < 10
 
 
