@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from cachelint.project import Project
     from cachelint.workspace import Workspace
 
-_COMPOSE_BUILD = regex(r"(?:compose|\$\{?\w+\}?)[\"']?[ \t][^\n]*\bbuild\b|\$\{?\w+\}?[\"']?[ \t]+up\b")
+_COMPOSE = r"(?:compose|\$\{?\w+\}?)[\"']?[ \t]"
+_COMPOSE_BUILD = regex(rf"{_COMPOSE}(?:(?!{_COMPOSE})[^\n])*\bbuild\b|\$\{{?\w+\}}?[\"']?[ \t]+up\b")
 _KEPT = 64
 _OTHERS = (
     ".env",

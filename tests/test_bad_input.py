@@ -701,6 +701,48 @@ def test_a_script_that_would_be_searched_again_and_again(tmp_path: Path, text: s
     assert time.process_time() - start < 5
 
 
+LONG = 30_000
+SEARCHED = {
+    "deploy.sh": [
+        f"cp -{'a' * LONG}1 -x one two\ndocker build .\n",
+        f"${'sudo' * LONG}! docker build .\n",
+        f"echo {'{,' * LONG}\ndocker build .\n",
+        f"echo {'[x' * LONG}\ndocker build .\n",
+        f"""X="$(echo '(' '{"${" * 3 * LONG}')"\n$X build .\n""",
+        f"A='{' ' * LONG}' docker build --build-arg BUILDKIT_INLINE_CACHE=1 .\n",
+        f"{'clean' * LONG} x\ndocker build .\n",
+        f"git reset --hard {'a' * LONG}+\ndocker build .\n",
+        f"echo {'$a ' * LONG}\ndocker build .\n",
+    ],
+    ".github/workflows/deploy.yml": [
+        f"jobs:\n  a:\n    runs-on: x\n    steps:\n    - run: docker build{' ' * LONG}.\n",
+        f'jobs:\n  a:\n    runs-on: x\n    steps:\n    - run: "docker build{" " * LONG}."\n',
+        f"jobs:\n  a:\n    runs-on: x\n    steps:\n    - run: rm -rf .next\n      if: {'a' * LONG}\n",
+        f"jobs:\n  a:\n    runs-on: x\n    steps:\n    - run: docker build {'${{' * LONG} .\n",
+    ],
+    "Makefile": [f"a:\n\tdocker build {'$(' * LONG}\n", f"A = {'$(B) ' * LONG}\nB = x\na:\n\tdocker build $(A)\n"],
+}
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in SEARCHED.items() for text in texts])
+def test_a_line_that_would_be_searched_again_and_again(tmp_path: Path, name: str, text: str) -> None:
+    service = "build: .\n    volumes: ['.:/app', '/app/venv', '/app/dist']"
+    files = {"Dockerfile": "FROM alpine\nCOPY . .\n", "compose.yaml": f"services:\n  a:\n    {service}\n", name: text}
+    write_files(tmp_path, files)
+    start = time.process_time()
+    ran = run("--unsafe-fixes", "--diff", cwd=tmp_path)
+    assert ran.code in (0, 1, 2)
+    assert "internal error" not in ran.err
+    assert time.process_time() - start < 5
+
+
+def test_a_log_line_that_would_be_searched_again_and_again(tmp_path: Path) -> None:
+    write_files(tmp_path, {"build.log": f"#1 [{' ' * LONG}x\n", "compose.yaml": "services: {a: {build: .}}\n"})
+    start = time.process_time()
+    run("log", "build.log", cwd=tmp_path)
+    assert time.process_time() - start < 5
+
+
 def test_includes_that_double_at_each_step_end(tmp_path: Path) -> None:
     depth = 30
     for number in range(depth):

@@ -17,8 +17,10 @@ OUTPUTS = frozenset((".next", ".nuxt", ".output", ".svelte-kit", "dist", "build"
 
 DEPENDENCIES = {
     "node_modules": regex(r"\b(?:npm|yarn|pnpm|bun)\b"),
-    ".venv": regex(r"\buv (?:sync|venv)\b|\bpdm (?:install|sync)\b|virtualenvs[._]in-project|\bvenv\s.*\.venv\b"),
-    "venv": regex(r"\bvenv\s.*\bvenv\b"),
+    ".venv": regex(
+        r"\buv (?:sync|venv)\b|\bpdm (?:install|sync)\b|virtualenvs[._]in-project|\bvenv\s(?:(?!\bvenv\s).)*\.venv\b"
+    ),
+    "venv": regex(r"\bvenv\s(?:(?!\bvenv\s).)*\bvenv\b"),
     "vendor": regex(r"\b(?:composer|bundle|go mod vendor)\b"),
 }
 """Names of directories that an install fills, each with the tools that do."""
@@ -37,7 +39,8 @@ _BUILDS = regex(
     r"|\b(?:next|nuxt|vite|astro|gatsby|remix|turbo(?:\s+run)?|nx|ng|webpack|parcel|react-scripts|vue-cli-service)\s+build\b"
     r"|\bwebpack\b|\btsc\b|\besbuild\b|\brollup\b|\bhugo\b|\b(?:jekyll|zola|mdbook)\s+build\b"
     r"|\bcargo\s+build\b|\bgo\s+build\b|\bmake\b|\bcmake\b|\bdotnet\s+(?:publish|build)\b"
-    r"|\bmvnw?\b.*\b(?:package|install|verify)\b|\bgradlew?\b.*\b(?:build|assemble|\w*[jJ]ar)\b"
+    r"|\bmvnw?\b(?:(?!\bmvn).)*\b(?:package|install|verify)\b"
+    r"|\bgradlew?\b(?:(?!\bgradle).)*\b(?:build|assemble|\w*[jJ]ar)\b"
 )
 
 

@@ -12,7 +12,7 @@ from cachelint.regex import regex
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-_LABEL = regex(r"\[(?:([^\[\]]*?)\s+)?(\d{1,5})/(\d{1,5})\](?: (.*))?", re.DOTALL)
+_LABEL = regex(r"\[(?:([^\[\]]*\S)?\s+)?(\d{1,5})/(\d{1,5})\](?: (.*))?", re.DOTALL)
 
 
 SENDING = "Sending build context to Docker daemon"

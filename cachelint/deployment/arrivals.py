@@ -25,7 +25,7 @@ _RSYNC_LONG_VALUES = regex(
 _SCP_VALUES = regex(r"-[cDFiJlloPSX]")
 _PLAIN_FILE = regex(r"(?:^|/)[^/]*\.[A-Za-z]\w{0,9}$|(?:^|/)\.env[^/]*$|(?:^|/)(?:Docker|Make|Caddy)file$")
 _KEPT_DATA = regex(r"backup|restore|dump|snapshot|volume|\bdata\b|\.sql|certs?\b", re.IGNORECASE)
-_MOVED_REF = regex(r"@\{u|FETCH_HEAD|[\w-]+/|\$|[0-9a-f]{7,40}\Z|v?\d+\.")
+_MOVED_REF = regex(r"@\{u|FETCH_HEAD|[\w-]/|\$|[0-9a-f]{7,40}\Z|\d\.")
 
 
 class Arrival(NamedTuple):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _MAX_DEPTH = 5
 _PRUNES = frozenset({"builder prune", "system prune"})
 _NAME = regex(
-    r"prune|(?:clear|clean|purge|drop|bust)\w*[-_/]?(?:docker|build|cache|all)|docker[-_]?clean", re.IGNORECASE
+    r"prune|(?:clear|clean|purge|drop|bust)\w{0,50}[-_/]?(?:docker|build|cache|all)|docker[-_]?clean", re.IGNORECASE
 )
 _RUNNERS = frozenset({"make", "just", "task", "npm", "yarn", "pnpm", "bash", "sh", "source", "."})
 _KNOWN = frozenset({"docker", "docker-compose", "podman", "echo", "printf", "git", "rm", "find", "apt-get", "apt"})

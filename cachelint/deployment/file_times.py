@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 _SETS = regex(r"-[acfhm]*[drt].*|--(?:date|reference|time)(?:=.*)?")
 _TOUCH_VALUES = frozenset(("-d", "-r", "-t", "--date", "--reference", "--time"))
-_CP_KEEPS = regex(r"-[A-Za-z]*[ap][A-Za-z]*|--archive|--preserve(?:=.*(?:timestamps|all).*)?")
-_SCP_KEEPS = regex(r"-[A-Za-z1346]*p[A-Za-z]*")
-_RSYNC_KEEPS = regex(r"-[A-Za-z]*[at][A-Za-z]*|--archive|--times")
+_CP_KEEPS = regex(r"-(?=[A-Za-z]*[ap])[A-Za-z]+|--archive|--preserve(?:=.*(?:timestamps|all).*)?")
+_SCP_KEEPS = regex(r"-(?=[A-Za-z1346]*p)[A-Za-z1346]+")
+_RSYNC_KEEPS = regex(r"-(?=[A-Za-z]*[at])[A-Za-z]+|--archive|--times")
 _NO_TIMES = frozenset(("--no-times", "--no-t", "--no-archive", "-n", "--dry-run"))
 _MARKS = regex(r"stamp|marker|\block\b|\.lock\Z|keep|flag|ready|healthy|\.touch|/tmp/|\A/(?:var|etc|tmp|run)/")
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _LINE_BEFORE = regex(r"[ \t]*\Z")
 _CONTINUED = regex(r"[ \t]*\\\r?\n")
-_JOINT = regex(r"(?:[ \t]|\\\r?\n)+\Z")
+_JOINT = regex(r"(?<![ \t])(?<!\\\n)(?<!\\\r\n)(?:[ \t]|\\\r?\n)+\Z")
 
 
 def removal(source: SourceFile, words: Span, command: Span) -> Span:

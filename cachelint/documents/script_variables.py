@@ -7,7 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from cachelint.documents.script import Word
-from cachelint.documents.script_words import EXPANSION, Template, Value, expand
+from cachelint.documents.script_words import EXPANSION, MAX_TEXT, Template, Value, expand
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -24,9 +24,8 @@ _MAX_ENTRIES = 60
 
 _MAX_DEPTH = 12
 
-_MAX_TEXT = 2_000
 _MAX_WORDS = 200
-"""A variable that holds more characters, or more words, counts as unknown: one made of two of another doubles it."""
+"""A variable that holds more words counts as unknown."""
 
 
 class Entry(NamedTuple):
@@ -142,6 +141,8 @@ class Variables:
         found: list[Value] = []
         for words in self.readings(list(entry.words), entry.at, entry.function):
             found += [Value((word,)) for word in words] if entry.each else _value(words, entry.array)
+        if any(map(_is_too_long, found)):
+            return []
         if any(not _known(word, entry.array) for value in found for word in _telling(value, entry)):
             return []
         if entry.append:
@@ -190,7 +191,7 @@ def _known(word: Word, array: bool) -> bool:
 
 
 def _is_too_long(value: Value) -> bool:
-    return len(value.words) > _MAX_WORDS or sum(len(word.text) for word in value.words) > _MAX_TEXT
+    return len(value.words) > _MAX_WORDS or sum(len(word.text) for word in value.words) > MAX_TEXT
 
 
 def _value(words: list[Word], array: bool) -> list[Value]:

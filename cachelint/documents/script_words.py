@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 EXPANSIONS = frozenset(
     {"simple_expansion", "expansion", "command_substitution", "arithmetic_expansion", "process_substitution"}
 )
-_PATTERN = regex(r"(?<!\\)(?:[*?]|\[.+\]|\{.*,.*\}|\A~)")
+_PATTERN = regex(r"(?<!\\)(?:[*?]|\A~)")
+_BRACKET = regex(r"(?<!\\)\[")
+_BRACE = regex(r"(?<!\\)\{")
 _VARIABLE = regex(
     r"""\$(?:(?P<plain>\w+|[@*#?$!-])
     |\{(?P<name>[A-Za-z_]\w*|[@*]|\d+)(?:\[(?P<index>[@*]|\w+)\])?(?:(?P<operator>:?[-=?])(?P<word>[^$`\\]*))?\})\Z""",
@@ -29,6 +31,9 @@ _VARIABLE = regex(
 )
 EXPANSION = regex(r"\$\{[^}]*\}|\$\([^()]*(?:\([^()]*\)[^()]*)*\)|\$\w+|`[^`]*`|\$.")
 """An expansion as it is left in a text where nothing is known of it."""
+
+MAX_TEXT = 2_000
+"""A value with more characters counts as unknown: one made of two of another doubles it, and nobody writes it."""
 
 _FIELD = regex(rf"(?:{EXPANSION.pattern}|\S)+")
 SUBSTITUTION = regex(r"\$\((?!\()(?P<round>.*)\)|`(?P<back>[^`]*)`", re.DOTALL)
@@ -111,9 +116,17 @@ def _parts(node: Node, text: ScriptText, quoted: bool) -> list[Part]:
 def _plain(kind: str, written: str, span: Span) -> Part:
     if kind == "ansi_c_string":
         return Part(_ANSI_ESCAPE.sub(lambda match: _ANSI.get(match[1], match[0]), written[2:-1]), span, True)
-    certain = not _PATTERN.search(written)
+    certain = not (_PATTERN.search(written) or _is_in_brackets(written))
     text = ESCAPED.sub(r"\1", CONTINUED.sub("", written)) if "\\" in written else written
     return Part(text, span, False, certain)
+
+
+def _is_in_brackets(written: str) -> bool:
+    """Whether a word holds ``[…]`` or ``{…,…}``."""
+    if "[" in written and (bracket := _BRACKET.search(written)) and written.rfind("]") > bracket.end():
+        return True
+    brace = _BRACE.search(written) if "{" in written else None
+    return brace is not None and "," in written[brace.end() : max(written.rfind("}"), 0)]
 
 
 def _string(node: Node, text: ScriptText) -> list[Part]:
@@ -249,6 +262,8 @@ def _pieces(part: Part, value: Value) -> list[Word | None]:
 
 
 def _split(word: Word) -> list[Word | None]:
+    if len(word.text) > MAX_TEXT:
+        return [word._replace(literal=False, splits=True)]
     found: list[Word | None] = [None] if word.text[0].isspace() else []
     exact = word.origin.end - word.origin.start == len(word.text)
     for match in _FIELD.finditer(word.text):

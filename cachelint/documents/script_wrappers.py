@@ -39,7 +39,7 @@ _OTHER_WRAPPERS: dict[str, tuple[str, ...]] = {
 _POSITIONAL = {"timeout": 1, "gtimeout": 1, "flock": 1, "gosu": 1, "su-exec": 1, "taskset": 1, "chrt": 1}
 _LATER = frozenset({"xargs"})
 _TAKES_TEXT = frozenset({"-c", "--command"})
-_MAYBE_ROOT = regex(r"\$\{?\w*(?:sudo|doas|as_?root|privileged|elevate)\w*(?::?[-+][^}]*)?\}?", re.IGNORECASE)
+_MAYBE_ROOT = regex(r"\$\{?(?=\w*(?:sudo|doas|as_?root|privileged|elevate))\w+(?::?[-+][^}]*)?\}?", re.IGNORECASE)
 _NAMES_USER = regex(r"-[a-zA-Z]*u.*|--user\b.*")
 _LETTERS = regex(r"-[a-zA-Z]{2,}")
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cachelint.documents.yaml import Entry, Node
     from cachelint.source import SourceFile
 
-EXPRESSION = regex(r"\$\{\{(?:[^'}]|'[^']{0,500}'|\}(?!\})){0,1000}\}\}")
+EXPRESSION = regex(r"\$\{\{(?:[^'}$]|\$(?!\{\{)|'[^']{0,500}'|\}(?!\})){0,1000}\}\}")
 """``${{ … }}``; quoted text inside it may hold braces. The bounds keep the search linear."""
 
 MAX_STEPS = 20_000

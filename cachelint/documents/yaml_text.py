@@ -27,11 +27,11 @@ _ESCAPES = {
 _BREAKS = r"[ \t]*(?:\r?\n[ \t]*)+"
 _DOUBLE = regex(
     rf"(?P<joined>\\\r?\n[ \t]*(?:\r?\n[ \t]*)*)|\\(?:x(?P<x>..)|u(?P<u>....)|U(?P<U>.{{8}})|(?P<char>.))"
-    rf"|(?P<fold>{_BREAKS})|[^\\\n \t\r]+|[ \t\r]",
+    rf"|(?P<fold>{_BREAKS})|[^\\\n \t\r]+|[ \t]+|\r",
     re.DOTALL,
 )
-_SINGLE = regex(rf"(?P<quote>'')|(?P<fold>{_BREAKS})|[^'\n \t\r]+|[ \t\r]")
-_PLAIN = regex(rf"(?P<fold>{_BREAKS})|[^\n \t\r]+|[ \t\r]")
+_SINGLE = regex(rf"(?P<quote>'')|(?P<fold>{_BREAKS})|[^'\n \t\r]+|[ \t]+|\r")
+_PLAIN = regex(rf"(?P<fold>{_BREAKS})|[^\n \t\r]+|[ \t]+|\r")
 _HEADER = regex(r"[|>][0-9+-]*[ \t]*(?:#[^\n]*)?\r?(?:\n|\Z)")
 
 

@@ -44,7 +44,7 @@ _FOR_IMAGES = regex(r"docker|compose|container|deploy", re.IGNORECASE)
 _ALL_ARM = regex(r"(?:^|[\s|(;\"'])(?:all|everything|full)[\"']?\s*(?:\|[^)]*)?\)\s*\Z")
 _ALL_FUNCTION = regex(r"(?:clear|clean|purge|flush|reset|wipe)_?(?:all|everything)\w*", re.IGNORECASE)
 _ALL_TEST = regex(r"==?\s*[\"']?(?:all|everything)\b")
-_ALL_TERM = regex(r"[\w.\[\]'-]+\s*==\s*(?:'(?:all|everything)'|true)")
+_ALL_TERM = regex(r"(?<![\w.\[\]'-])[\w.\[\]'-]+\s*==\s*(?:'(?:all|everything)'|true)")
 
 
 class Clearing(NamedTuple):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _ICONS = {"RUN": "▶", "CACHED": "✓", "MAYBE": "?"}
 _NAMES = {"commit": "New commit", "source": "Source", "dependencies": "Dependencies", "paths": "Paths"}
 _CUT = 45  # a longer instruction may not fit into its cell: it is shown whole with the cause
-_NUMBER = regex(r"\d+/\d+")
+_NUMBER = regex(r"(?<!\d)\d+/\d+")
 _CACHED = "Nothing that this step reads changes, and no step that it stands on runs again."
 
 
