@@ -12,7 +12,8 @@ from cachelint.buildlog.record import Status
 from cachelint.log_blind import blind_spots
 from cachelint.log_changes import Expectations, predecessors
 from cachelint.log_contexts import agreed, named_contexts, with_contexts
-from cachelint.log_steps import Binder, shown_label
+from cachelint.log_left_out import left_out
+from cachelint.log_steps import NOT_OURS, Binder, shown_label
 from cachelint.log_texts import says
 from cachelint.plan import instruction_text, relative
 from cachelint.plan_builds import place_of
@@ -92,13 +93,15 @@ class Judgement(NamedTuple):
 
 def judge(log: BuildLog, job: Job, since: Revision | None) -> Judgement:
     """What the log says of the job's builds. Raises `InputError`."""
-    bound = list(Binder(job, since).bind(log.builds))
+    binder = Binder(job, since)
+    bound = list(binder.bind(log.builds))
     if since is None:
         builds = tuple(_described(one) for one in bound)
         return Judgement(Verdict.UNKNOWN, None, log.commit, log.prunes, builds, (), ())
     judged = _Judge(bound, Expectations(since, job.config.commit_arg))
     builds = tuple(judged.builds())
-    doubts = tuple(dict.fromkeys(judged.doubts(builds, log.commit)))
+    missing = left_out(bound, binder, judged.expectations)
+    doubts = tuple(dict.fromkeys((*judged.doubts(builds, log.commit), *missing)))
     verdict = _verdict(builds, doubts, is_of_here=judged.other_commit(log.commit) is None)
     spots = tuple(blind_spots(bound, judged.expectations, job))
     return Judgement(verdict, since.name, log.commit, log.prunes, builds, doubts, spots)
@@ -185,13 +188,14 @@ class _Judge:
         if other := self.other_commit(commit):
             yield other
         known = [one for one in builds if one.origin is not None]
-        if not known:
+        if not known and all(one.reason == NOT_OURS for one in builds):
             yield "the log shows no build of this project"
         for build in known:
             yield from (f"{_name(build)}: {doubt}" for doubt in build.doubts)
         last = {_name(one): one for one in known}
         yield from (f"{name}: its last build failed" for name, one in last.items() if one.failed)
-        yield from (f"{one.service}: {one.reason}" for one in builds if one.service and one.origin is None)
+        unknown = (one for one in builds if one.origin is None and one.reason != NOT_OURS)
+        yield from (f"{one.service or 'a build'}: {one.reason}" for one in unknown)
 
     def _steps(self, bound: BoundBuild, subject: Subject) -> tuple[list[JudgedStep], list[str]]:
         scene = _Scene(bound, subject, self._done_before(bound), set(), {})

@@ -12,6 +12,7 @@ from cachelint.buildcache.equal_steps import StepNumbers
 from cachelint.buildcache.steps import Builder
 from cachelint.buildlog.record import Label, Scheme, Status
 from cachelint.log_shape import FormerRecipes, Shape, key_of
+from cachelint.plan import relative
 from cachelint.plan_builds import find_builds
 from cachelint.record import NamedTuple
 
@@ -32,6 +33,10 @@ _BUILDERS = {  # the client writes the log, the engine the labels: a new client 
     Scheme.BUILDAH: (Builder.BUILDKIT,),
 }
 _LAYERS = frozenset({"FROM", "RUN", "COPY", "ADD", "WORKDIR"})
+
+
+NOT_OURS = "no build of the project has these steps"
+"""Why a build says nothing about the project."""
 
 
 class BoundStep(NamedTuple):
@@ -81,6 +86,15 @@ class Binder:
                 end += 1
             yield from self._bind_session(builds[at:end])
             at = end
+
+    def subjects_as(self, known: Iterable[Subject | None]) -> Sequence[Subject]:
+        """All builds of the job, for the engine that built those that are known; none where none is."""
+        builders = [one.graph.builder for one in known if one]
+        return self._subjects(builders[0])[0] if builders else ()
+
+    def numbers(self, subject: Subject) -> tuple[int, ...]:
+        """What identifies the steps of a build, as in `BoundBuild`."""
+        return tuple(self._number(subject))
 
     def _bind_session(self, builds: Sequence[LoggedBuild]) -> Iterator[BoundBuild]:
         chosen = self._chosen(builds)
@@ -137,12 +151,12 @@ class Binder:
             return self._by_service(logged, session, subjects, skipped)
         fitting = [one for one in subjects if _fits(logged, self._shape(one, logged.scheme))]
         if not fitting:
-            return None, None, "no build of the project has these steps"
+            return None, None, NOT_OURS
         named = [one for one in fitting if _is_among(_service_name(one), logged.images)]
         fitting = named or fitting
         first = fitting[0]
         if len(fitting) > 1 and any(self._number(one) != self._number(first) for one in fitting[1:]):
-            listed = ", ".join(sorted({_service_name(one) or "a Dockerfile" for one in fitting}))
+            listed = ", ".join(sorted({_shown_name(one) for one in fitting}))
             return None, None, f"several builds of the project have these steps: {listed}"
         return first, _service_name(first), None
 
@@ -223,6 +237,11 @@ def _fits_among(logged: LoggedBuild, shape: Shape, others: Iterable[Shape]) -> b
 
 def _service_name(subject: Subject) -> str | None:
     return subject.build.service.name if subject.build.service else None
+
+
+def _shown_name(subject: Subject) -> str:
+    assert subject.build.dockerfile
+    return _service_name(subject) or relative(subject.build.dockerfile.source.path)
 
 
 def _is_named(service: str | None, printed: str | None) -> bool:

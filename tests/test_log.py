@@ -296,6 +296,36 @@ def test_a_log_of_another_commit_accuses_nobody(shop, tmp_path):
     assert "stale" not in (text.out + github.out + markdown.out).lower()
 
 
+@pytest.mark.parametrize(
+    ("compose", "changed", "reasons"),
+    [
+        (COMPOSE, {}, []),
+        (COMPOSE, {"api/main.py": "2"}, ["api", "worker"]),
+        (COMPOSE.replace("    command: work\n", "    profiles: [jobs]\n"), {"api/main.py": "2"}, ["api"]),
+        (COMPOSE.replace("  api:\n", "  api:\n    profiles: [jobs]\n"), {"api/main.py": "2"}, ["worker"]),
+    ],
+)
+def test_a_service_that_had_to_be_built_and_was_not(shop, tmp_path, compose, changed, reasons):
+    commit(shop, {"compose.yaml": compose}, tag="deployed")
+    commit(shop, {"web/src/a.js": "two\n", **changed})
+    code = 2 if reasons else 0
+    answer = judged(shop, log_file(tmp_path, "buildx-plain-changed"), "--since", "deployed", code=code)
+    said = [f"{name}: this log shows no build of it, though api/main.py changed" for name in reasons]
+    assert answer["reasons"] == said
+
+
+def test_one_of_several_builds_may_be_the_stale_one(shop, tmp_path):
+    """The log does not say which of two equal Dockerfiles was built."""
+    git(shop, "rm", "-rq", "compose.yaml")
+    commit(shop, {"other/Dockerfile": API, "other/requirements.txt": "", "other/main.py": ""}, tag="two")
+    commit(shop, {"web/src/a.js": "two\n", "other/main.py": "2"})
+    log = Path(log_file(tmp_path, "deploy-with-prunes"))
+    log.write_text(log.read_text().replace("Building from commit", "Building"))
+    answer = judged(shop, str(log), "--since", "two", code=2)
+    builds = "several builds of the project have these steps: api/Dockerfile, other/Dockerfile"
+    assert answer["reasons"] == [f"a build: {builds}"]
+
+
 # A Dockerfile for which no file says from where it is built
 
 
