@@ -11,8 +11,9 @@ from cachelint.fix import ABSENT
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from cachelint.documents.script import Assignment, Command, Script, Word
+    from cachelint.documents.script import Assignment, Command, Script, Shell, Word
     from cachelint.fix import Statement
+    from cachelint.source import SourceFile, Span
 
 Meaning: TypeAlias = "tuple[object, ...]"
 
@@ -25,7 +26,7 @@ def means_as_stated(old: Script, statements: Iterable[Statement], new: Script) -
     number behind the last command appends); or ``("assignment", number)`` of one that is dropped, or has the value of
     the statement's then. What stands in a file but is neither (a comment, an empty line) has no meaning.
     """
-    if len(new.errors) > len(old.errors):
+    if len(new.errors) > len(old.errors) or len(new.unread) > len(old.unread):
         return False
     replaced: dict[int, object] = {}
     inserted: dict[int, str] = {}
@@ -40,7 +41,8 @@ def means_as_stated(old: Script, statements: Iterable[Statement], new: Script) -
         else:
             replaced[number] = statement.value
     expected = list(_expected(old, replaced, inserted))
-    found = [_place(command) for command in new.commands]
+    texts = _handed_on(new)
+    found = [_place(command, texts) for command in new.commands]
     if len(found) != len(expected) or not all(_agree(one, two) for one, two in zip(expected, found, strict=True)):
         return False
     kept = Counter(_given(one) for number, one in enumerate(old.assignments) if number not in assigned)
@@ -53,6 +55,7 @@ def _expected(
     old: Script, replaced: Mapping[int, object], inserted: Mapping[int, str]
 ) -> Iterator[tuple[Meaning, Meaning | None]]:
     """What each command of the new text must be; None in place of where it stands when that is for the edit to say."""
+    texts = _handed_on(old)
     for number, command in enumerate((*old.commands, None)):
         for one in _commands(inserted.get(number, "")):
             yield _words(one), None
@@ -60,7 +63,19 @@ def _expected(
             for one in _commands("" if replaced[number] is ABSENT else str(replaced[number])):
                 yield _words(one), None
         elif command:
-            yield _place(command)
+            yield _place(command, texts)
+
+
+def _handed_on(script: Script) -> dict[int, tuple[SourceFile, Span]]:
+    """The text that a command hands to another shell, by its number: that is compared command by command."""
+    found: dict[int, tuple[SourceFile, Span]] = {}
+    for command in script.commands:
+        shell: Shell | None = command.shell
+        while shell is not None:
+            if shell.command is not None:
+                found[shell.command] = script.source, shell.span
+            shell = shell.parent
+    return found
 
 
 def _agree(expected: tuple[Meaning, Meaning | None], found: tuple[Meaning, Meaning | None]) -> bool:
@@ -74,15 +89,15 @@ def _commands(text: str) -> tuple[Command, ...]:
     return read_script(text).commands if text else ()
 
 
-def _place(command: Command) -> tuple[Meaning, Meaning | None]:
+def _place(command: Command, texts: Mapping[int, tuple[SourceFile, Span]]) -> tuple[Meaning, Meaning | None]:
     """What a command is, and where: on which machine, in which function, behind what, whether it may be skipped."""
     wrappers = tuple((one.name, tuple(map(_word, one.words))) for one in command.wrappers)
     where = command.shell.path, command.function, command.conditional, command.feeds is None
-    return _words(command), (*where, wrappers)
+    return _words(command, texts.get(command.number)), (*where, wrappers)
 
 
-def _words(command: Command) -> Meaning:
-    texts = tuple(map(_word, command.written))
+def _words(command: Command, handed_on: tuple[SourceFile, Span] | None = None) -> Meaning:
+    texts = tuple(_around(word, *handed_on) if handed_on else _word(word) for word in command.written)
     targets = tuple((one.operator, _word(one.target) if one.target else None) for one in command.redirections)
     return texts, targets, tuple(map(_given, command.assignments))
 
@@ -96,6 +111,13 @@ def _changed(one: Assignment, text: object) -> Meaning:
     """The same for an assignment that is written in another way."""
     values = [new.values for new in read_script(str(text)).assignments if new.name == one.name]
     return one.name, one.how, tuple(map(_word, (values[0] if values else None) or ())), one.exported
+
+
+def _around(word: Word, source: SourceFile, text: Span) -> Meaning:
+    """A word that holds the text for another shell as what stands around that; any other word as it is."""
+    if not word.span.start <= text.start <= text.end <= word.span.end:
+        return _word(word)
+    return source.text[word.span.start : text.start], source.text[text.end : word.span.end]
 
 
 def _word(word: Word) -> Meaning:

@@ -92,6 +92,40 @@ def test_stated_changes():
     assert accepts(OLD, f"{OLD}id\n", before(99, "id")) is False
 
 
+SENT = """\
+sudo ssh -p 2 web "cd app && docker build ."
+gcloud compute ssh web --command='docker build .'
+bash -c "
+  docker build .
+"
+ssh web <<EOF
+docker build .
+EOF
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "number"),
+    [
+        ('"cd app', '"\n    STEP\n    cd app', 1),
+        ("'docker build .'", "'\n    STEP\n    docker build .'", 4),
+        ("  docker build .\n", "  STEP\n  docker build .\n", 6),
+        ("<<EOF\n", "<<EOF\nSTEP\n", 8),
+    ],
+)
+def test_the_text_for_another_shell_means_its_commands(old, new, number):
+    """Whatever quotes it stands in, the words around it are what they were."""
+    step = "docker builder prune -f || exit 1"
+    text = SENT.replace(old, new, 1).replace("STEP", step)
+    stated = before(number, f"{step}\n")
+    assert accepts(SENT, text, stated)
+    assert not accepts(SENT, text)
+    assert not accepts(SENT, text, before(number - 1, f"{step}\n"))
+    for was, now in (("-p 2", "-p 3"), ("web", "root@web"), ("docker build", "docker push"), ("bash -c", "bash -xc")):
+        assert not accepts(SENT, text.replace(was, now, 1), stated)
+    assert not accepts(SENT, f"{text}\nif\n", stated)
+
+
 WORKFLOW = """\
 jobs:
   build:

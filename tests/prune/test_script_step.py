@@ -8,8 +8,10 @@ import subprocess
 import pytest
 
 from cachelint.commit_arg import CommitArg
+from cachelint.discovery import Kind
 from cachelint.documents.script_parser import read_script
-from cachelint.fix import apply_edits
+from cachelint.documents.verify import objection
+from cachelint.fix import Statement, apply_edits
 from cachelint.prune.decision import chosen
 from cachelint.prune.scope import Scope
 from cachelint.prune.script_step import Wish
@@ -96,6 +98,18 @@ def test_the_rest_stays_byte_for_byte_and_a_second_run_changes_nothing(shape, sc
     source = SourceFile("deploy.sh", shape.text)
     for edit in steps_for(calls_of(read_script(source)), Wish(chosen(scope), "GIT_COMMIT_HASH"), CommitArg()).edits:
         assert shape.text[edit.span.start : edit.span.end].strip(" \t") == ""
+
+
+@each
+def test_the_edits_mean_what_they_state(shape):
+    """Held to it as an edit of --fix is."""
+    source = SourceFile("deploy.sh", shape.text)
+    steps = steps_for(calls_of(read_script(source)), Wish(chosen(Scope.LAYERS), "GIT_COMMIT_HASH"), CommitArg())
+    stated = [Statement(("before", one.before), "".join(f"{line}\n" for line in one.lines)) for one in steps.written]
+    text = apply_edits(shape.text, steps.edits)
+    assert objection(Kind.SHELL, source, text, stated) is None
+    assert not stated or objection(Kind.SHELL, source, text.replace("regular", "other"), stated)
+    assert not stated or objection(Kind.SHELL, source, text, stated[1:])
 
 
 def test_bash_and_shellcheck_find_nothing_new(tmp_path):
