@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _LOOKS = regex(r"(?:command\s+-[vV]|which|type|hash)\s")
 _TESTS = regex(r"(?:\[\[?|test)\s")
+_PATTERN = regex(r"[*?\[]")
+_WAITS = frozenset({"sleep", "inotifywait", "fswatch"})
 
 
 MAX_PLACES = 200
@@ -76,6 +78,8 @@ class _Finder:
         self._reach = Reach(paths.script.calls, wanted)
         self._found: dict[tuple[int, int], Place] = {}
         self._entered: set[int] = set()
+        self._waiting: set[int] = set()
+        self._waits = False
 
     def find(self) -> list[Place]:
         self._block(self._script.body, None)
@@ -86,15 +90,22 @@ class _Finder:
         return list(self._found.values())
 
     def _block(self, block: Block, function: str | None) -> None:
-        """Give the builds of a block their step: in front of all of them, or on each way to the first."""
+        """Give the builds of a block their step: in front of all of them, or on each way to the first.
+
+        Where a script waits for something to build, in a loop without an end, each build has a step in front of it
+        alone: the cache must not be dropped in every round.
+        """
+        before, self._waits = self._waits, self._waits or id(block) in self._waiting
         building = [at for at, one in enumerate(block.statements) if self._is_open(one) and self._builds_in(one)]
-        if not building:
-            return
-        first, *others = building
-        ways = None if others else self._ways(block.statements[first])
-        if ways is None:
-            self._put(block, first, function)
-            return
+        for at in building if self._waits else building[:1]:
+            ways = self._ways(block.statements[at]) if self._waits or len(building) == 1 else None
+            if ways is None:
+                self._put(block, at, function)
+                break
+            self._follow(ways, block, function)
+        self._waits = before
+
+    def _follow(self, ways: Sequence[Block | Define], block: Block, function: str | None) -> None:
         for way in ways:
             if isinstance(way, Define):
                 self._function(way)
@@ -201,8 +212,16 @@ class _Finder:
         return found
 
     def _ways_of_loop(self, loop: Loop) -> Sequence[Block] | None:
+        if (self._waits and not _runs_surely(loop)) or self._is_waiting(loop):
+            self._waiting.add(id(loop.body))
+            return [loop.body]
         builds = self._reach.goals(loop.body.numbers)
-        return [loop.body] if loop.endless or (builds and changes_daemon(self._script, loop, builds)) else None
+        return [loop.body] if builds and changes_daemon(self._script, loop, builds) else None
+
+    def _is_waiting(self, loop: Loop) -> bool:
+        """``while true``, ``while sleep 5``, ``while inotifywait``: each round is another time."""
+        numbers = loop.condition.numbers if loop.condition else range(0)
+        return loop.endless or any(self._script.commands[one].name in _WAITS for one in numbers)
 
     def _ways_of_if(self, statement: If) -> Sequence[Block | Define] | None:
         conditions = [one for condition, _ in statement.branches for one in condition.statements]
@@ -243,6 +262,11 @@ class _Finder:
     def _builds_in(self, statement: Statement) -> bool:
         """Whether a statement leads to a build that needs a step."""
         return not isinstance(statement, Define) and self._reach.leads(statement.numbers)
+
+
+def _runs_surely(loop: Loop) -> bool:
+    """Whether the list of a loop has something in it, which a pattern for files may not."""
+    return loop.at_least_once and not any(_PATTERN.search(word.text) for word in loop.values or ())
 
 
 def _is_apart(way: Block | Define) -> bool:

@@ -103,6 +103,23 @@ SHAPES = (
     Shape("nested loops", "mark\nfor a in 1 2; do\n  for s in x y; do\n    docker build $s\n  done\ndone\n", "build"),
     Shape("retry loop", "mark\nuntil docker build .; do\n  sleep 0\n  break\ndone\n", "build"),
     Shape("while read", "mark\nprintf 'a\\nb\\n' | while read -r s; do\n  docker build $s\ndone\n", "build"),
+    Shape(
+        "endless loop over what may be there",
+        'while true; do\n  for one in jobs/*.json; do\n    [ -f "$one" ] || continue\n    rm "$one"\n    mark\n'
+        "    if docker build .; then\n      docker push app\n    fi\n  done\n  break\ndone\n",
+        "build",
+    ),
+    Shape(
+        "endless loop with a choice of builds",
+        "while true; do\n  read -r x || break\n  if [ $x = 1 ]; then\n    mark\n    docker build -t a .\n  fi\n"
+        "  if [ $x = 2 ]; then\n    mark\n    docker build -t b .\n  fi\ndone\n",
+        "build; build",
+    ),
+    Shape(
+        "endless loop over a list",
+        "while sleep 5; do\n  mark\n  for one in a b; do\n    docker build -t $one .\n  done\n  break\ndone\n",
+        "build",
+    ),
     Shape("endless loop", "while true; do\n  git pull\n  mark\n  docker build .\n  break\ndone\n", "build"),
     Shape(
         "loop over hosts",
