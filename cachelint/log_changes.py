@@ -30,13 +30,15 @@ Files = tuple[str, ...]
 class Expected(NamedTuple):
     """What a step had to do. `files` (absolute) are those whose change makes it RUN.
 
-    `own`: the step itself reads or is something else than before, whatever the steps above it do.
+    `own`: the step itself reads or is something else than before, whatever the steps above it do. `reads`: it reads
+    some of the files.
     """
 
     outcome: Outcome
     cause: str | None
     own: bool
     files: Files
+    reads: bool = False
 
 
 class Expectations:
@@ -61,11 +63,12 @@ class Expectations:
         """For each step of a build's graph what it had to do."""
         sure = self._sure.outcomes(subject)[PATHS]
         every = self._all.outcomes(subject)
-        files = self._files(subject, sure)
-        return [
+        files, reading = self._files(subject, sure)
+        found = [
             self._merged(one, files[one.step.index], every[PATHS][one.step.index], every[COMMIT][one.step.index])
             for one in sure
         ]
+        return [one._replace(reads=index in reading) for index, one in enumerate(found)]
 
     def earlier(self, subject: Subject, step: Step, files: Files) -> str | None:
         """A commit before the revision that left this step with what it has now: its result may still be cached."""
@@ -82,9 +85,10 @@ class Expectations:
         first = next((one for one in (sure, every, by_commit) if one.outcome is not Outcome.CACHED), None)
         return Expected(Outcome.MAYBE, first.cause, False, ()) if first else Expected(Outcome.CACHED, None, False, ())
 
-    def _files(self, subject: Subject, outcomes: Sequence[StepOutcome]) -> list[Files]:
-        """For each step the files that make it run, those of the steps below it included."""
+    def _files(self, subject: Subject, outcomes: Sequence[StepOutcome]) -> tuple[list[Files], set[int]]:
+        """For each step the files that make it run, those of the steps below it included; and which steps read some."""
         found: list[dict[str, None]] = []
+        reading: set[int] = set()
         inside = dict(self._inside(subject))
         predictor = Predictor(subject.graph, subject.files)
         for one in outcomes:
@@ -92,11 +96,13 @@ class Expectations:
             if one.outcome is Outcome.RUN:
                 for before in predecessors(subject, one.step):
                     names.update(found[before])
-                names.update(dict.fromkeys(_own_files(one.step, inside, predictor)))
+                own = list(_own_files(one.step, inside, predictor))
+                names.update(dict.fromkeys(own))
+                reading.update([one.step.index] if own else ())
                 if one.own is Outcome.RUN and not names:
                     names.update(dict.fromkeys(self._recipe(subject)))
             found.append(names)
-        return [tuple(names) for names in found]
+        return [tuple(names) for names in found], reading
 
     def _inside(self, subject: Subject) -> Iterator[tuple[str, str]]:
         """The changed files by their paths in the context."""

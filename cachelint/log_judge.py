@@ -142,13 +142,17 @@ def _foreign_steps(bound: BoundBuild) -> Iterator[JudgedStep]:
 
 
 class _Scene(NamedTuple):
-    """What a step is judged by: its build, the steps that ran in this log already, and what was said of those above."""
+    """What a step is judged by: its build, the steps that ran in this log already, and what was said of those above.
+
+    `right` are steps that are CACHED as they have to be; `excused` are those for which that is not known, with reasons.
+    """
 
     bound: BoundBuild
     subject: Subject
     done: frozenset[int]
     stale: set[int]
     excused: dict[int, str]
+    right: set[int]
 
     def number(self, one: BoundStep) -> int:
         """What identifies the step among those of all builds."""
@@ -198,7 +202,7 @@ class _Judge:
         yield from (f"{one.service or 'a build'}: {one.reason}" for one in unknown)
 
     def _steps(self, bound: BoundBuild, subject: Subject) -> tuple[list[JudgedStep], list[str]]:
-        scene = _Scene(bound, subject, self._done_before(bound), set(), {})
+        scene = _Scene(bound, subject, self._done_before(bound), set(), {}, set())
         judged = [self._step(one, *self._expectation(subject)[one.step.index], scene) for one in bound.steps]
         doubts = [doubt for _, doubt in judged if doubt]
         doubts += named_contexts(bound)
@@ -221,6 +225,9 @@ class _Judge:
             return plain, f"the log does not show {one.label}, which had to run"
         if one.status is not Status.CACHED or scene.number(one) in scene.done:
             return plain, None
+        if _is_right(one, wanted, scene):
+            scene.right.add(one.step.index)
+            return plain, None
         doubt = self._excuse(one, wanted, scene)
         if doubt is None:
             scene.stale.add(one.step.index)
@@ -240,6 +247,8 @@ class _Judge:
         before = list(predecessors(scene.subject, one.step))
         if excused := [scene.excused[index] for index in before if index in scene.excused]:
             return excused[0]
+        if not scene.right.isdisjoint(before):
+            return f"{one.label} is CACHED, and so is what it starts from: another build may have had the same steps"
         if not wanted.own and scene.stale.isdisjoint(before):
             return f"{one.label} is CACHED, though steps above it ran"
         key = id(scene.subject), one.step.index
@@ -278,6 +287,14 @@ class _Judge:
         if bound.subject is None:
             steps = (one for one in bound.logged.steps if one.status in _RAN)
             self._foreign.update(one._replace(label=one.label._replace(service=None)) for one in steps)
+
+
+def _is_right(one: BoundStep, wanted: Expected, scene: _Scene) -> bool:
+    """Whether a step that is CACHED can be nothing but what its Dockerfile says now, and reads no changed file."""
+    is_new = one.is_new and wanted.own and not wanted.reads
+    return is_new and not any(
+        index in scene.stale or index in scene.excused for index in predecessors(scene.subject, one.step)
+    )
 
 
 def _ran(bound: BoundBuild) -> set[int]:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from cachelint.buildcache.values import GraphError
 from cachelint.buildlog.record import Label, Scheme
+from cachelint.deployment.request import model_of
 from cachelint.documents.dockerfile import DockerfileError, parse_dockerfile
 from cachelint.log_texts import says
 from cachelint.source import SourceFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from cachelint.buildcache.steps import Step
     from cachelint.buildlog.record import LoggedStep
-    from cachelint.documents.dockerfile import Instruction
+    from cachelint.documents.dockerfile import Dockerfile, Instruction
     from cachelint.plan_builds import Subject
     from cachelint.revision import Revision
 
@@ -40,39 +42,66 @@ class Shape:
         step = self.steps.get(key_of(printed.label))
         if step is None or says(printed, step.instruction):
             return step
-        return step if any(says(printed, one) for one in self._former() if one.keyword == step.keyword) else None
+        return step if self._said(printed, step) else None
+
+    def is_new(self, printed: LoggedStep, step: Step) -> bool:
+        """Whether a step is printed as its Dockerfile has it now, and no step of the earlier one was such."""
+        known = self._former()
+        return bool(known) and bool(printed.text) and says(printed, step.instruction) and not self._said(printed, step)
+
+    def _said(self, printed: LoggedStep, step: Step) -> bool:
+        return any(says(printed, one) for one in self._former() if one.keyword == step.keyword)
 
 
 class FormerRecipes:
-    """The instructions that Dockerfiles had at a revision, if they have others now."""
+    """What Dockerfiles said at a revision, if they say something else now; nothing without a revision."""
 
     def __init__(self, since: Revision | None) -> None:
         self._since = since
         self._changed: frozenset[str] | None = None
-        self._known: dict[str, tuple[Instruction, ...]] = {}
+        self._known: dict[str, Dockerfile | None] = {}
+
+    @property
+    def name(self) -> str:
+        """The revision, as it was given."""
+        return self._since.name if self._since else ""
 
     def of(self, subject: Subject) -> tuple[Instruction, ...]:
-        """Those of the Dockerfile of a build; none without a revision, or where the text is no Dockerfile."""
+        """The instructions of the Dockerfile of a build, triggers for what they do."""
+        found = self._dockerfile(subject)
+        return tuple(one.trigger or one for one in found.instructions) if found else ()
+
+    def build(self, subject: Subject) -> Subject | None:
+        """The same build with the Dockerfile of then; None where that is the same one, or none that Docker takes."""
+        found, build = self._dockerfile(subject), subject.build
+        if found is None:
+            return None
+        try:
+            graph = model_of(found, build.target, build.args, build.context).graph_for(subject.graph.builder)
+        except GraphError:
+            return None
+        return subject._replace(graph=graph)
+
+    def _dockerfile(self, subject: Subject) -> Dockerfile | None:
+        """None where it says the same now, or said nothing that Docker takes."""
         assert subject.build.dockerfile
         path = os.path.realpath(subject.build.dockerfile.source.path)
         if self._since is None or subject.build.is_inline:
-            return ()
+            return None
         if path not in self._known:
-            self._known[path] = tuple(self._read(self._since, path))
+            self._known[path] = self._read(self._since, path)
         return self._known[path]
 
-    def _read(self, since: Revision, path: str) -> Iterator[Instruction]:
+    def _read(self, since: Revision, path: str) -> Dockerfile | None:
         if self._changed is None:
             self._changed = frozenset(map(os.path.realpath, since.changed_paths()))
         if path not in self._changed:
-            return
+            return None
         text = since.text(os.path.join(since.root, os.path.relpath(path, os.path.realpath(since.root))))
         try:
-            instructions = parse_dockerfile(SourceFile(path, text or "")).instructions
+            return parse_dockerfile(SourceFile(path, text or ""))
         except DockerfileError:
-            return
-        for one in instructions:
-            yield one.trigger or one
+            return None
 
 
 def key_of(label: Label) -> Key:

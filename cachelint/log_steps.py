@@ -40,12 +40,16 @@ NOT_OURS = "no build of the project has these steps"
 
 
 class BoundStep(NamedTuple):
-    """A step of the project's build, with what the log says of it. `merged`: it was printed as another service's."""
+    """A step of the project's build, with what the log says of it. `merged`: it was printed as another service's.
+
+    `is_new`: it was printed as its Dockerfile has it now, and had nothing like it at the revision.
+    """
 
     step: Step
     label: str
     status: Status
     merged: bool = False
+    is_new: bool = False
 
 
 class BoundBuild(NamedTuple):
@@ -151,7 +155,7 @@ class Binder:
             return self._by_service(logged, session, subjects, skipped)
         fitting = [one for one in subjects if _fits(logged, self._shape(one, logged.scheme))]
         if not fitting:
-            return None, None, NOT_OURS
+            return self._formerly(logged, subjects)
         named = [one for one in fitting if _is_among(_service_name(one), logged.images)]
         fitting = named or fitting
         first = fitting[0]
@@ -159,6 +163,19 @@ class Binder:
             listed = ", ".join(sorted({_shown_name(one) for one in fitting}))
             return None, None, f"several builds of the project have these steps: {listed}"
         return first, _service_name(first), None
+
+    def _formerly(self, logged: LoggedBuild, subjects: Iterable[Subject], others: Sequence[Shape] = ()) -> Choice:
+        """Why a build is not one of these: as a Dockerfile said before, it may be that of old files."""
+        found = (one for one in subjects if self._was(logged, one, others))
+        name = next(map(_shown_dockerfile, found), None)
+        return None, None, f"its steps are those that {name} had at {self._former.name}" if name else NOT_OURS
+
+    def _was(self, logged: LoggedBuild, subject: Subject, others: Sequence[Shape]) -> bool:
+        then = self._former.build(subject)
+        if then is None:
+            return False
+        shape = Shape(then, logged.scheme, tuple)
+        return _fits_among(logged, shape, others) if logged.service else _fits(logged, shape)
 
     def _by_service(
         self,
@@ -175,8 +192,9 @@ class Binder:
         others = [self._shape(one, logged.scheme) for one in subjects]
         fitting = [one for one in same if _fits_among(logged, self._shape(one, logged.scheme), others)]
         if len(fitting) != 1:
-            reason = "its steps are not those of its Dockerfile" if not fitting else "several services have this name"
-            return None, name, reason
+            reason = "several services have this name" if fitting else "its steps are not those of its Dockerfile"
+            before = NOT_OURS if fitting else self._formerly(logged, same, others)[2]
+            return None, name, reason if before == NOT_OURS else before
         return fitting[0], _service_name(fitting[0]), None
 
     def _subjects(self, builder: Builder) -> tuple[Sequence[Subject], Sequence[Skipped]]:
@@ -194,9 +212,13 @@ def _bound_steps(
     known: Mapping[int, Status],
 ) -> Iterator[BoundStep]:
     printed: dict[Key, Status] = {}
+    new: set[Key] = set()
     for one in logged.steps:
         key = key_of(one.label)
-        if shape.find(one) and printed.get(key) is not Status.RAN:  # one of several platforms
+        found = shape.find(one)
+        if found and shape.is_new(one, found):
+            new.add(key)
+        if found and printed.get(key) is not Status.RAN:  # one of several platforms
             printed[key] = one.status
     keys = {step.index: key for key, step in shape.steps.items()}
     for step in subject.graph.steps:
@@ -204,7 +226,9 @@ def _bound_steps(
             continue
         own = printed.get(keys[step.index], Status.NOT_PRINTED)
         status = known.get(numbers[step.index], own) if own is Status.NOT_PRINTED else own
-        yield BoundStep(step, shown_label(logged, Label(None, "", *keys[step.index])), status, merged=status is not own)
+        key = keys[step.index]
+        label = shown_label(logged, Label(None, "", *key))
+        yield BoundStep(step, label, status, merged=status is not own, is_new=key in new)
 
 
 def shown_label(logged: LoggedBuild, label: Label) -> str:
@@ -230,9 +254,10 @@ def _counts(scheme: Scheme, printed: LoggedStep) -> bool:
 
 
 def _fits_among(logged: LoggedBuild, shape: Shape, others: Iterable[Shape]) -> bool:
-    """As `_fits`; a step that services share may have another one's label."""
+    """As `_fits`; a step that services share may have another one's label, a base image also that of an old build."""
     shapes = [shape, *others]
-    return all(any(each.find(one) for each in shapes) for one in logged.steps)
+    steps = (one for one in logged.steps if not one.text.upper().startswith("FROM "))
+    return all(any(each.find(one) for each in shapes) for one in steps)
 
 
 def _service_name(subject: Subject) -> str | None:
@@ -240,8 +265,12 @@ def _service_name(subject: Subject) -> str | None:
 
 
 def _shown_name(subject: Subject) -> str:
+    return _service_name(subject) or _shown_dockerfile(subject)
+
+
+def _shown_dockerfile(subject: Subject) -> str:
     assert subject.build.dockerfile
-    return _service_name(subject) or relative(subject.build.dockerfile.source.path)
+    return relative(subject.build.dockerfile.source.path)
 
 
 def _is_named(service: str | None, printed: str | None) -> bool:

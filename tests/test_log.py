@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shop import API, COMPOSE, commit, git, make_shop
+from tests.shop import API, COMPOSE, WEB, commit, git, make_shop
 from tests.support import run, write_files
 
 LOGS = Path(__file__).parent / "logs"
@@ -188,6 +188,31 @@ def test_an_edited_recipe_is_a_change(shop, tmp_path):
     commit(shop, {"api/Dockerfile": API.replace("> main.pyc", "> main.opt")})
     answer = judged(shop, log_file(tmp_path, "compose-bake-again"), "--since", "before", code=1)
     assert stale(answer) == {"[api 6/6]": ["api/Dockerfile"], "[worker 6/6]": ["api/Dockerfile"]}
+
+
+@pytest.mark.parametrize(("name", "who"), [("compose-bake-again", "web"), ("buildx-plain-cached", "a build")])
+def test_a_build_of_an_earlier_dockerfile(shop, tmp_path, name, who):
+    """The deploy built what was there before the last commit, with fewer steps."""
+    commit(shop, {"web/Dockerfile": WEB + "RUN true\n"})
+    answer = judged(shop, log_file(tmp_path, name), "--since", "before", code=2)
+    assert answer["reasons"][0] == f"{who}: its steps are those that web/Dockerfile had at before"
+    assert not any("not those of its" in reason for reason in answer["reasons"])
+
+
+@pytest.mark.parametrize(("name", "code"), [("compose-bake-changed", 0), ("compose-bake-again", 2)])
+def test_a_new_step_may_be_that_of_another_build(shop, tmp_path, name, code):
+    commit(shop, {"web/Dockerfile": WEB.replace("RUN cat package.json", "RUN echo package.json")}, tag="other")
+    commit(shop, {"web/Dockerfile": WEB})
+    answer = judged(shop, log_file(tmp_path, name), "--since", "other", code=code)
+    step = by_service(answer)["web"]["steps"][3]
+    assert (step["step"], step["status"], step["expected"], step["stale"]) == (
+        "[web build 4/6]",
+        "cached",
+        "RUN",
+        False,
+    )
+    same = "[web build 5/6] is CACHED, and so is what it starts from: another build may have had the same steps"
+    assert answer["reasons"][:1] == ([f"web: {same}"] if code else [])
 
 
 def test_only_what_was_committed_must_have_run(shop, tmp_path):
