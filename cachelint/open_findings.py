@@ -26,8 +26,13 @@ CAUSES = frozenset(CURES)
 
 
 def is_cause(found: Diagnostic) -> bool:
-    """Whether a finding counts: of arguments that Docker drops only the commit's, which is an error."""
-    return found.rule in CAUSES and (found.rule != "undeclared-build-arg" or found.severity is Severity.ERROR)
+    """Whether a finding counts: no note, and of arguments that Docker drops only the commit's, which is an error.
+
+    What a note is about, upgraded packages of the system, is no code of the project: to run every step of every deploy
+    for it costs more than it is worth.
+    """
+    least = Severity.ERROR if found.rule == "undeclared-build-arg" else Severity.WARNING
+    return found.rule in CAUSES and found.severity >= least
 
 
 def asking(config: Config) -> Config:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.argument import place_below_source
+from cachelint.buildcache.change import Change, Outcome
 from cachelint.buildcache.copies import brings_source
 from cachelint.buildcache.installs import installs
 from cachelint.documents.dockerfile import pairs
 from cachelint.documents.dockerfile_edit import insert_after, insert_before
+from cachelint.documents.run import commands, text_of_run
 from cachelint.fix import Applicability, Fix, display_only
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from cachelint.buildcache.model import Model
     from cachelint.buildcache.steps import Graph
     from cachelint.documents.dockerfile import Dockerfile, Instruction
+
+
+_DEPENDENCIES = regex(
+    r"(?:^|[\s/_-])(?:install|setup|get|fetch)[_-]?dep(?:s|endenc(?:y|ies))|(?:^|\s)deps(?!\S)", re.IGNORECASE
+)
 
 
 def declared_names(instructions: Iterable[Instruction]) -> frozenset[str]:
@@ -26,7 +36,7 @@ def declared_names(instructions: Iterable[Instruction]) -> frozenset[str]:
 
 def first_step_on_source(graph: Graph) -> Instruction | None:
     """The first RUN below a copy of source and below every install: what a new commit should re-run."""
-    return place_below_source(graph, brings_source, is_install)
+    return place_below_source(graph, brings_source, lambda one: is_install(one) or _installs_by_name(one))
 
 
 def first_copy(graph: Graph) -> Instruction | None:
@@ -43,6 +53,21 @@ def has_step_on_source(graph: Graph) -> bool:
 def is_install(instruction: Instruction) -> bool:
     """Whether an instruction installs the project's dependencies."""
     return any(installs(instruction))
+
+
+def rerun_install(model: Model, name: str) -> Instruction | None:
+    """The first install that a new value of an argument re-runs. Raises `GraphError`."""
+    for step in model.predict(Change(args=frozenset((name,)))):
+        if step.outcome is Outcome.RUN and is_install(step.step.instruction):
+            return step.step.instruction
+    return None
+
+
+def _installs_by_name(instruction: Instruction) -> bool:
+    """Whether a RUN starts something whose name says that it installs: ``./install_deps.sh``, ``make deps``."""
+    if not _DEPENDENCIES.search(text_of_run(instruction)):
+        return False
+    return any(_DEPENDENCIES.search(word) for one in commands(instruction) for word in one.words)
 
 
 def declare(dockerfile: Dockerfile, graph: Graph, name: str) -> Fix:

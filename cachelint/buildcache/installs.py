@@ -69,7 +69,8 @@ _VALUE_OPTIONS = frozenset(
     """
     --registry --prefix --cache --cache-folder --network-timeout --loglevel --omit --include --jobs -j --without
     --with --only --extras -E --path --retry --network-concurrency --mutex --filter --reporter --store-dir -G
-    --group
+    --group --extra --only-group --no-group --package --project --directory --link-mode --python --index --index-url
+    --extra-index-url --find-links --cache-dir --dir -C
     """.split()
 )
 
@@ -105,6 +106,8 @@ def _install(command: Command) -> Install | None:
     if tool in ("go", "cargo", "mvn", "gradle"):
         return _compiled(tool, rest)
     words = _positional(rest)
+    if tool == "yarn" and words[:2] == ["workspaces", "focus"]:
+        return Install("yarn workspaces focus", *_YARN)
     files = _SUBCOMMANDS.get((tool, words[0])) if words else None
     if files is None or len(words) > 1 or _GLOBAL.intersection(rest) or not _runs_alone(tool, rest):
         return None
@@ -130,7 +133,10 @@ def _positional(words: list[str]) -> list[str]:
 
 
 def _pip(tool: str, rest: list[str]) -> Install | None:
-    """``pip install -r FILE…`` with nothing else to install; ``uv pip`` and ``python -m pip`` are the same."""
+    """``pip install -r FILE…`` with nothing else to install; ``uv pip`` and ``python -m pip`` are the same.
+
+    Which files it reads is not known where a variable names one.
+    """
     prefix = {"uv": ["pip"], "pip": [], "pip3": []}.get(tool, ["-m", "pip"])
     if rest[: len(prefix)] != prefix or rest[len(prefix) : len(prefix) + 1] != ["install"]:
         return None
@@ -143,11 +149,9 @@ def _pip(tool: str, rest: list[str]) -> Install | None:
             files.append(word.partition("=")[2])
         elif word in ("-e", "--editable") or (not word.startswith("-") and _is_local(word)):
             return None
-    return (
-        Install("pip install", tuple(files), ())
-        if files and all(files) and not any("$" in one for one in files)
-        else None
-    )
+    if not files or not all(files):
+        return None
+    return Install("pip install", () if any("$" in one for one in files) else tuple(files), ())
 
 
 def _is_local(word: str) -> bool:

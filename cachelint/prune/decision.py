@@ -32,6 +32,7 @@ last scope empties it. Others find what is old too, and are no causes, since no 
 - `cache-from-fetch`: the fetch comes back from the imported cache. What the local cache has of it, `cached-fetch` says.
 - `preserved-mtime`: dropping the context alone undoes it.
 - `early-commit-arg`: the argument works, and re-runs too much.
+- `cached-fetch` as a note: upgraded packages of the system are no code of the project.
 """
 
 

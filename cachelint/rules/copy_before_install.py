@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.change import Change, Outcome
@@ -80,9 +81,11 @@ class CopyBeforeInstall(Rule):
                 found = tuple(_find(build, build.model, build.dockerfile))
             except GraphError:
                 return
-            yield from map(self._report, found)
+            copies = {one.copy.span: [other for other in found if other.copy is one.copy] for one in found}
+            yield from (self._report(first, others) for first, *others in copies.values())
 
-    def _report(self, found: Misorder) -> Diagnostic:
+    def _report(self, found: Misorder, others: list[Misorder]) -> Diagnostic:
+        """A copy, with the first install below it and those of `others`, in other stages that are built on it."""
         tool, source = found.install.tool, found.dockerfile.source
         names = found.present
         first = f"Copy {', '.join(names)} first" if found.present else "Copy the manifests first"
@@ -90,7 +93,10 @@ class CopyBeforeInstall(Rule):
             (source, found.copy.span),
             f"This brings all source before `{tool}` (line {found.run.line}), so every changed file reinstalls all "
             f"dependencies: slow, not stale. {first}, install, then copy the rest.",
-            related=(Related(locate(source, found.run.span), f"`{tool}` runs again after every change"),),
+            related=tuple(
+                Related(locate(source, one.run.span), f"`{one.install.tool}` runs again after every change")
+                for one in (found, *others)
+            ),
             fix=_fix(found),
         )
 
@@ -149,7 +155,8 @@ def _is_broad(context: Context | None, copy: Instruction, install: Install, copi
 
 def _names_manifests(copy: Instruction, install: Install) -> bool:
     """Whether a copy brings the manifests by their names, perhaps among other files that the install needs."""
-    return not {os.path.basename(source) for source in context_sources(copy)}.isdisjoint(install.required)
+    names = [os.path.basename(source) for source in context_sources(copy)]
+    return any(fnmatchcase(one, name) for name in names if name.strip("*") for one in install.required)
 
 
 def _fix(found: Misorder) -> Fix:
@@ -166,6 +173,14 @@ def _fix(found: Misorder) -> Fix:
     return Fix(title, Applicability.UNSAFE, edits, statements)
 
 
+def _lost(found: Misorder) -> Iterator[str]:
+    """What is not known of the manifests."""
+    if not found.install.manifests:
+        yield "which files the install reads is not known"
+    elif not found.present or found.install.directory != "." or not set(found.install.required) <= set(found.present):
+        yield "the manifests are not where the install looks for them"
+
+
 def _obstacles(found: Misorder) -> Iterator[str]:
     """Why the order cannot be mended with certainty, the plainest reason first."""
     copy, instructions = found.copy, found.stage.instructions
@@ -179,8 +194,7 @@ def _obstacles(found: Misorder) -> Iterator[str]:
         yield "the copy is written in an unusual way"
     if "$" in copy.value:
         yield "the copy depends on variables"
-    if found.install.directory != "." or not set(found.install.required) <= set(found.present or ("",)):
-        yield "the manifests are not where the install looks for them"
+    yield from _lost(found)
     between = instructions[instructions.index(copy) + 1 : instructions.index(found.run)]
     if any(one.keyword not in _HARMLESS for one in between):
         yield "other steps stand between the copy and the install"

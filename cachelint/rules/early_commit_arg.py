@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.argument import declarations, users
-from cachelint.buildcache.change import Change, Outcome
-from cachelint.buildcache.declaration import first_step_on_source, is_install
+from cachelint.buildcache.declaration import first_step_on_source, rerun_install
 from cachelint.buildcache.installs import installs
 from cachelint.buildcache.values import GraphError
 from cachelint.diagnostic import Related, Severity, locate
@@ -18,7 +17,6 @@ from cachelint.rules.base import Example, FixAvailability, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cachelint.buildcache.model import Model
     from cachelint.buildcache.steps import Graph
     from cachelint.diagnostic import Diagnostic
     from cachelint.documents.dockerfile import Dockerfile, Instruction
@@ -73,7 +71,7 @@ class EarlyCommitArg(Rule):
         for arg in build.args:
             if self.settings.commit_arg.is_one(arg.name):
                 try:
-                    install = _rerun_install(build.model, arg.name)
+                    install = rerun_install(build.model, arg.name)
                 except GraphError:
                     return
                 if install:
@@ -90,14 +88,6 @@ class EarlyCommitArg(Rule):
                 related=(Related(locate(dockerfile.source, install.span), "installed again for every commit"),),
                 fix=_fix(dockerfile, graph, install, name),
             )
-
-
-def _rerun_install(model: Model, name: str) -> Instruction | None:
-    """The first install that a new value re-runs."""
-    for step in model.predict(Change(args=frozenset((name,)))):
-        if step.outcome is Outcome.RUN and is_install(step.step.instruction):
-            return step.step.instruction
-    return None
 
 
 def _fix(dockerfile: Dockerfile, graph: Graph, install: Instruction, name: str) -> Fix:

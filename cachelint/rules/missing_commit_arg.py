@@ -7,8 +7,9 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from cachelint.buildcache.declaration import first_copy, has_step_on_source
+from cachelint.buildcache.declaration import first_copy, has_step_on_source, rerun_install
 from cachelint.buildcache.values import GraphError
+from cachelint.commit_arg import BUSTS
 from cachelint.deployment.commit_words import commit_words
 from cachelint.deployment.shipping import deploys
 from cachelint.diagnostic import Diagnostic, Severity, locate
@@ -232,10 +233,19 @@ def _effect(build: Build, name: str) -> str:
 
 
 def _declared(build: Build, is_commit_arg: Callable[[str], bool]) -> str | None:
-    """The commit argument that the Dockerfile declares."""
+    """The commit argument that the Dockerfile declares, but for one that is there to re-run the installs."""
     assert build.dockerfile
     declared = (pair.name for one in build.dockerfile.instructions if one.keyword == "ARG" for pair in pairs(one))
-    return next(filter(is_commit_arg, declared), None)
+    return next((name for name in declared if is_commit_arg(name) and not _is_for_installs(build, name)), None)
+
+
+def _is_for_installs(build: Build, name: str) -> bool:
+    if name not in BUSTS or build.model is None:
+        return False
+    try:
+        return rerun_install(build.model, name) is not None
+    except GraphError:
+        return False
 
 
 class _Home(NamedTuple):

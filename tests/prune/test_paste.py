@@ -137,6 +137,7 @@ MOUNT = f"{FROM}COPY src src\nRUN --mount=type=cache,target=/app/.next npm run b
 WEB = "services:\n  web:\n    build:\n      context: .\n"
 OPEN = [
     ("cached-fetch", STALE["Dockerfile"], "", "layers"),
+    ("cached-fetch", f"{FROM}RUN apk upgrade\nCOPY src src\n", "", "context"),
     ("undeclared-build-arg", f"{FROM}COPY src src\nRUN ./build\n", "      args: [GIT_COMMIT_HASH]\n", "layers"),
     ("undeclared-build-arg", f"{FROM}COPY src src\nRUN ./build\n", "      args: [PORT]\n", "context"),
     ("early-commit-arg", EARLY, "      args: [GIT_COMMIT_HASH]\n", "context"),

@@ -8,6 +8,7 @@ CONTEXT = {
     "package.json": "{}\n",
     "requirements.txt": "a==1\n",
     "src/a.js": "",
+    "api/package.json": "{}\n",
     "compose.yaml": "services:\n  a:\n    build: .\n",
 }
 
@@ -36,6 +37,7 @@ def files(dockerfile: str, **more: str) -> dict[str, str]:
         pytest.param("FROM a AS b\nCOPY . .\nFROM c\nCOPY package.json ./\nRUN npm install\n", id="another stage"),
         pytest.param("FROM a AS b\nFROM a\nCOPY --from=b . .\nRUN npm install\n", id="copy from a stage"),
         pytest.param("FROM a\nRUN npm install\nCOPY . .\n", id="install first"),
+        pytest.param("FROM a\nCOPY ./package*.json ./\nCOPY ./api ./api\nRUN npm ci\n", id="a workspace behind a glob"),
         pytest.param("FROM a\nCOPY . .\n# RUN npm install\n", id="a comment"),
         pytest.param("FROM a\nCOPY . .\nRUN echo npm install\n", id="printed"),
     ],
@@ -113,3 +115,20 @@ def test_says_why_it_cannot_reorder(dockerfile: str, more: dict[str, str], reaso
     assert found.fix.applicability is Applicability.DISPLAY_ONLY
     assert reason in found.fix.title
     assert fix_files(files(dockerfile, **more), RULE).files["Dockerfile"] == dockerfile
+
+
+def test_a_copy_that_several_stages_are_built_on_is_reported_once():
+    dockerfile = "FROM a AS base\nCOPY . .\nFROM base AS deps\nRUN npm ci --omit=dev\nFROM base AS built\nRUN npm ci\n"
+    [found] = lint_files(files(f"{dockerfile}FROM a\nCOPY --from=deps /x /x\nCOPY --from=built /y /y\n"), RULE)
+    assert [(one.location.start.line, one.message) for one in found.related] == [
+        (4, "`npm ci` runs again after every change"),
+        (6, "`npm ci` runs again after every change"),
+    ]
+
+
+@pytest.mark.parametrize("install", ["dotnet restore", "pip install -r requirements/$X.txt"])
+def test_nothing_is_reordered_where_the_manifests_are_not_known(install: str):
+    [found] = lint_files(files(f"FROM a\nCOPY . .\nRUN {install}\n"), RULE)
+    assert found.fix
+    assert found.fix.applicability is Applicability.DISPLAY_ONLY
+    assert "which files the install reads is not known" in found.fix.title

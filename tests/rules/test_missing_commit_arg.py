@@ -65,6 +65,9 @@ def test_silent_where_no_source_is_copied(dockerfile: str):
             "FROM python\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n", id="install above"
         ),
         pytest.param("FROM nginx\nCOPY . /srv\nRUN chmod -R a+rX /srv\n", id="arranges files"),
+        pytest.param(
+            "FROM a\nCOPY . /srv\nRUN echo ok > /srv/state && find /srv -name x -delete\n", id="writes a file"
+        ),
         pytest.param("FROM a\nCOPY . /srv\nRUN apk add --no-cache curl\n", id="packages of the system"),
         pytest.param("FROM a AS b\nRUN x\nFROM c\nCOPY --from=b /x /x\nCOPY . /srv\n", id="in a stage without source"),
     ],
@@ -190,3 +193,13 @@ def services_that_miss_it(files):
 )
 def test_a_command_that_builds_services_may_tell_them(files, missing):
     assert services_that_miss_it(files) == missing
+
+
+@pytest.mark.parametrize("name", ["CACHE_BUST", "CACHEBUST"])
+def test_an_argument_that_is_there_to_install_again_does_not_get_the_commit(name: str):
+    install = f"FROM node\nARG {name}=1\nCOPY package.json .\nRUN npm install\nCOPY . .\n"
+    assert findings("    build: .\n", Dockerfile=install) == ()
+    [found] = findings("    build: .\n", Dockerfile=f"{install}RUN npm run build\n")
+    assert found.message.endswith("Pass `GIT_COMMIT_HASH` in `build.args`.")
+    [found] = findings("    build: .\n", Dockerfile=f"FROM node\nCOPY . .\nARG {name}=1\nRUN npm run build\n")
+    assert found.message.endswith(f"Pass `{name}` in `build.args`.")
