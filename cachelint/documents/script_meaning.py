@@ -57,11 +57,11 @@ def _expected(
     """What each command of the new text must be; None in place of where it stands when that is for the edit to say."""
     texts = _handed_on(old)
     for number, command in enumerate((*old.commands, None)):
-        for one in _commands(inserted.get(number, "")):
-            yield _words(one), None
+        for words in _words_of(inserted.get(number, "")):
+            yield words, None
         if number in replaced:
-            for one in _commands("" if replaced[number] is ABSENT else str(replaced[number])):
-                yield _words(one), None
+            for words in _words_of("" if replaced[number] is ABSENT else str(replaced[number])):
+                yield words, None
         elif command:
             yield _place(command, texts)
 
@@ -85,8 +85,12 @@ def _agree(expected: tuple[Meaning, Meaning | None], found: tuple[Meaning, Meani
     return expected == found
 
 
-def _commands(text: str) -> tuple[Command, ...]:
-    return read_script(text).commands if text else ()
+def _words_of(text: str) -> Iterator[Meaning]:
+    """The commands of a text that stands alone."""
+    if text:
+        script = read_script(text)
+        texts = _handed_on(script)
+        yield from (_words(one, texts.get(one.number)) for one in script.commands)
 
 
 def _place(command: Command, texts: Mapping[int, tuple[SourceFile, Span]]) -> tuple[Meaning, Meaning | None]:

@@ -51,6 +51,7 @@ def fixed(name, text):
         ),
         ("x=$(docker build @ON -t $(git rev-parse HEAD) -q .)\n", "x=$(docker build -t $(git rev-parse HEAD) -q .)\n"),
         ("ssh web <<EOF\ndocker build @ON .\nEOF\n", "ssh web <<EOF\ndocker build .\nEOF\n"),
+        ('ssh web "cd $D && docker build @ON ."\n', 'ssh web "cd $D && docker build ."\n'),
     ],
 )
 def test_a_command_asks_for_it(text, after):
@@ -68,7 +69,6 @@ def test_a_command_asks_for_it(text, after):
         "ARGS='--pull @ON'\ndocker build $ARGS .\n",
         "export A=1 BUILDKIT_INLINE_CACHE=1\ndocker build .\n",
         "BUILDKIT_INLINE_CACHE=1 docker build .\n",
-        'ssh web "docker build @ON ."\n',
         "f() {\n  export BUILDKIT_INLINE_CACHE=1\n}\ndocker build .\n",
     ],
 )
