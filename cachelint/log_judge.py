@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.change import Outcome
@@ -12,19 +10,21 @@ from cachelint.buildlog.record import Status
 from cachelint.log_blind import blind_spots
 from cachelint.log_changes import Expectations, predecessors
 from cachelint.log_contexts import agreed, named_contexts, with_contexts
+from cachelint.log_judgement import JudgedBuild, JudgedStep, Judgement, Verdict
 from cachelint.log_left_out import left_out
-from cachelint.log_steps import NOT_OURS, Binder, shown_label
+from cachelint.log_order import replaced
+from cachelint.log_steps import Binder, shown_label
 from cachelint.log_texts import says
+from cachelint.log_verdict import Conclusion
 from cachelint.plan import instruction_text, relative
 from cachelint.plan_builds import place_of
 from cachelint.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from cachelint.arguments import Job
-    from cachelint.buildlog.record import BuildLog, LoggedStep, Prune
-    from cachelint.diagnostic import Location
+    from cachelint.buildlog.record import BuildLog, LoggedStep
     from cachelint.log_changes import Expected
     from cachelint.log_steps import BoundBuild, BoundStep
     from cachelint.plan_builds import Subject
@@ -34,63 +34,6 @@ if TYPE_CHECKING:
 _RAN = (Status.RAN, Status.ERROR)
 
 
-class Verdict(Enum):
-    """About the whole log."""
-
-    FRESH = "fresh"
-    STALE = "stale"
-    UNKNOWN = "unknown"
-
-
-class JudgedStep(NamedTuple):
-    """One step. `expected` is None where nothing was asked or the step is not the project's.
-
-    `stale`: it had to run for the files that are here, and did not.
-    `merged`: printed as a step of another service, which does the very same. `files` are shown paths.
-    """
-
-    label: str
-    instruction: str
-    status: Status
-    line: int | None = None
-    expected: Outcome | None = None
-    cause: str | None = None
-    stale: bool = False
-    files: tuple[str, ...] = ()
-    merged: bool = False
-
-
-class JudgedBuild(NamedTuple):
-    """One build. `origin` and `dockerfile` are None, with the reason, where it is none of the project's.
-
-    `doubts` are reasons for which its freshness is not known.
-    """
-
-    service: str | None
-    line: int
-    failed: bool
-    steps: tuple[JudgedStep, ...]
-    dockerfile: str | None = None
-    origin: Location | None = None
-    reason: str | None = None
-    doubts: tuple[str, ...] = ()
-
-
-class Judgement(NamedTuple):
-    """The answer. `since` is None when no revision was named: then nothing is judged.
-
-    `doubts` are the reasons for which the verdict is unknown.
-    """
-
-    verdict: Verdict
-    since: str | None
-    commit: str | None
-    prunes: tuple[Prune, ...]
-    builds: tuple[JudgedBuild, ...]
-    doubts: tuple[str, ...]
-    blind_spots: tuple[str, ...]
-
-
 def judge(log: BuildLog, job: Job, since: Revision | None) -> Judgement:
     """What the log says of the job's builds. Raises `InputError`."""
     binder = Binder(job, since)
@@ -98,20 +41,20 @@ def judge(log: BuildLog, job: Job, since: Revision | None) -> Judgement:
     if since is None:
         builds = tuple(_described(one) for one in bound)
         return Judgement(Verdict.UNKNOWN, None, log.commit, log.prunes, builds, (), ())
-    judged = _Judge(bound, Expectations(since, job.config.commit_arg))
-    builds = tuple(judged.builds())
-    missing = left_out(bound, binder, judged.expectations)
-    doubts = tuple(dict.fromkeys((*judged.doubts(builds, log.commit), *missing)))
-    verdict = _verdict(builds, doubts, is_of_here=judged.other_commit(log.commit) is None)
-    spots = tuple(blind_spots(bound, judged.expectations, job))
-    return Judgement(verdict, since.name, log.commit, log.prunes, builds, doubts, spots)
+    expectations = Expectations(since, job.config.commit_arg)
+    builds = _with_commits(_Judge(bound, expectations).builds(), log)
+    missing = left_out(bound, binder, expectations)
+    found = Conclusion(builds, expectations.history.head, tuple(missing))
+    spots = tuple(blind_spots(bound, expectations, job))
+    builds = tuple(found.builds())
+    return Judgement(found.verdict, since.name, log.commit, log.prunes, builds, found.doubts, spots)
 
 
-def _verdict(builds: Iterable[JudgedBuild], doubts: Sequence[str], *, is_of_here: bool) -> Verdict:
-    """`is_of_here`: nothing says that other files were built than those by which the steps are judged."""
-    if is_of_here and any(step.stale for build in builds for step in build.steps):
-        return Verdict.STALE
-    return Verdict.UNKNOWN if doubts else Verdict.FRESH
+def _with_commits(builds: Iterator[JudgedBuild], log: BuildLog) -> tuple[JudgedBuild, ...]:
+    """The builds with the commits that were announced for them: what is announced once may stand behind them all."""
+    commits = [one.commit for one in log.builds]
+    told = commits if any(commits) else [log.commit] * len(commits)
+    return tuple(one._replace(commit=commit) for one, commit in zip(builds, told, strict=True))
 
 
 def _described(bound: BoundBuild, steps: tuple[JudgedStep, ...] | None = None) -> JudgedBuild:
@@ -173,33 +116,14 @@ class _Judge:
 
     def builds(self) -> Iterator[JudgedBuild]:
         """Each build with what was expected of it."""
-        for one in self._bound:
+        gone = replaced(self._bound)
+        for at, one in enumerate(self._bound):
             if one.subject is None:
-                yield _described(one)
+                yield _described(one)._replace(is_replaced=at in gone)
                 continue
             steps, doubts = self._steps(one, one.subject)
-            yield _described(one, tuple(steps))._replace(doubts=tuple(dict.fromkeys(doubts)))
-
-    def other_commit(self, announced: str | None) -> str | None:
-        """That the log announces another commit than the one whose files are here."""
-        head = self.expectations.history.head
-        if announced is None or head.startswith(announced):
-            return None
-        return f"the log announces commit {announced}, but the files here are those of {head[:7]}"
-
-    def doubts(self, builds: Sequence[JudgedBuild], commit: str | None) -> Iterator[str]:
-        """Why the log proves nothing, or not enough."""
-        if other := self.other_commit(commit):
-            yield other
-        known = [one for one in builds if one.origin is not None]
-        if not known and all(one.reason == NOT_OURS for one in builds):
-            yield "the log shows no build of this project"
-        for build in known:
-            yield from (f"{_name(build)}: {doubt}" for doubt in build.doubts)
-        last = {_name(one): one for one in known}
-        yield from (f"{name}: its last build failed" for name, one in last.items() if one.failed)
-        unknown = (one for one in builds if one.origin is None and one.reason != NOT_OURS)
-        yield from (f"{one.service or 'a build'}: {one.reason}" for one in unknown)
+            described = _described(one, tuple(steps))
+            yield described._replace(doubts=tuple(dict.fromkeys(doubts)), is_replaced=at in gone)
 
     def _steps(self, bound: BoundBuild, subject: Subject) -> tuple[list[JudgedStep], list[str]]:
         scene = _Scene(bound, subject, self._done_before(bound), set(), {}, set())
@@ -299,7 +223,3 @@ def _is_right(one: BoundStep, wanted: Expected, scene: _Scene) -> bool:
 
 def _ran(bound: BoundBuild) -> set[int]:
     return {bound.numbers[one.step.index] for one in bound.steps if one.status in _RAN and not one.merged}
-
-
-def _name(build: JudgedBuild) -> str:
-    return build.service or build.dockerfile or os.curdir

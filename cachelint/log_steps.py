@@ -55,7 +55,8 @@ class BoundStep(NamedTuple):
 class BoundBuild(NamedTuple):
     """A logged build and the project's build that it is; `subject` is None, with the reason, where that is not known.
 
-    `numbers` identifies steps across builds: equal ones are the same step to BuildKit.
+    `numbers` identifies steps across builds: equal ones are the same step to BuildKit. `former` is the project's build
+    whose earlier Dockerfile has these steps.
     """
 
     logged: LoggedBuild
@@ -64,10 +65,16 @@ class BoundBuild(NamedTuple):
     steps: tuple[BoundStep, ...]
     numbers: tuple[int, ...]
     reason: str | None = None
+    former: Subject | None = None
 
 
-Choice = tuple["Subject | None", "str | None", "str | None"]
-"""The project's build, the service's name, and why there is none."""
+class Choice(NamedTuple):
+    """The project's build, the service's name, and why there is none: perhaps it is `former`, of earlier files."""
+
+    subject: Subject | None
+    name: str | None
+    reason: str | None = None
+    former: Subject | None = None
 
 
 class Binder:
@@ -102,11 +109,12 @@ class Binder:
 
     def _bind_session(self, builds: Sequence[LoggedBuild]) -> Iterator[BoundBuild]:
         chosen = self._chosen(builds)
-        shapes = {id(subject): self._shape(subject, builds[0].scheme) for subject, *_ in chosen if subject}
-        known = self._printed(builds, [(one[0], shapes[id(one[0])]) for one in chosen if one[0]])
-        for logged, (subject, name, reason) in zip(builds, chosen, strict=True):
+        subjects = [one.subject for one in chosen if one.subject]
+        shapes = {id(subject): self._shape(subject, builds[0].scheme) for subject in subjects}
+        known = self._printed(builds, [(subject, shapes[id(subject)]) for subject in subjects])
+        for logged, (subject, name, reason, former) in zip(builds, chosen, strict=True):
             if subject is None:
-                yield BoundBuild(logged, None, name, (), (), reason)
+                yield BoundBuild(logged, None, name, (), (), reason, former)
                 continue
             numbers = self._number(subject)
             steps = tuple(_bound_steps(logged, subject, shapes[id(subject)], numbers, known))
@@ -147,7 +155,7 @@ class Binder:
     def _chosen(self, session: Sequence[LoggedBuild]) -> list[Choice]:
         """For each build of a session the project's build, by the labels of whichever engine fits most."""
         tried = [[self._choose(one, session, builder) for one in session] for builder in _BUILDERS[session[0].scheme]]
-        return max(tried, key=lambda choices: sum(subject is not None for subject, *_ in choices))
+        return max(tried, key=lambda choices: sum(one.subject is not None for one in choices))
 
     def _choose(self, logged: LoggedBuild, session: Sequence[LoggedBuild], builder: Builder) -> Choice:
         subjects, skipped = self._subjects(builder)
@@ -161,14 +169,16 @@ class Binder:
         first = fitting[0]
         if len(fitting) > 1 and any(self._number(one) != self._number(first) for one in fitting[1:]):
             listed = ", ".join(sorted({_shown_name(one) for one in fitting}))
-            return None, None, f"several builds of the project have these steps: {listed}"
-        return first, _service_name(first), None
+            return Choice(None, None, f"several builds of the project have these steps: {listed}")
+        return Choice(first, _service_name(first))
 
     def _formerly(self, logged: LoggedBuild, subjects: Iterable[Subject], others: Sequence[Shape] = ()) -> Choice:
         """Why a build is not one of these: as a Dockerfile said before, it may be that of old files."""
-        found = (one for one in subjects if self._was(logged, one, others))
-        name = next(map(_shown_dockerfile, found), None)
-        return None, None, f"its steps are those that {name} had at {self._former.name}" if name else NOT_OURS
+        former = next((one for one in subjects if self._was(logged, one, others)), None)
+        if former is None:
+            return Choice(None, None, NOT_OURS)
+        reason = f"its steps are those that {_shown_dockerfile(former)} had at {self._former.name}"
+        return Choice(None, logged.service and _service_name(former), reason, former)
 
     def _was(self, logged: LoggedBuild, subject: Subject, others: Sequence[Shape]) -> bool:
         then = self._former.build(subject)
@@ -188,14 +198,14 @@ class Binder:
         same = [one for one in subjects if _is_named(_service_name(one), name)]
         if not same:
             reason = next((one.reason for one in skipped if _is_named(one.service, name)), None)
-            return None, name, reason or "it is no service of the project"
+            return Choice(None, name, reason or "it is no service of the project")
         others = [self._shape(one, logged.scheme) for one in subjects]
         fitting = [one for one in same if _fits_among(logged, self._shape(one, logged.scheme), others)]
         if len(fitting) != 1:
             reason = "several services have this name" if fitting else "its steps are not those of its Dockerfile"
-            before = NOT_OURS if fitting else self._formerly(logged, same, others)[2]
-            return None, name, reason if before == NOT_OURS else before
-        return fitting[0], _service_name(fitting[0]), None
+            before = None if fitting else self._formerly(logged, same, others)
+            return before if before and before.former else Choice(None, name, reason)
+        return Choice(fitting[0], _service_name(fitting[0]))
 
     def _subjects(self, builder: Builder) -> tuple[Sequence[Subject], Sequence[Skipped]]:
         if builder not in self._found:

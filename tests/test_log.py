@@ -184,6 +184,32 @@ def test_what_ran_earlier_in_the_log_may_be_cached_later(shop, tmp_path):
     assert judged(shop, log, "--since", "before", code=0)["verdict"] == "fresh"
 
 
+@pytest.mark.parametrize(
+    ("parts", "code"),
+    [
+        (["compose-bake-again", "compose-bake-changed"], 0),
+        (["then", "compose-bake-again", "now", "compose-bake-changed"], 0),
+        (["now", "compose-bake-changed", "then", "compose-bake-again"], 2),
+        (["then", "compose-bake-again", "now", "compose-bake-again"], 1),
+        (["compose-bake-again", "compose-bake-changed", "now"], 0),
+        (["compose-bake-again", "failed-plain-again"], 1),
+    ],
+)
+def test_the_last_build_counts(shop, tmp_path, parts, code):
+    commit(shop, {"web/src/a.js": "two\n"})
+    commits = {"then": "before", "now": "HEAD"}
+    texts = [
+        f"Building from commit: {git(shop, 'rev-parse', '--short', commits[part])}...\n"
+        if part in commits
+        else (LOGS / f"{part}.log").read_text()
+        for part in parts
+    ]
+    answer = judged(shop, log_file(tmp_path, text="".join(texts)), "--since", "before", code=code)
+    assert bool(stale(answer)) == (code == 1)
+    several = len([part for part in parts if part.startswith("compose")]) > 1
+    assert [build["replaced"] for build in answer["builds"][:3]] == [several] * 3
+
+
 def test_an_edited_recipe_is_a_change(shop, tmp_path):
     commit(shop, {"api/Dockerfile": API.replace("> main.pyc", "> main.opt")})
     answer = judged(shop, log_file(tmp_path, "compose-bake-again"), "--since", "before", code=1)

@@ -22,7 +22,7 @@ _NO_OUTPUT = regex(r".*No output specified (?:for|with) ")
 
 
 class Notices:
-    """Understands the lines that belong to no build. `commit` is the first that was announced."""
+    """Understands the lines that belong to no build. `commit` is the last that was announced."""
 
     def __init__(self) -> None:
         self.commit: str | None = None
@@ -48,7 +48,8 @@ class Notices:
 
     def hear(self, text: str) -> None:
         """Remember the commit that a line announces."""
-        if self.commit is None and (found := _COMMIT.search(text)):
+        found = _COMMIT.search(text)
+        if found:
             self.commit = found[1]
 
 

@@ -118,8 +118,7 @@ class _Reader:
             return self._search(_BUILDAHS, block, at)
         if self._tty.session is not None:
             return at
-        start = self._search(_WORTH, block, at)
-        return start if self._notices.commit else min(start, self._search(_ANNOUNCED, block, at))
+        return min(self._search(_WORTH, block, at), self._search(_ANNOUNCED, block, at))
 
     def _after_program(self, block: bytes, at: int) -> int:
         start = min(self._search(pattern, block, at) for pattern in _LEGACYS)
@@ -144,7 +143,8 @@ class _Reader:
         self._close(at_end=True)
         if self._builds and not all(one.complete for one in self._builds if one.session == self._sessions - 1):
             raise InputError("the log ends before its last build does")
-        return BuildLog(tuple(self._builds), tuple(self._numbered_prunes()), self._notices.commit)
+        commit = next((one.commit for one in reversed(self._builds) if one.commit), self._notices.commit)
+        return BuildLog(tuple(self._builds), tuple(self._numbered_prunes()), commit)
 
     def _numbered_prunes(self) -> list[Prune]:
         total = len(self._builds)
@@ -192,6 +192,7 @@ class _Reader:
             self._close()
         self._session = session
         session.finished = self._no_output
+        session.commit = self._notices.commit
         if self._service:
             session.name_image("exporting to", self._service)
         self._service = None

@@ -91,7 +91,8 @@ class LoggedBuild(NamedTuple):
     `session` counts the runs of a builder in the log from 0: the builds of one session share their steps. `line` is
     where the session starts. `complete` is false where the log ends, or goes on with something else, in the middle.
     `images` are the names that the result got. `imports_cache`: results of other machines were at hand. `contexts` are
-    the names of directories that were sent besides the build context (``--build-context``).
+    the names of directories that were sent besides the build context (``--build-context``). `commit` is the one that
+    was announced last before it.
     """
 
     session: int
@@ -104,6 +105,7 @@ class LoggedBuild(NamedTuple):
     images: tuple[str, ...] = ()
     imports_cache: bool = False
     contexts: tuple[str, ...] = ()
+    commit: str | None = None
 
 
 class Prune(NamedTuple):
@@ -114,7 +116,7 @@ class Prune(NamedTuple):
 
 
 class BuildLog(NamedTuple):
-    """The whole log. `commit` is the one that was announced first, abbreviated as it was printed."""
+    """The whole log. `commit` is the one that was announced for its last build, abbreviated as it was printed."""
 
     builds: tuple[LoggedBuild, ...]
     prunes: tuple[Prune, ...]

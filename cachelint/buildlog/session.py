@@ -33,6 +33,7 @@ class Session:
     def __init__(self, scheme: Scheme, line: int) -> None:
         self.scheme = scheme
         self.line = line
+        self.commit: str | None = None
         self.failed = False
         self.finished = False
         self.contradicts = False
@@ -118,6 +119,7 @@ class Session:
                 tuple(self._images.get(service, ())),
                 any(status is Status.RAN and _IMPORT.match(name) for (_, name), status in self._vertices.items()),
                 self._contexts(service),
+                self.commit,
             )
 
     def _contexts(self, service: str | None) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from cachelint.output.machine import to_json
 from cachelint.plan import relative
 
 if TYPE_CHECKING:
-    from cachelint.log_judge import JudgedBuild, JudgedStep, Judgement
+    from cachelint.log_judgement import JudgedBuild, JudgedStep, Judgement
     from cachelint.output.terminal import Style
 
 VERSION = 1
@@ -39,6 +39,7 @@ def _build(build: JudgedBuild) -> dict[str, Any]:
         "origin": origin,
         "dockerfile": build.dockerfile,
         "unmatched": build.reason,
+        "replaced": build.is_replaced,
         "log_line": build.line,
         "failed": build.failed,
         "steps": [_step(one) for one in build.steps],

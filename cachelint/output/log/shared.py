@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cachelint.buildlog.record import Status
-from cachelint.log_judge import Verdict
+from cachelint.log_judgement import Verdict
 from cachelint.plan import relative
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cachelint.buildlog.record import Prune
-    from cachelint.log_judge import JudgedBuild, JudgedStep, Judgement
+    from cachelint.log_judgement import JudgedBuild, JudgedStep, Judgement
 
 _MAX_FILES = 3
 
@@ -80,7 +80,7 @@ def tally(build: JudgedBuild) -> str:
     counts = {word: words.count(word) for word in dict.fromkeys(("ran", "cached", *sorted(words)))}
     parts = [f"{count} {word}" for word, count in counts.items() if word != "ran"]
     text = ", ".join((f"{counts['ran']} of {counted(words, 'step')} ran", *parts)) if words else "no step but FROM"
-    tail = "; it failed" if build.failed else ""
+    tail = "; it failed" if build.failed else "; built again further down" if build.is_replaced else ""
     return f"{text}{tail}" + (f" ({build.reason})" if build.reason else "")
 
 
