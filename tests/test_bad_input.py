@@ -720,7 +720,16 @@ SEARCHED = {
         f"jobs:\n  a:\n    runs-on: x\n    steps:\n    - run: rm -rf .next\n      if: {'a' * LONG}\n",
         f"jobs:\n  a:\n    runs-on: x\n    steps:\n    - run: docker build {'${{' * LONG} .\n",
     ],
-    "Makefile": [f"a:\n\tdocker build {'$(' * LONG}\n", f"A = {'$(B) ' * LONG}\nB = x\na:\n\tdocker build $(A)\n"],
+    "compose.yaml": [
+        f"services:\n  a: {{build: {{context: ., args: {{BUILDKIT_INLINE_CACHE: 1{' ' * LONG}}}}}}}\n",
+        f"services:\n  a:\n    build: {{context: . {' ' * LONG}, args: [BUILDKIT_INLINE_CACHE=1 {' ' * LONG} ]}}\n",
+    ],
+    "Makefile": [
+        f"{' ' * LONG}x\na:\n\tdocker build .\n",
+        f"A = x{' ' * LONG}y\na:\n\tdocker build $(A)\n",
+        f"a:\n\tdocker build {'$(' * LONG}\n",
+        f"A = {'$(B) ' * LONG}\nB = x\na:\n\tdocker build $(A)\n",
+    ],
 }
 
 
@@ -736,8 +745,10 @@ def test_a_line_that_would_be_searched_again_and_again(tmp_path: Path, name: str
     assert time.process_time() - start < 5
 
 
-def test_a_log_line_that_would_be_searched_again_and_again(tmp_path: Path) -> None:
-    write_files(tmp_path, {"build.log": f"#1 [{' ' * LONG}x\n", "compose.yaml": "services: {a: {build: .}}\n"})
+@pytest.mark.parametrize("line", ["#1 [{}x", "[+] Building 1.0s (1/2)\n => CACHED x{}y"])
+def test_a_log_line_that_would_be_searched_again_and_again(tmp_path: Path, line: str) -> None:
+    files = {"build.log": f"{line.format(' ' * LONG)}\n", "compose.yaml": "services: {a: {build: .}}\n"}
+    write_files(tmp_path, files)
     start = time.process_time()
     run("log", "build.log", cwd=tmp_path)
     assert time.process_time() - start < 5

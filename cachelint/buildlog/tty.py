@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _FRAME = regex(r"\[\+\] Building (\d+\.\d+)s \((\d{1,5})/(\d{1,5})\)( FINISHED)?(?:\s.*)?")
 _COMPOSE_END = regex(r"\[\+\] Building \d+/\d+")
-_ROW = regex(r"=> (?:(CACHED|ERROR|CANCELED) )?(?!=> )(\S.*?)\s+\d+\.\d+s")
+_ROW = regex(r"=> (?:(CACHED|ERROR|CANCELED) )?(?!=> )(\S(?:.*\S)?)\s+\d+\.\d+s")
 _NAMING = regex(r"=> => naming to (\S+)\s+\d+\.\d+s")
 _STATUSES = {None: Status.RAN, "CACHED": Status.CACHED, "ERROR": Status.ERROR, "CANCELED": Status.CANCELED}
 

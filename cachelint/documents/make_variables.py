@@ -31,12 +31,12 @@ _CONDITIONAL = regex(r"[ ]*(ifeq|ifneq|ifdef|ifndef|else|endif)\b")
 _OPENING = frozenset(("ifeq", "ifneq", "ifdef", "ifndef"))
 _INCLUDE = regex(r"[ ]*[-s]?include\b")
 _EXPORT = regex(
-    r"[ ]*(?:[^\t#:=][^:=#]*:[ \t]*)?(?:(?:override|private)[ \t]+)*(?:un)?export\b(?P<names>[^#]*)", re.DOTALL
+    r"[ ]*(?:[^\s#:=][^:=#]*:[ \t]*)?(?:(?:override|private)[ \t]+)*(?:un)?export\b(?P<names>[^#]*)", re.DOTALL
 )
 _NAME = regex(r"[A-Za-z_][\w.-]*")
 _SHELL_NAME = regex(r"[A-Za-z_]\w*")
 _COMMENT = regex(r"(?<!\\)#.*", re.DOTALL)
-_CONTINUED = regex(r"[ \t]*\\\r?\n[ \t]*")
+_CONTINUED = regex(r"(?<![ \t])[ \t]*\\\r?\n[ \t]*")
 _REFERENCE = regex(
     r"\$(?:\$|\((?P<round>[\w.-]+)\)|\{(?P<curly>[\w.-]+)\}|(?P<call>[({](?P<shell>shell\s)?)|.)", re.DOTALL
 )
@@ -206,5 +206,6 @@ def _default(name: str, text: str) -> str:
 
 def _one_of(tools: Sequence[str]) -> str:
     """A shell text that becomes one of these tools."""
-    items = "".join(f"{number}) echo '{tool.strip()}';; " for number, tool in enumerate(tools))
+    numbers = [*map(str, range(len(tools) - 1)), "*"]
+    items = "".join(f"{number}) echo '{tool.strip()}';; " for number, tool in zip(numbers, tools, strict=True))
     return tools[0] if len(tools) == 1 else f"$(case {UNKNOWN} in {items}esac)"

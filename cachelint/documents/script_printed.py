@@ -1,9 +1,10 @@
-"""What a command substitution prints, where the script says so: ``$(which podman && echo podman || echo docker)``."""
+"""The tool that a command substitution looks for: ``$(which podman >/dev/null && echo podman || echo docker)``."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cachelint.documents.docker_options import TOOLS
 from cachelint.documents.script_text import ScriptText
 from cachelint.documents.script_words import SUBSTITUTION, template
 from cachelint.documents.shell_syntax import operands
@@ -48,7 +49,7 @@ class _UnknownError(Exception):
 
 
 class Printed:
-    """What the substitutions in a shell's text print; `root` is its tree, with the functions that they may call."""
+    """What the substitutions in a shell's text are; `root` is its tree, with the functions that they may call."""
 
     def __init__(self, root: Node, text: ScriptText) -> None:
         self._root = root
@@ -57,9 +58,9 @@ class Printed:
         self._bodies: dict[str, Node] | None = None
 
     def of(self, written: str, variables: Variables) -> tuple[str, ...]:
-        """The texts of which ``$(…)`` becomes one, in the order in which they are written; none where not known.
+        """The tools of which ``$(…)`` becomes one, in the order in which they are written, with their words.
 
-        Line breaks at the end are left out, and nothing at all, which is no command.
+        There is none where something else may be printed. Nothing at all may be: no command comes of that.
         """
         if written not in self._known:
             self._known[written] = ()  # for a function that asks for itself
@@ -77,13 +78,18 @@ class Printed:
             ends = () if root.has_error else _Reader(text, variables, None, self._body).block(root.named_children)
         except _UnknownError:
             return ()
-        return tuple(dict.fromkeys(printed for one in ends if (printed := one.text.rstrip("\n"))))
+        printed = dict.fromkeys(tool for one in ends if (tool := one.text.rstrip("\n")))
+        return tuple(printed) if all(map(_is_tool, printed)) else ()
 
     def _body(self, name: str) -> tuple[ScriptText, Node] | None:
         """The body of a function of the script."""
         if self._bodies is None:
             self._bodies = dict(_functions(self._root, self._text))
         return (self._text, self._bodies[name]) if name in self._bodies else None
+
+
+def _is_tool(text: str) -> bool:
+    return text.partition(" ")[0].rpartition("/")[2] in TOOLS
 
 
 def _functions(root: Node, text: ScriptText) -> Iterable[tuple[str, Node]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cachelint.documents.docker_options import TOOLS
 from cachelint.documents.script import Word, Wrapper
 from cachelint.documents.shell_syntax import ASSIGNMENT, WRAPPERS
 from cachelint.record import NamedTuple
@@ -37,6 +38,7 @@ _OTHER_WRAPPERS: dict[str, tuple[str, ...]] = {
     "winpty": (),
 }
 _POSITIONAL = {"timeout": 1, "gtimeout": 1, "flock": 1, "gosu": 1, "su-exec": 1, "taskset": 1, "chrt": 1}
+_MOST_UNKNOWN = 5
 _LATER = frozenset({"xargs"})
 _TAKES_TEXT = frozenset({"-c", "--command"})
 _MAYBE_ROOT = regex(r"\$\{?(?=\w*(?:sudo|doas|as_?root|privileged|elevate))\w+(?::?[-+][^}]*)?\}?", re.IGNORECASE)
@@ -63,7 +65,7 @@ def strip(words: Sequence[Word]) -> Stripped:
         if _may_be_root(words, at):
             name, values = words[at].text, WRAPPERS["sudo"]
         if values is None or _hands_text_on(name, words, at, values):
-            if not (wrappers and ASSIGNMENT.match(words[at].text)):
+            if not (wrappers and (ASSIGNMENT.match(words[at].text) or _may_assign(wrappers, words, at))):
                 break
             wrappers.append(Wrapper("", (words[at],)))
             at += 1
@@ -80,6 +82,15 @@ def strip(words: Sequence[Word]) -> Stripped:
 def _may_be_root(words: Sequence[Word], at: int) -> bool:
     """``$SUDO``, of which nothing is known: the name says that it is a program in front of another, or nothing."""
     return words[at].splits and at + 1 < len(words) and bool(_MAYBE_ROOT.fullmatch(words[at].text))
+
+
+def _may_assign(wrappers: Sequence[Wrapper], words: Sequence[Word], at: int) -> bool:
+    """``env $(cat .env | xargs) docker``: what is not known between `env` and a tool can only be assignments."""
+    if not words[at].splits or [one.name for one in wrappers if one.name][-1] != "env":
+        return False
+    rest = words[at + 1 : at + _MOST_UNKNOWN]
+    behind = next((word.text for word in rest if not (word.splits or ASSIGNMENT.match(word.text))), "")
+    return behind.rpartition("/")[2] in TOOLS
 
 
 def _hands_text_on(name: str, words: Sequence[Word], at: int, values: tuple[str, ...]) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cachelint.source import SourceFile
 
 REST_OF_LINE = regex(r"[ \t]*(#[^\n]*?)?\r?(?=\n|\Z)")
-FLOW_REST = regex(r"[ \t]*(,?)[ \t]*(#[^\n]*?)?\r?(?=\n|\Z)")
+FLOW_REST = regex(r"[ \t]*(,?)(?:(?<=,)[ \t]*)?(#[^\n]*?)?\r?(?=\n|\Z)")
 _DASH = regex(r"^[ \t]*(-)(?=\s)", re.MULTILINE)
 _HEAD = regex(r"[ \t]*:(?:[ \t]+[&!][^\s#]+)*")
 _PLAIN = regex(r"[$A-Za-z_./][$A-Za-z0-9_./{}+-]*(?:[:?=][$A-Za-z0-9_./{}+-]+)*\Z")

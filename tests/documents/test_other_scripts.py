@@ -14,7 +14,7 @@ from cachelint.documents.package_json import read_package_scripts
 from cachelint.documents.yaml import YamlError
 from cachelint.source import SourceFile, Span
 
-ONE_OF = "$(case ${_} in 0) echo 'docker';; 1) echo 'podman';; esac) x"
+ONE_OF = "$(case ${_} in 0) echo 'docker';; *) echo 'podman';; esac) x"
 
 
 def recipes(text):

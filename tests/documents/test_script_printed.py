@@ -1,4 +1,4 @@
-"""What substitutions print, as the reader says it and as bash does."""
+"""The tools that substitutions look for, as the reader says it and as bash does."""
 
 from __future__ import annotations
 
@@ -145,6 +145,20 @@ def test_it_is_known_in_the_command_itself_and_in_nested_shells() -> None:
             ["podman", "build", "."],
             ["docker", "build", "."],
         ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'SUDO=$([ "$(id -u)" = 0 ] || echo sudo)',
+        "SUDO=$(test -x /usr/bin/sudo && echo sudo)",
+        "SUDO=$(echo my docker)",
+    ],
+)
+def test_other_words_are_left_as_they_are_written(text: str) -> None:
+    command = read_script(f"{text}\n$SUDO docker build\n").commands[-1]
+    words = (*(one.words[0] for one in command.wrappers), *command.words)
+    assert words[0].text == "$SUDO"
 
 
 def test_it_points_at_the_substitution() -> None:

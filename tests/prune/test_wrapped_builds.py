@@ -74,6 +74,8 @@ def steps(text: str, variable: str | None = None) -> Steps:
         ("taskset -c 0 chrt -b 0 gtimeout 9 docker build .\n", "docker"),
         ('env -i PATH="$PATH" docker build .\n', 'env -i "PATH=$PATH" docker'),
         ("env -u DOCKER_HOST docker build .\n", "env -u DOCKER_HOST docker"),
+        ("env $(cat .env | xargs) docker build .\n", "docker"),
+        ("sudo env $SETTINGS A=1 $MORE docker build .\n", "sudo docker"),
         ("$SUDO docker build .\n", "$SUDO docker"),
         ("$SUDO -E docker build .\n", "$SUDO -E docker"),
         ("${SUDO:+sudo} docker build .\n", "${SUDO:+sudo} docker"),
