@@ -89,6 +89,7 @@ class _Reader:
         self._line = 0
         self._service: str | None = None
         self._no_output = False
+        self._sender: bytes | None = None
         self._next: dict[re.Pattern[bytes], int] = {}
 
     def read(self, block: bytes) -> None:
@@ -153,9 +154,12 @@ class _Reader:
     def _take(self, line: bytes) -> None:
         if self._tty.session is not None and self._tty.repeats(line):
             return
-        text = undress(line).decode("utf-8", "replace")
-        if not text:
-            return
+        bare, sender = undress(line)
+        if self._session is None:
+            self._sender = sender
+        if not bare or sender != self._sender:
+            return  # a system's journal has the lines of many programs: those of a build are of one
+        text = bare.decode("utf-8", "replace")
         if self._legacy.is_open:
             self._legacy.read(text, self._line)
         elif self._buildah.is_open:

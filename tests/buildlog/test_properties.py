@@ -45,6 +45,18 @@ PREFIXES = {
     "colour": "\x1b[3{};1m\x1b[0{}m",
     "colour behind a stamp": f"{DATE} \x1b[36;1m",
     "byte order mark": "\ufeff",
+    "ts": "Jan  {} 00:00:0{} ",
+    "ts of seconds": "176722560{}.12345{} ",
+    "journalctl": "Jan 0{} 00:00:0{} host deploy.sh[123]: ",
+    "journalctl -o short-iso": "2026-01-0{}T00:00:0{}+0200 host-1 docker[7]: ",
+    "logger": "Jan 0{} 00:00:0{} host deploy: ",
+    "teamcity": "[00:0{}:0{}]W:\t [Step 1/3] ",
+    "buildkite": "\x1b_bk;t=176722560{}12{}\x07",
+    "cloud build": "Step #0: ",
+    "cloud build, named": 'Step #1 - "build it": ',
+    "kubectl logs": "[pod/build-1/docker] 2026-01-0{}T00:00:0{}.123456789Z ",
+    "act": "[CI/build it]   | ",
+    "git push": "remote: ",
     "docker logs": "2026-01-0{}T00:00:0{}.123456789Z ",
 }
 TAILS = ["", "\r", "\r\r", "\x1b[0m", "\x1b[0m\r", "  "]
@@ -119,11 +131,26 @@ def test_encodings(encoding):
         (b"job\tstep\t2026-01-01T00:00:00.1Z  ---> Using cache", b"---> Using cache"),
         (b"#7 0.1 part\r#8 CACHED\r", b"#7 0.1 part\r#8 CACHED"),
         (b"\x1b[8mha:////4AbC=\x1b[0m[Pipeline] sh", b"[Pipeline] sh"),
+        (b"Step 1/4 : FROM base:1", b"Step 1/4 : FROM base:1"),
+        (b"2026-01-01T00:00:00Z Step 1/4 : FROM base:1", b"Step 1/4 : FROM base:1"),
+        (b"Jan  1 00:00:00 ERROR: failed to build: x", b"ERROR: failed to build: x"),
+        (b"2026-01-01T00:00:00Z target web: failed to solve: x", b"target web: failed to solve: x"),
+        (b"2026-01-01T00:00:00Z COPY failed: no such file", b"COPY failed: no such file"),
+        (b"[00:00:00] [1/2] STEP 1/4: FROM base:1", b"[1/2] STEP 1/4: FROM base:1"),
+        (b"web-1  | #7 CACHED", b"web-1  | #7 CACHED"),
         (b"\x1b]0;title\x07#7 DONE 0.1s", b"#7 DONE 0.1s"),
     ],
 )
 def test_what_is_taken_off(line, text):
-    assert undress(line) == text
+    assert undress(line)[0] == text
+
+
+@pytest.mark.parametrize("line", ["#9 CACHED", "#1 [internal] load build definition from Dockerfile", "[+] Building"])
+def test_a_journal_has_the_lines_of_many_programs(line):
+    """Those of a container beside the build count no more than the ones that Compose marks as such."""
+    bare = (LOGS / "compose-bake-changed.log").read_text().splitlines()
+    shown = [f"Jan 01 00:00:00 host deploy[1]: {one}\nJan 01 00:00:00 host 3f2a[2]: {line}\n" for one in bare]
+    assert read("".join(shown[1:]).encode()).builds == read("\n".join(bare[1:]).encode()).builds
 
 
 class Long(io.RawIOBase):
