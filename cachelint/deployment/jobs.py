@@ -204,12 +204,18 @@ def _upward(directory: str, root: str) -> Iterator[str]:
 
 
 def _makefile(source: SourceFile, root: str) -> Iterator[ScriptJob]:
+    from cachelint.deployment.recipes import units_of
     from cachelint.documents.makefile import read_makefile
 
     starts = (os.path.dirname(source.path),)
-    for recipe in read_makefile(source):
-        units = tuple(Unit(text, starts, recipe.exported) for text in recipe.scripts)
-        yield ScriptJob(Kind.MAKEFILE, source, recipe.name, recipe.place, units)
+    own = [
+        (recipe, tuple(Unit(text, starts, recipe.exported) for text in recipe.scripts))
+        for recipe in read_makefile(source)
+    ]
+    for recipe, _ in own:
+        units = units_of(recipe, own)
+        if units:
+            yield ScriptJob(Kind.MAKEFILE, source, recipe.name, recipe.place, units)
 
 
 def _package(source: SourceFile, root: str) -> Iterator[ScriptJob]:

@@ -42,6 +42,11 @@ def deploys(deployment: Deployment, *, is_named: bool = False, in_sight: bool = 
     return any(name in _SHIPS for name in commands)
 
 
+def says_so(name: str) -> bool:
+    """Whether a name says that something deploys."""
+    return bool(_SAYS_SO.search(name.lower()))
+
+
 def recipe_deploys(deployment: Deployment) -> bool:
     """Whether a recipe, a script of ``package.json`` or a job of GitLab deploys: most of them are developers' own.
 
@@ -49,7 +54,7 @@ def recipe_deploys(deployment: Deployment) -> bool:
     """
     if only_tries(deployment):
         return False
-    if _SAYS_SO.search(deployment.job.name.lower()):
+    if says_so(deployment.job.name):
         return True
     does = any(_starts(call, in_sight=False) or _ships(call) for call in deployment.calls)
     return does and bool(_SAYS_SO.search(deployment.path.lower()))

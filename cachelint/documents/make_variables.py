@@ -111,6 +111,8 @@ class MakeVariables:
 
     def _text(self, name: str) -> str:
         assigned = self._assigned.get(name, [])
+        if name == "MAKE" and not assigned:
+            return "make"
         if len(assigned) > _MOST_ASSIGNMENTS:
             return UNKNOWN
         values = [self._of(one) for one in assigned]

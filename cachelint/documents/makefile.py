@@ -22,19 +22,22 @@ if TYPE_CHECKING:
 _DEFINE = regex(r"[ ]*(?:(?:export|override)[ \t]+)*define\b")
 _ENDEF = regex(r"[ ]*endef\b")
 _PREFIX = regex(r"[@+ \t-]*")
+_TARGET = regex(r"[\w./-]+")
 
 
 class Recipe(NamedTuple):
     """The recipe of one rule. `name` are its targets, `place` is where they stand.
 
     Each of `scripts` runs in a shell of its own, one after the other, until one fails. `exported` are the variables
-    that make hands to them, None for a value that is not known.
+    that make hands to them, None for a value that is not known. `needs` are the targets that come before it, as far as
+    they are written out; a rule that has only those has no scripts.
     """
 
     name: str
     place: Span
     scripts: tuple[MappedText, ...]
     exported: Mapping[str, str | None]
+    needs: tuple[str, ...] = ()
 
 
 class _Line(NamedTuple):
@@ -70,23 +73,21 @@ class _Reader:
             if line.text.startswith("\t"):
                 body.append(line)
                 continue
-            if current and body:
+            if current and (body or _needs(current)):
                 yield self._recipe(current, place, body)
             current = rule(line.text)
             body = list(_on_its_line(current, line)) if current else []
             if current:
                 place = Span(line.span.start, line.span.start + len(current["targets"].rstrip()))
-        if current and body:
+        if current and (body or _needs(current)):
             yield self._recipe(current, place, body)
 
     def _recipe(self, current: re.Match[str], place: Span, body: list[_Line]) -> Recipe:
         parts = [list(self._parts(line)) for line in body]
-        if self._one_shell:
-            joined = [part for line, one in zip(body, parts, strict=True) for part in (*one, _line_break(line))]
-            return Recipe(current["targets"].strip(), place, (join(self._source, joined),), self._variables.exported)
-        return Recipe(
-            current["targets"].strip(), place, tuple(join(self._source, one) for one in parts), self._variables.exported
-        )
+        if self._one_shell and body:
+            parts = [[part for line, one in zip(body, parts, strict=True) for part in (*one, _line_break(line))]]
+        scripts = tuple(join(self._source, one) for one in parts)
+        return Recipe(current["targets"].strip(), place, scripts, self._variables.exported, _needs(current))
 
     def _parts(self, line: _Line) -> Iterator[tuple[str, Span]]:
         """The line without its tabs and prefixes, and with what make puts in for its variables."""
@@ -107,6 +108,14 @@ class _Reader:
                 value, after = self._variables.reference(text, dollar, end)
                 yield value, Span(dollar, after)
             at = after
+
+
+def _needs(current: re.Match[str]) -> tuple[str, ...]:
+    """The targets behind the colon of a rule; none of a special one such as ``.PHONY``."""
+    if current["targets"].startswith("."):
+        return ()
+    words = current["rest"].partition("#")[0].partition(";")[0].split()
+    return tuple(word for word in words if _TARGET.fullmatch(word))
 
 
 def _find(text: str, what: str, start: int, end: int) -> int:

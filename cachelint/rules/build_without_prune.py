@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cachelint.deployment.choices import is_first
+from cachelint.deployment.recipes import runs_elsewhere
 from cachelint.diagnostic import Related, Severity, locate
+from cachelint.discovery import Kind
 from cachelint.documents.script_flow import TooLongError
 from cachelint.fix import Applicability
 from cachelint.prune.deploying import builds_with_docker, is_deploying_by_name, keeps_cache, reads_files
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from cachelint.diagnostic import Diagnostic
     from cachelint.project import Project
     from cachelint.prune.job_step import Missing
+    from cachelint.source import Span
 
 _BAD = """\
 #!/bin/bash
@@ -50,9 +53,9 @@ class BuildWithoutPrune(Rule):
     ## What it does
     Finds scripts and jobs that deploy (they start, push or ship what they build, or their path says so) and that reach
     a build, on some path, without a prune of that builder in front of it. A prune in a script that they call counts;
-    what cannot be read, such as a target of make, is taken at its name. A recipe of a Makefile, a script of
-    `package.json` and a job of GitLab (on a runner whose tag names the shell executor) count when their names say that
-    they deploy.
+    what cannot be read is taken at its name. A recipe of a Makefile (with the targets that it needs or calls make for),
+    a script of `package.json` and a job of GitLab (on a runner whose tag names the shell executor) count when their
+    names say that they deploy.
 
     ## Why it matters
     BuildKit keeps a copy of each build context and does not read a file again whose size, time and mode are unchanged.
@@ -108,8 +111,18 @@ class BuildWithoutPrune(Rule):
             "time are unchanged, so old code can ship. Prune before the first build: "
             f"`{_command(deployment)}` says what.",
             fix=fix,
-            related=tuple(Related(locate(deployment.source, span), "and before this build") for span in others),
+            related=(
+                *_told_by(deployment, first),
+                *(Related(locate(deployment.source, span), "and before this build") for span in others),
+            ),
         )
+
+
+def _told_by(deployment: Deployment, build: Span) -> Iterator[Related]:
+    """The rule of a Makefile that deploys, where it is another rule's recipe that builds."""
+    job = deployment.job
+    if job.kind is Kind.MAKEFILE and runs_elsewhere(job, build):
+        yield Related(locate(deployment.source, job.place), f"`{job.name}` runs it")
 
 
 def _command(deployment: Deployment) -> str:

@@ -136,3 +136,47 @@ def test_text_is_in_the_language_of_the_file(tmp_path, name, text, words, lines)
     assert set(lines) <= set(printed), ran.out
     assert ":0:7}" not in ran.out
     assert (tmp_path / name).read_text() == text
+
+
+BUILD = "build:\n\tdocker compose build\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{BUILD}deploy: build\n\tdocker compose up -d\n",
+        f"{BUILD}deploy: | build  # first\n\tdocker compose up -d\n",
+        f"{BUILD}up: build\n\tdocker compose up -d\ndeploy: up\n",
+        f"{BUILD}deploy:\n\tgit pull\n\tmake build\n\tmake up\n",
+        f"{BUILD}deploy:\n\t@$(MAKE) --no-print-directory build up\n",
+        f"{BUILD}deploy: ; ${{MAKE}} build\n",
+        f"{BUILD}deploy: build\nrelease: deploy\n\tmake build\n",
+        f"{BUILD}deploy: deploy build\n\tmake deploy\n",
+    ],
+)
+def test_a_recipe_that_deploys_builds_what_it_needs(text):
+    [reported] = lint_files({**PROJECT, "Makefile": text}, [PRUNE])
+    assert reported.location.start.line == 2
+    assert reported.related[0].message == "`deploy` runs it"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{BUILD}up: build\n\tdocker compose up -d\n",
+        f"{BUILD}.PHONY: deploy build\ndeploy:\n\tdocker compose up -d\n",
+        f"{BUILD}deploy:\n\tmake -C other build\n",
+        f"{BUILD}deploy: build-all $(TARGETS)\n\techo build\n",
+        f"{BUILD}prune:\n\tdocker builder prune -f\ndeploy: prune build\n\tdocker compose up -d\n",
+        f"{BUILD}deploy:\n\tdocker builder prune -f\n\tmake build\n",
+        f"{BUILD}build = 1\ndeploy: build = 2\n",
+    ],
+)
+def test_a_recipe_that_deploys_needs_no_build_without_a_prune(text):
+    assert lint_files({**PROJECT, "Makefile": text}, [PRUNE]) == ()
+
+
+def test_recipes_that_call_each_other_without_end_take_no_time():
+    rules = "".join(f"t{one}:\n" + f"\tmake t{one + 1}\n" * 3 for one in range(60))
+    found = lint_files({**PROJECT, "Makefile": f"{rules}t60: t0\n{BUILD}deploy: build t0\n"}, [PRUNE])
+    assert len(found) == 1
