@@ -31,7 +31,7 @@ class Expected(NamedTuple):
     """What a step had to do. `files` (absolute) are those whose change makes it RUN.
 
     `own`: the step itself reads or is something else than before, whatever the steps above it do. `reads`: it reads
-    some of the files.
+    some of the files. `unexplained`: the model says that it had to run, and no file can be shown for it.
     """
 
     outcome: Outcome
@@ -39,6 +39,7 @@ class Expected(NamedTuple):
     own: bool
     files: Files
     reads: bool = False
+    unexplained: bool = False
 
 
 class Expectations:
@@ -83,7 +84,9 @@ class Expectations:
             return Expected(Outcome.RUN, sure.cause, sure.own is Outcome.RUN, files)
         by_commit = commit if self.history.moved else sure
         first = next((one for one in (sure, every, by_commit) if one.outcome is not Outcome.CACHED), None)
-        return Expected(Outcome.MAYBE, first.cause, False, ()) if first else Expected(Outcome.CACHED, None, False, ())
+        if first is None:
+            return Expected(Outcome.CACHED, None, False, ())
+        return Expected(Outcome.MAYBE, first.cause, False, (), unexplained=sure.own is Outcome.RUN)
 
     def _files(self, subject: Subject, outcomes: Sequence[StepOutcome]) -> tuple[list[Files], set[int]]:
         """For each step the files that make it run, those of the steps below it included; and which steps read some."""

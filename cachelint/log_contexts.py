@@ -37,7 +37,7 @@ def with_contexts(subject: Subject) -> list[Subject]:
 def agreed(
     candidates: Sequence[Subject], expectation_of: Callable[[Subject], Sequence[Expected]]
 ) -> Iterator[tuple[Expected, str | None]]:
-    """For each step what it had to do, and why that is not known where one context says so and another does not.
+    """For each step what it had to do, and why that is not known, as where one context says so and another does not.
 
     The reason takes the step's label with ``str.format``; the steps that only follow such a one have none.
     """
@@ -45,7 +45,7 @@ def agreed(
     for each in zip(*answers, strict=True):
         runs = [one.outcome is Outcome.RUN for one in each]
         if all(runs) or not any(runs):
-            yield each[0], None
+            yield each[0], f"{each[0].cause}, and {{}} is CACHED" if each[0].unexplained else None
             continue
         at = runs.index(True)
         accusing = relative(candidates[at].context.directory)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cachelint.discovery import git_environment
 from cachelint.messages import InputError
+from cachelint.submodules import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,7 +37,8 @@ class History:
     def committed(self) -> frozenset[str]:
         """The files (absolute) that HEAD has otherwise than the revision."""
         listed = self._git("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", self._since, self.head, "--")
-        return frozenset(os.path.join(self._root, name) for name in listed.split("\0") if name)
+        names = expanded(self._root, filter(None, listed.split("\0")), self._since, self.head)
+        return frozenset(os.path.join(self._root, name) for name in names)
 
     def earlier_commits(self, paths: Sequence[str]) -> list[str]:
         """Commits before the revision in which all these files (absolute) were what they are at HEAD; a few of them.
@@ -49,7 +51,10 @@ class History:
             return []
         now = self._objects([self.head], names)[self.head]
         # a state ends with the next commit that touches one of the files: what stood before that one
-        touched = self._git("log", "--format=%H", f"--max-count={_MAX_COMMITS}", self._since, "--", *names).split()
+        # on the way that was deployed, merges in one piece, and on the ways that led into it
+        asked = ("log", "--format=%H", f"--max-count={_MAX_COMMITS}")
+        merged = self._git(*asked, "--first-parent", self._since, "--", *names).split()
+        touched = dict.fromkeys((*merged, *self._git(*asked, self._since, "--", *names).split()))
         before = self._objects([f"{commit}^" for commit in touched], names)
         return [commit for commit, objects in before.items() if objects == now and any(objects)][:_MAX_CANDIDATES]
 

@@ -6,6 +6,7 @@ import os
 
 from cachelint.discovery import git_environment
 from cachelint.messages import InputError
+from cachelint.submodules import expanded
 
 
 class Revision:
@@ -26,14 +27,14 @@ class Revision:
     def changed_paths(self) -> list[str]:
         """Absolute paths of the files that differ from the revision: committed or not, new and untracked, deleted.
 
-        A submodule is one path, whatever differs in it.
+        A submodule that is not checked out is one path.
         """
         tracked = self._git("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", self._commit, "--")
         untracked = self._git("ls-files", "-z", "--others", "--exclude-standard")
         if tracked is None or untracked is None:
             raise InputError(f"--since {self.name}: git cannot compare the working tree with it")
-        names = dict.fromkeys((tracked + untracked).split("\0"))
-        return [os.path.join(self.root, name) for name in names if name]
+        names = dict.fromkeys(filter(None, (tracked + untracked).split("\0")))
+        return [os.path.join(self.root, name) for name in expanded(self.root, names, self._commit, None)]
 
     def text(self, path: str) -> str | None:
         """What stood in a file (its absolute path); None when it was not there, or is no text."""

@@ -261,6 +261,21 @@ def test_a_state_that_was_built_before_may_be_cached(shop, tmp_path):
     ]
 
 
+def test_a_merge_that_was_taken_back(shop, tmp_path):
+    """What stood before the merge was deployed then, though no commit of that line touched the file."""
+    git(shop, "checkout", "-q", "-b", "side")
+    commit(shop, {"web/src/a.js": "two\n"})
+    git(shop, "checkout", "-q", "-b", "line", "before")
+    commit(shop, {"web/src/b.js": "new\n"}, tag="deployed")
+    git(shop, "merge", "-q", "--no-ff", "-m", "m", "side")
+    git(shop, "tag", "merged")
+    git(shop, "revert", "--no-edit", "-m", "1", "HEAD")
+    answer = judged(shop, log_file(tmp_path, "compose-bake-again"), "--since", "merged", code=2)
+    deployed = git(shop, "rev-parse", "--short", "deployed")
+    said = f"web: [web build 5/6] reads what it read in {deployed}: the result may be from a build of that commit"
+    assert answer["reasons"] == [said]
+
+
 def test_going_back_is_no_proof_when_something_else_is_new(shop, tmp_path):
     commit(shop, {"web/src/a.js": "two\n"}, tag="bad")
     commit(shop, {"web/src/a.js": "one\n", "web/src/b.js": "new\n"})
@@ -273,6 +288,25 @@ def test_a_line_break_in_the_name_of_a_file(shop, tmp_path, more):
     commit(shop, {"web/src/b\nc.js": "new\n", **more})
     answer = judged(shop, log_file(tmp_path, "compose-bake-again"), "--since", "before", code=1)
     assert stale(answer)["[web build 5/6]"] == [*more, "web/src/b\nc.js"]
+
+
+@pytest.mark.parametrize(("file", "code"), [("main.py", 1), ("other.py", 0)])
+def test_a_file_in_a_submodule(tmp_path, file, code):
+    inner, outer = make_shop(tmp_path / "inner", tag="shop"), make_shop(tmp_path / "outer", tag="shop")
+    commit(inner, {"main.py": "1", "other.py": "1", "requirements.txt": ""})
+    git(outer, "rm", "-rqf", ".")
+    git(outer, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner), "sub")
+    recipe = API.replace("COPY requirements.txt", "COPY sub/requirements.txt").replace("COPY main", "COPY sub/main")
+    commit(outer, {"Dockerfile": recipe}, tag="before")
+    commit(outer / "sub", {file: "2"})
+    commit(outer)
+    log = Path(log_file(tmp_path, "deploy-with-prunes"))
+    text = log.read_text().replace("Building from commit", "Building")
+    log.write_text(
+        text.replace("COPY requirements.txt", "COPY sub/requirements.txt").replace("COPY main", "COPY sub/main")
+    )
+    answer = judged(outer, str(log), "--since", "before", code=code)
+    assert list(stale(answer).values()) == [["sub/main.py"]] * 2 * code
 
 
 def test_an_imported_cache_may_hold_it(shop, tmp_path):
