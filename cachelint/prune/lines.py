@@ -69,7 +69,7 @@ def insertion(source: SourceFile, block: Block, index: int, lines: Sequence[str]
     """The edit that writes lines in front of a statement of a block. Raises `CannotInsertError`.
 
     They are indented as the statement is. A statement that shares its line with what is in front of it gets a line of
-    its own. Comments directly above a statement stay with it.
+    its own, further in than what it stands in. Comments directly above a statement stay with it.
     """
     start = block.statements[index].span.start
     line = source.position(start).line
@@ -82,7 +82,23 @@ def insertion(source: SourceFile, block: Block, index: int, lines: Sequence[str]
         text = "".join(f"{front}{one}{newline}" if one else newline for one in written)
         return Edit(Span(at, at), text)
     opened = not source.text[block.shell.span.start : start].strip(_BLANKS)
-    return _broken(source, Span(line_start, start), [*written, ""], newline, opened=opened)
+    indent = _level(source, block, index, line_start)
+    before = Span(line_start, start)
+    return _broken(source, before, [f"{indent}{one}" for one in (*written, "")], newline, opened=opened)
+
+
+def _level(source: SourceFile, block: Block, index: int, line_start: int) -> str:
+    """How far a statement is indented that stands behind others on its line: as the first of its block there.
+
+    One level further in than the line where the block itself begins on it.
+    """
+    before = (one.span.start for one in block.statements[:index] if one.span.end > line_start)
+    first = next(before, None)
+    if first is not None:
+        front = source.text[source.line_span(source.position(first).line).start : first]
+        if not front.strip(_BLANKS):
+            return front
+    return _indent(source.text[line_start : block.statements[index].span.start]) + indent_unit(source)
 
 
 def _broken(source: SourceFile, before: Span, lines: Sequence[str], newline: str, *, opened: bool) -> Edit:
@@ -96,8 +112,7 @@ def _broken(source: SourceFile, before: Span, lines: Sequence[str], newline: str
     gap = len(front) - len(front.rstrip(_BLANKS))
     if not (opened or _SEPARATED.search(front.rstrip(_BLANKS))):
         raise CannotInsertError("something else stands in front of the build on its line")
-    indent = re.match(r"[ \t]*", front)[0] + indent_unit(source)  # type: ignore[index]  # it always matches
-    return Edit(Span(start - gap, start), newline + newline.join(f"{indent}{one}" for one in lines))
+    return Edit(Span(start - gap, start), newline + newline.join(lines))
 
 
 def _above_comments(source: SourceFile, line: int) -> int:

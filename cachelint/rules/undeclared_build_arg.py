@@ -72,6 +72,8 @@ class UndeclaredBuildArg(Rule):
         for arg in build.args:
             if arg.name in declared or arg.name.upper() in _PREDEFINED or arg.name.startswith("BUILDKIT_"):
                 continue
+            if arg.name in declared_names(dockerfile.instructions) and _is_for_another_target(build, arg):
+                continue
             if self.settings.commit_arg.is_one(arg.name):
                 yield self._undeclared(build, dockerfile, stages, arg)._replace(severity=Severity.ERROR)
             elif not _is_shared(project, arg):
@@ -96,6 +98,14 @@ def _has_own_frontend(dockerfile: Dockerfile) -> bool:
     """Whether ``# syntax=`` names a frontend with rules of its own."""
     syntax = dockerfile.directives.get("syntax", "docker/dockerfile")
     return "docker/dockerfile" not in syntax
+
+
+def _is_for_another_target(build: Build, arg: BuildArg) -> bool:
+    """Whether a file above that of the argument chose the target: without that one, another stage gets it."""
+    choosing = [part.file.source.path for part in build.parts if part.request.target]
+    paths = [part.file.source.path for part in build.parts]
+    own = arg.source.path
+    return bool(choosing) and own in paths and own not in choosing and paths.index(choosing[-1]) > paths.index(own)
 
 
 def _is_shared(project: Project, arg: BuildArg) -> bool:

@@ -31,6 +31,16 @@ def test_silent(args: str, dockerfile: str):
     assert lint_files(files(args, dockerfile), RULE) == ()
 
 
+def test_silent_where_a_file_above_chooses_another_target():
+    """Whoever uses the lower file alone builds the stage that declares it."""
+    dockerfile = "FROM alpine AS dev\nRUN x\nFROM dev AS prod\nARG A\nARG GIT_SHA\n"
+    override = "services:\n  web:\n    build:\n      target: dev\n"
+    lower = files("[A=1, GIT_SHA]", dockerfile)
+    assert lint_files({**lower, "compose.override.yaml": override}, RULE) == ()
+    assert len(lint_files({**lower, "compose.override.yaml": f"{override}      args: [B=1]\n"}, RULE)) == 1
+    assert len(lint_files(files("[A=1, GIT_SHA]", dockerfile, "      target: dev\n"), RULE)) == 2
+
+
 def test_silent_on_an_entry_that_builds_share():
     compose = (
         "x-a: &a {A: 1}\nservices:\n  a:\n    build: {context: a, args: *a}\n  b:\n    build: {context: b, args: *a}\n"
