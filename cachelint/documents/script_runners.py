@@ -12,6 +12,8 @@ from cachelint.record import NamedTuple
 from cachelint.regex import regex
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+
     from tree_sitter import Node
 
     from cachelint.documents.script_text import ScriptText
@@ -23,6 +25,10 @@ _ENGINE = regex(r"docker|podman|nerdctl|buildah|compose|\bdc\b", re.IGNORECASE)
 _ELSEWHERE = regex(
     r"(?:with_?|run_?|do_?)?(?:backoff|retr(?:y|ies)|repeat|attempt|try|run|exec(?:ute)?|cmd)(?![a-z])\w*"
 )
+
+
+MOST_ROUNDS = 4
+"""Functions that hand on to each other in a longer row are not followed."""
 
 
 class Runner(NamedTuple):
@@ -41,24 +47,34 @@ def may_run_arguments(name: str) -> bool:
 
 
 def runners(root: Node, text: ScriptText) -> dict[str, Runner]:
-    """Such functions, by their names."""
-    marks = text.marks(_HANDS_ON)
+    """Such functions, by their names; those that hand their arguments to another one of them, too."""
+    functions = _handing_on(root, text)
     found: dict[str, Runner] = {}
+    for _ in range(MOST_ROUNDS):
+        unknown = {name: node for name, node in functions.items() if name not in found}
+        more = {name: one for name, node in unknown.items() if (one := _runner(node, text, found, unknown))}
+        if not more:
+            break
+        found.update(more)
+    return found
+
+
+def _handing_on(root: Node, text: ScriptText) -> dict[str, Node]:
+    """The functions with ``$@`` or ``$*`` in them; of two with one name the first, which is read last here."""
+    marks = text.marks(_HANDS_ON)
+    found: dict[str, Node] = {}
     todo = [root]
     while todo:
         node = todo.pop()
         if not marks.within(node):
             continue
-        if node.type == "function_definition":
-            runner = _runner(node, text)
-            name = node.child_by_field_name("name")
-            if runner and name:
-                found[text.of(name)] = runner
+        if node.type == "function_definition" and (name := node.child_by_field_name("name")):
+            found[text.of(name)] = node
         todo += node.named_children
     return found
 
 
-def _runner(function: Node, text: ScriptText) -> Runner | None:
+def _runner(function: Node, text: ScriptText, known: Mapping[str, Runner], unknown: Container[str]) -> Runner | None:
     shifted = 0
     prefixes: list[tuple[Template, ...]] = []
     kept: dict[str, int] = {}
@@ -73,7 +89,11 @@ def _runner(function: Node, text: ScriptText) -> Runner | None:
                 shifted += int(count) if len(words) > 1 and COUNT.fullmatch(count := text.of(words[1])) else 1
             elif (runs := _runs_arguments(words, text, kept)) is not None:
                 return Runner(shifted if runs < 0 else runs)
-            elif _forwards(words, text):
+            elif (inner := _inner(words, text, known)) is not None:
+                if not inner.prefixes:
+                    return Runner(shifted + inner.skips)
+                prefixes += inner.prefixes
+            elif _forwards(words, text) and text.of(words[0]) not in unknown:
                 prefixes.append(tuple(template(word, text) for word in words[:-1]))
         todo += reversed(node.named_children)
     return Runner(shifted, tuple(prefixes)) if prefixes else None
@@ -112,6 +132,17 @@ def _forwards(words: list[Node], text: ScriptText) -> bool:
     if len(words) < 2 or not _is_all(template(words[-1], text)):
         return False
     return text.of(words[0]).startswith(("$", '"$')) or any(_ENGINE.search(text.of(word)) for word in words[:2])
+
+
+def _inner(words: list[Node], text: ScriptText, known: Mapping[str, Runner]) -> Runner | None:
+    """The function that a command hands all arguments of the one around it to, with the words that go in front."""
+    if len(words) < 2 or not _is_all(template(words[-1], text)):
+        return None
+    inner = known.get(text.of(words[0]))
+    between = tuple(template(word, text) for word in words[1:-1])
+    if inner is None or not between:
+        return inner
+    return None if inner.skips else inner._replace(prefixes=tuple((*one, *between) for one in inner.prefixes))
 
 
 def _is_all(word: Template) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cachelint.documents.script import Word
+from cachelint.documents.script_runners import MOST_ROUNDS
 from cachelint.documents.script_words import Part, Template, expand, template
 from cachelint.documents.script_wrappers import strip
 from cachelint.documents.shell_syntax import COUNT, SHELLS
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from cachelint.documents.script_text import ScriptText
 
 _MARKS = regex(rb"\beval\b|\bssh\b|\s-[a-zA-Z]*c\s|--command\b")
+_ARGUMENT = regex(rb"\$\{?[@*1-9]")
 _SHELL = frozenset(SHELLS | {"su", "runuser", "sg"})
 _BEFORE_TEXT = regex(r"-[a-zA-Z]*c|--command")
 _MOVES = frozenset({"cd", "pushd", "popd"})
@@ -55,17 +57,28 @@ def text_runners(root: Node, text: ScriptText) -> dict[str, TextRunner]:
     """Such functions, by their names: those whose commands that do so all do the same."""
     if not _MARKS.search(text.data):
         return {}
-    marks = text.marks(_MARKS)
+    functions = _functions(root, text)
     found: dict[str, TextRunner] = {}
+    for _ in range(MOST_ROUNDS):
+        unknown = {name: node for name, node in functions.items() if name not in found}
+        more = {name: one for name, node in unknown.items() if (one := _Body(text, found).read(node))}
+        if not more:
+            break
+        found.update(more)
+    return found
+
+
+def _functions(root: Node, text: ScriptText) -> dict[str, Node]:
+    """The functions that hand an argument on."""
+    marks = text.marks(_ARGUMENT)
+    found: dict[str, Node] = {}
     todo = [root]
     while todo:
         node = todo.pop()
         if not marks.within(node):
             continue
-        if node.type == "function_definition":
-            name = node.child_by_field_name("name")
-            if name and (runner := _Body(text).read(node)):
-                found[text.of(name)] = runner
+        if node.type == "function_definition" and (name := node.child_by_field_name("name")):
+            found[text.of(name)] = node
         todo += node.named_children
     return found
 
@@ -86,10 +99,11 @@ def _given(part: Part, places: Mapping[str, Argument], arguments: Sequence[Word]
 
 
 class _Body:
-    """One function, read in the order in which it is written."""
+    """One function, read in the order in which it is written; `known` are those that it may hand its arguments to."""
 
-    def __init__(self, text: ScriptText) -> None:
+    def __init__(self, text: ScriptText, known: Mapping[str, TextRunner]) -> None:
         self._text = text
+        self._known = known
         self._shifted = 0
         self._moves = False
         self._variables: dict[str, Argument | None] = {}
@@ -130,6 +144,8 @@ class _Body:
         argument = self._argument(words[-1]) if len(words) > 1 else None
         if argument is None:
             return []
+        if texts[0] in self._known and len(texts) == 2 and argument == Argument(0, rest=True):
+            return [self._known[texts[0]]]
         at = strip([Word(one, word.span, False, word.span) for one, word in zip(texts, words, strict=True)]).skipped
         program = texts[at].rpartition("/")[2] if at < len(texts) else ""
         if not _takes_text(program, texts[at:]):

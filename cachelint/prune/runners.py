@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from cachelint.documents.script_runners import MOST_ROUNDS
 from cachelint.documents.script_tree import Case, Chain, Define, Group, If, Loop, Pipeline, Simple
 from cachelint.documents.shell_syntax import SHELLS
 from cachelint.regex import regex
@@ -28,6 +29,7 @@ OTHER_USER = frozenset({"su", "sg", "runuser", "newgrp", "machinectl"})
 ARGUMENTS = regex(r"\$(?:[@*]|\{[@*](?::[^}]*)?\})")
 """All arguments of a function, as a word."""
 
+_MOST_IN_ROW = 16
 _ARGUMENT = regex(r"\$(?:[@*1-9]|\{[@*1-9](?::[^}]*)?\})")
 _TAKES_TEXT = SHELLS | OTHER_USER | {"eval"}
 _ENDS = frozenset({"return", "exit"})
@@ -53,14 +55,15 @@ class Runners:
 
     def is_as_another(self, name: str) -> bool:
         """Whether a function runs its arguments through what may make it another user: ``sudo "$@"``."""
-        return any(map(_is_as_another, self._running(name)))
+        return any(_is_as_another(one) for inner in self._row(name) for one in self._running(inner))
 
     def objection(self, name: str) -> str | None:
         """Why a step cannot run through a function that runs its arguments; None where it can."""
-        numbers = (number for one in self._defined.get(name, ()) for number in one.numbers)
+        row = self._row(name)
+        numbers = (number for inner in row for one in self._defined.get(inner, ()) for number in one.numbers)
         if any(self.script.commands[number].name in _ASKS for number in numbers):
             return f"`{name}` asks before it runs something"
-        if any(wrapper.name == "exec" for one in self._running(name) for wrapper in one.wrappers):
+        if any(wrapper.name == "exec" for inner in row for one in self._running(inner) for wrapper in one.wrappers):
             return f"`{name}` ends the script with what it runs"
         return None
 
@@ -70,10 +73,24 @@ class Runners:
         `of_text`: whether it hands an argument to a shell, ``eval "$1"``.
         """
         if (name, of_text) not in self._surely:
-            found = self._defined.get(name, [])
-            running = frozenset(one.number for one in self._running(name, of_text=of_text))
-            self._surely[name, of_text] = all(_runs(self.script, one.body.statements, running) for one in found)
+            row = self._row(name) if not of_text else (name,)
+            known = len(row) <= _MOST_IN_ROW
+            self._surely[name, of_text] = known and all(self._is_sure_itself(one, of_text) for one in row)
         return self._surely[name, of_text]
+
+    def _is_sure_itself(self, name: str, of_text: bool) -> bool:
+        running = frozenset(one.number for one in self._running(name, of_text=of_text))
+        return all(_runs(self.script, one.body.statements, running) for one in self._defined.get(name, ()))
+
+    def _row(self, name: str) -> Sequence[str]:
+        """A function with those that it hands its arguments on to, and so on."""
+        found = [name]
+        for one in found:
+            if len(found) > _MOST_IN_ROW:
+                break
+            written = (word.text for command in self._running(one) for word in command.written)
+            found += dict.fromkeys(text for text in written if self.has(text) and text not in found)
+        return found
 
     @cached_property
     def _holding(self) -> frozenset[tuple[str | None, str]]:
@@ -109,6 +126,18 @@ def hands_on(command: Command) -> bool:
     if words and _is_all(words[0]):
         return True
     return command.name in _DOCKER and _is_all(words[-1])
+
+
+def with_callers(script: Script, functions: set[str | None]) -> set[str | None]:
+    """These functions and those that hand all of their arguments on to one of them, and so on."""
+    found, more = set(functions), set(functions)
+    for _ in range(MOST_ROUNDS):
+        if not more:
+            break
+        calling = (one for one in script.commands if one.function and one.written and _is_all(one.written[-1].text))
+        more = {one.function for one in calling if more.intersection(word.text for word in one.written)} - found
+        found |= more
+    return found
 
 
 def holding_arguments(script: Script) -> frozenset[tuple[str | None, str]]:

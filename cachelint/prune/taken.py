@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from cachelint.prune.reach import Reach
-from cachelint.prune.runners import hands_on, hands_text_on, holding_arguments
+from cachelint.prune.runners import hands_on, hands_text_on, holding_arguments, with_callers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,11 +30,8 @@ class Taken:
 
     def _handed(self, script: Script) -> list[int]:
         """The commands that a function of the script runs to read their output: ``run() { x=$("$@"); }``."""
-        reading = {
-            one.function
-            for one in script.commands
-            if one.function and self.command_itself(one.number) and hands_on(one)
-        }
+        own = [one for one in script.commands if one.function and self.command_itself(one.number) and hands_on(one)]
+        reading = with_callers(script, {one.function for one in own})
         return [one.number for one in script.commands if any(wrapper.name in reading for wrapper in one.wrappers)]
 
     def _order(self, taken: Iterable[range]) -> list[range]:
@@ -48,7 +45,7 @@ class Taken:
         """The commands in texts that a function has a shell run to read the output: ``run() { x=$(eval "$1"); }``."""
         own = [one for one in script.commands if one.function and self.command_itself(one.number)]
         holding = holding_arguments(script) if own else frozenset()
-        reading = {one.function for one in own if hands_text_on(one, holding, of_ssh=True)}
+        reading = with_callers(script, {one.function for one in own if hands_text_on(one, holding, of_ssh=True)})
         if not reading:
             return []
         calling = {one.number for one in script.commands if any(word.text in reading for word in one.written)}

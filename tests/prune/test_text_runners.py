@@ -49,6 +49,8 @@ EITHER = """dc() {
   return 127
 }
 """
+IN_ENV = 'in_env() { local env=$1; shift; dc -f "$env.yml" "$@"; }\n'
+SAFE = 'run() { if [ -n "$DRY" ]; then echo "$@"; else "$@"; fi; }\nsafe() { run "$@" || exit 1; }\n'
 DRY_DC = 'dc() { if [ -n "$DRY" ]; then echo "$@"; return 0; fi; docker compose "$@"; }\n'
 LINES = "\n  cd .\n  docker compose build\n  docker compose up -d\n"
 
@@ -84,6 +86,9 @@ WRITTEN = {
     "a function for the text": (f'{DC}timeout 9 bash -c "$(declare -f dc); dc build"\n', "docker"),
     "either of two": (f"{EITHER}dc build\n", "docker"),
     "either of two, in a text": (f'{EITHER}timeout 9 bash -c "$(declare -f dc); dc build"\n', "docker"),
+    "functions in a row": (f"{DC}{IN_ENV}in_env prod build\n", "docker"),
+    "a dry run, in a row": (f"{SAFE}safe docker compose build\n", "safe docker"),
+    "as root, in a row": ('a() { sudo "$@"; }\nb() { a "$@"; }\nb docker compose build\n', "b docker"),
     "an exported function": (f"{DC}export -f dc\nbash -c 'dc build'\n", "docker"),
     "literal text": ('cmd="docker compose build"\neval "$cmd"\n', "docker"),
     "text in parts": ('cmd="docker build"\ncmd+=" --no-cache"\ncmd="$cmd ."\neval "$cmd"\n', "docker"),
@@ -94,6 +99,7 @@ LINES_OF = {
     "there": f'{THERE}there "{LINES}"\n',
     "there on one line": f'{THERE}there "cd . && docker compose build"\n',
     "there with a key": f"{KEYS}there '{LINES}'\n",
+    "there, in a row": f'{THERE}on() {{ there "$@"; }}\non "{LINES}"\n',
     "there in a heredoc": f"{THERE}there <<'EOF'{LINES}EOF\n",
     "there in a heredoc of a shell": f"{THERE}there bash -s <<'EOF'{LINES}EOF\n",
     "a dry run": f"{DRY}run '{LINES}'\n",
@@ -102,6 +108,11 @@ LINES_OF = {
 NOT_WRITTEN = {
     "a dry run": (f'{DRY}run "docker compose build"\n', "`run` decides whether it is run or only shown"),
     "a question": (f'{ASKS}run "docker compose build"\n', "`run` decides whether it is run or only shown"),
+    "a dry run, in a row": (f'{DRY_DC}a() {{ dc "$@"; }}\na build\n', "`a` decides whether it is run or only shown"),
+    "lines that are read, in a row": (
+        f"{READS}on() {{ there \"$@\"; }}\non '{LINES}'\n",
+        "the build runs elsewhere, and what is printed there is read here",
+    ),
     "a dry run of a function": (f"{DRY_DC}dc build\n", "`dc` decides whether it is run or only shown"),
     "another user": (f'{SU}app "docker build ."\n', "it builds as whom `su` says, which a step in front would not"),
     "words there": (f"{THERE}there docker build .\n", "the build runs on another machine, in words of one line"),
