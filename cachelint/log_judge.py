@@ -209,7 +209,7 @@ class _Judge:
     def _remember(self, bound: BoundBuild) -> None:
         self._ran.update(_ran(bound))
         if bound.subject is None:
-            steps = (one for one in bound.logged.steps if one.status in _RAN)
+            steps = (one for one in bound.logged.steps if one.status is Status.RAN)
             self._foreign.update(one._replace(label=one.label._replace(service=None)) for one in steps)
 
 
@@ -222,4 +222,5 @@ def _is_right(one: BoundStep, wanted: Expected, scene: _Scene) -> bool:
 
 
 def _ran(bound: BoundBuild) -> set[int]:
-    return {bound.numbers[one.step.index] for one in bound.steps if one.status in _RAN and not one.merged}
+    """The steps that left a result: one that failed did not, and what is CACHED later comes from elsewhere."""
+    return {bound.numbers[one.step.index] for one in bound.steps if one.status is Status.RAN and not one.merged}

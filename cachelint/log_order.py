@@ -9,28 +9,32 @@ if TYPE_CHECKING:
 
     from cachelint.log_steps import BoundBuild
 
+Names = frozenset[str]
+
 
 def replaced(bound: Sequence[BoundBuild]) -> frozenset[int]:
     """The positions of the builds whose result a later one took the place of, having come to its end."""
     found: set[int] = set()
-    done: set[Hashable] = set()
+    done: dict[Hashable, set[Names]] = {}
     for at in reversed(range(len(bound))):
         one = bound[at]
-        key = _what(one)
-        if key in done:
+        known = done.setdefault(_what(one), set())
+        if known and (one.logged.failed or _names(one) in known):  # what failed did not come to give a name
             found.add(at)
         elif one.subject and one.logged.complete and not one.logged.failed:
-            done.add(key)
+            known.add(_names(one))
     return frozenset(found)
 
 
+def _names(bound: BoundBuild) -> Names:
+    """The names that the result got, without tags: two results under two names are two things."""
+    return frozenset(image.rpartition("/")[2].partition(":")[0] for image in bound.logged.images)
+
+
 def _what(bound: BoundBuild) -> Hashable:
-    """What is built: two results under two names, whatever their tags, are two things."""
     subject = bound.subject or bound.former
     if subject is None:
         return id(bound)
     build = subject.build
     assert build.dockerfile
-    repositories = frozenset(image.rpartition("/")[2].partition(":")[0] for image in bound.logged.images)
-    directory = subject.context.directory
-    return bound.name, build.dockerfile.source.path, directory, build.target, repositories
+    return bound.name, build.dockerfile.source.path, subject.context.directory, build.target

@@ -210,6 +210,31 @@ def test_the_last_build_counts(shop, tmp_path, parts, code):
     assert [build["replaced"] for build in answer["builds"][:3]] == [several] * 3
 
 
+FAILED = "#10 ERROR: process did not complete\n------\nERROR: failed to build: failed to solve: exit code: 1\n"
+
+
+@pytest.mark.parametrize(
+    ("second", "code"),
+    [
+        ("changed", 0),
+        ("cached", 2),  # a deploy that failed and went back to the old files
+    ],
+)
+def test_a_build_that_failed_and_another_one(shop, tmp_path, second, code):
+    commit(shop, {"web/src/a.js": "two\n"})
+    whole = (LOGS / "buildx-plain-changed.log").read_text()
+    failed = whole.partition("#10 DONE")[0] + FAILED
+    then = (
+        whole
+        if second == "changed"
+        else whole.replace("#9 DONE 0.0s", "#9 CACHED").replace("#10 DONE 0.2s", "#10 CACHED")
+    )
+    answer = judged(shop, log_file(tmp_path, text=failed + then), "--since", "before", code=code)
+    reason = "web: [build 6/6] is CACHED, though steps above it ran"
+    assert answer["reasons"] == ([reason] if code else [])
+    assert [build["failed"] for build in answer["builds"]] == [True, False]
+
+
 def test_an_edited_recipe_is_a_change(shop, tmp_path):
     commit(shop, {"api/Dockerfile": API.replace("> main.pyc", "> main.opt")})
     answer = judged(shop, log_file(tmp_path, "compose-bake-again"), "--since", "before", code=1)
