@@ -145,8 +145,8 @@ class _Judge:
         plain = plain._replace(files=tuple(map(relative, wanted.files)))
         if scene.bound.logged.failed or one.step.keyword == "FROM":
             return plain, None
-        if one.status is Status.NOT_PRINTED:
-            return plain, f"the log does not show {one.label}, which had to run"
+        if unclear := _unclear(one):
+            return plain, unclear
         if one.status is not Status.CACHED or scene.number(one) in scene.done:
             return plain, None
         if _is_right(one, wanted, scene):
@@ -211,6 +211,13 @@ class _Judge:
         if bound.subject is None:
             steps = (one for one in bound.logged.steps if one.status is Status.RAN)
             self._foreign.update(one._replace(label=one.label._replace(service=None)) for one in steps)
+
+
+def _unclear(one: BoundStep) -> str | None:
+    """Why the log does not say whether a step ran that had to."""
+    if one.is_split:
+        return f"{one.label} ran for one platform and is CACHED for another"
+    return f"the log does not show {one.label}, which had to run" if one.status is Status.NOT_PRINTED else None
 
 
 def _is_right(one: BoundStep, wanted: Expected, scene: _Scene) -> bool:

@@ -42,7 +42,8 @@ NOT_OURS = "no build of the project has these steps"
 class BoundStep(NamedTuple):
     """A step of the project's build, with what the log says of it. `merged`: it was printed as another service's.
 
-    `is_new`: it was printed as its Dockerfile has it now, and had nothing like it at the revision.
+    `is_new`: it was printed as its Dockerfile has it now, and had nothing like it at the revision. `is_split`: it ran
+    for one platform and was cached for another.
     """
 
     step: Step
@@ -50,6 +51,7 @@ class BoundStep(NamedTuple):
     status: Status
     merged: bool = False
     is_new: bool = False
+    is_split: bool = False
 
 
 class BoundBuild(NamedTuple):
@@ -221,24 +223,25 @@ def _bound_steps(
     numbers: Sequence[int],
     known: Mapping[int, Status],
 ) -> Iterator[BoundStep]:
-    printed: dict[Key, Status] = {}
+    printed: dict[Key, list[Status]] = {}
     new: set[Key] = set()
     for one in logged.steps:
         key = key_of(one.label)
         found = shape.find(one)
-        if found and shape.is_new(one, found):
-            new.add(key)
-        if found and printed.get(key) is not Status.RAN:  # one of several platforms
-            printed[key] = one.status
+        if found:
+            printed.setdefault(key, []).append(one.status)
+            new.update([key] if shape.is_new(one, found) else ())
     keys = {step.index: key for key, step in shape.steps.items()}
     for step in subject.graph.steps:
         if step.index not in keys:
             continue
-        own = printed.get(keys[step.index], Status.NOT_PRINTED)
-        status = known.get(numbers[step.index], own) if own is Status.NOT_PRINTED else own
         key = keys[step.index]
+        each = printed.get(key, [Status.NOT_PRINTED])  # several where there are several platforms
+        own = Status.RAN if Status.RAN in each else each[-1]
+        status = known.get(numbers[step.index], own) if own is Status.NOT_PRINTED else own
         label = shown_label(logged, Label(None, "", *key))
-        yield BoundStep(step, label, status, merged=status is not own, is_new=key in new)
+        is_split = {Status.RAN, Status.CACHED}.issubset(each)
+        yield BoundStep(step, label, status, merged=status is not own, is_new=key in new, is_split=is_split)
 
 
 def shown_label(logged: LoggedBuild, label: Label) -> str:

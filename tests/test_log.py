@@ -436,6 +436,23 @@ def test_one_of_several_builds_may_be_the_stale_one(shop, tmp_path):
     assert answer["reasons"] == [f"a build: {builds}"]
 
 
+@pytest.mark.parametrize(("changed", "code"), [("f", 1), ("g", 0), ("other", 0)])
+def test_platforms(tmp_path, changed, code):
+    """One platform was built before: its steps are CACHED, those of the other one ran."""
+    shop = make_shop(tmp_path / "shop", tag="shop")
+    git(shop, "rm", "-rqf", ".")
+    recipe = "FROM scratch AS a\nCOPY f f\nCOPY g g\nFROM scratch\nCOPY --from=a /f /h\n"
+    commit(shop, {"Dockerfile": recipe, "f": "1", "g": "1"}, tag="before")
+    commit(shop, {changed: "2"})
+    log = Path(log_file(tmp_path, "platforms"))
+    assert judged(shop, str(log), "--since", "before", code=code)["reasons"] == []
+    other = "#8 [linux/amd64 a 2/2] COPY g g\n#8 CACHED\n\n#7 exporting"
+    log.write_text(log.read_text().replace("#7 exporting", other, 1))
+    answer = judged(shop, str(log), "--since", "before", code=2 if changed == "g" else code)
+    doubt = "Dockerfile: [a 2/2] ran for one platform and is CACHED for another"
+    assert answer["reasons"] == ([] if changed == "other" else [doubt])
+
+
 # A Dockerfile for which no file says from where it is built
 
 
