@@ -70,7 +70,8 @@ _VALUE_OPTIONS = frozenset(
     --registry --prefix --cache --cache-folder --network-timeout --loglevel --omit --include --jobs -j --without
     --with --only --extras -E --path --retry --network-concurrency --mutex --filter --reporter --store-dir -G
     --group --extra --only-group --no-group --package --project --directory --link-mode --python --index --index-url
-    --extra-index-url --find-links --cache-dir --dir -C
+    --extra-index-url --find-links --cache-dir --dir -C --workspace --fetch-retries --fetch-timeout --maxsockets
+    --userconfig --audit-level --cpu --os --libc
     """.split()
 )
 

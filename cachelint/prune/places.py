@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _LOOKS = regex(r"(?:command\s+-[vV]|which|type|hash)\s")
 _TESTS = regex(r"(?:\[\[?|test)\s")
 _PATTERN = regex(r"[*?\[]")
+_ENDS = frozenset({"exit", "return"})
 _WAITS = frozenset({"sleep", "inotifywait", "fswatch"})
 
 
@@ -97,13 +98,30 @@ class _Finder:
         """
         before, self._waits = self._waits, self._waits or id(block) in self._waiting
         building = [at for at, one in enumerate(block.statements) if self._is_open(one) and self._builds_in(one)]
-        for at in building if self._waits else building[:1]:
-            ways = self._ways(block.statements[at]) if self._waits or len(building) == 1 else None
+        for at in building:
+            is_alone = self._waits or at == building[-1] or self._leaves(block.statements[at])
+            ways = self._ways(block.statements[at]) if is_alone else None
             if ways is None:
                 self._put(block, at, function)
                 break
             self._follow(ways, block, function)
         self._waits = before
+
+    def _leaves(self, statement: Statement) -> bool:
+        """Whether a choice that builds ends what it stands in: then nothing behind it builds, too."""
+        if isinstance(statement, If):
+            bodies = [body for _, body in statement.branches] + ([statement.otherwise] if statement.otherwise else [])
+            if any(self._reach.leads(condition.numbers) for condition, _ in statement.branches):
+                return False
+        else:
+            bodies = [*statement.arms] if isinstance(statement, Case) and not any(statement.falls) else []
+        building = [body for body in bodies if self._reach.leads(body.numbers)]
+        return bool(building) and all(map(self._ends, building))
+
+    def _ends(self, block: Block) -> bool:
+        last = block.statements[-1]
+        number = last.command if isinstance(last, Simple) else None
+        return number is not None and self._script.commands[number].name in _ENDS
 
     def _follow(self, ways: Sequence[Block | Define], block: Block, function: str | None) -> None:
         for way in ways:

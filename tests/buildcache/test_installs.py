@@ -12,6 +12,7 @@ from cachelint.source import SourceFile
     [
         ("uv sync --extra test --frozen --no-install-project", "uv sync", ["pyproject.toml"]),
         ("uv sync --no-install-project --python 3.12 --only-group dev", "uv sync", ["pyproject.toml"]),
+        ("npm ci --workspace @shop/web --workspace @shop/lib --include-workspace-root", "npm ci", ["package.json"]),
         ("cd /app && yarn workspaces focus @shop/web --production", "yarn workspaces focus", ["package.json"]),
         ("pip install -r ${DIR}/${ENVIRONMENT}.txt", "pip install", []),
         ("pip install -r requirements/$X.txt && pip install gunicorn", "pip install", []),

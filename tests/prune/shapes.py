@@ -36,6 +36,35 @@ SHAPES = (
     Shape("no first line", "docker-compose build\ndocker-compose up -d\n"),
     Shape("crlf", "set -e\r\ntrue\r\n"),  # bash cannot run more of it
     Shape("no final newline", "#!/bin/bash\ndocker compose build"),
+    Shape(
+        "a dry run that returns",
+        """#!/bin/bash
+set -e
+deploy() {
+  if [ "$1" = dry ]; then
+    echo dry
+  else
+    docker compose build
+  fi
+}
+main() {
+  if [ "$1" = dry ]; then
+    deploy dry
+    return 0
+  fi
+  true
+  deploy
+}
+main "$@"
+""",
+        ("", "dry"),
+    ),
+    Shape(
+        "a choice that exits",
+        "#!/bin/bash\nset -e\ncase $1 in\n  api)\n    docker build -t api .\n    exit 0\n    ;;\nesac\n"
+        '[ "$1" = none ] && exit 0\ndocker build -t web .\n',
+        ("", "api", "none"),
+    ),
     Shape("tabs", "#!/bin/bash\nset -e\nif true; then\n\tdocker compose build\nfi\n"),
     Shape("helpers", f"#!/bin/bash\nset -euo pipefail\n{HELPERS}docker compose build\n"),
     Shape("helpers too late", f"#!/bin/bash\nset -e\ndocker compose build\n{HELPERS}log_info done\n"),
