@@ -332,9 +332,9 @@ HOSTILE = {
 @pytest.mark.parametrize("what", HOSTILE)
 def test_bombs_are_refused_quickly(project: Path, what: str) -> None:
     text, message = HOSTILE[what]
-    start = time.perf_counter()
+    start = time.process_time()
     assert message in refused(project, text)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize(
@@ -359,9 +359,9 @@ def test_tags_are_never_acted_on(project: Path, value: str) -> None:
 
 def test_patterns_cannot_backtrack(tmp_path: Path) -> None:
     config = Config(str(tmp_path), exclude=("**/" * 40 + "x", "*a" * 60 + "b"))
-    start = time.perf_counter()
+    start = time.process_time()
     assert not config.is_excluded(str(tmp_path / ("a/" * 60) / ("a" * 200)))
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_default_without_a_file(tmp_path: Path) -> None:

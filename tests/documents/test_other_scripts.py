@@ -130,7 +130,7 @@ def test_make_runs_the_same(variables, tmp_path):
 
 
 def test_long_makefiles_take_no_longer_than_their_length():
-    start = time.perf_counter()
+    start = time.process_time()
     recipes("a:\n" + "\tone \\\n" * 50_000)
     recipes("a" + " " * 500_000)
     recipes("a:\n\t" + "$(" * 50_000)
@@ -140,7 +140,7 @@ def test_long_makefiles_take_no_longer_than_their_length():
     recipes("a:\n\t" + "$(shell echo docker " * 20_000)
     recipes("A := docker\n" * 20_000 + "B := $(A)\n" * 20_000 + "a:\n\t$(A) $(B)")
     recipes("\n".join(f"A{n} = $(A{n + 1})$(A{n + 1})" for n in range(5_000)) + "\na:\n\t$(A0)")
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_package_scripts():

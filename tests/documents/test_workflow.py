@@ -193,10 +193,10 @@ jobs:
 
 def test_many_steps_are_read_and_a_bomb_is_bounded():
     many = "jobs:\n  a:\n    steps:\n" + "      - run: docker build .\n" * 10_000
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(read(many).jobs[0].steps) == 10_000
     steps = ", ".join(["{run: x}"] * 1000)
     bomb = f"x: &steps [{steps}]\njobs:\n" + "".join(f"  j{n}: {{steps: *steps}}\n" for n in range(1000))
     assert sum(len(one.steps) for one in read(bomb).jobs) == MAX_STEPS
     without_expressions(read("jobs: {a: {steps: [{run: '" + "${{ " * 20_000 + "'}]}}").jobs[0].steps[0].run)
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10

@@ -140,7 +140,7 @@ def test_a_log_gets_it_as_before():
 
 def test_many_calls_on_one_line_of_a_makefile_take_no_time():
     makefile = "# deploy.sh\nX := " + "$(shell " * 100_000 + "\n"
-    start = time.perf_counter()
+    start = time.process_time()
     assert not is_read(deployment_of(PLAIN, {"Makefile": makefile}))
     assert is_read(deployment_of(PLAIN, {"Makefile": f"{makefile}Y := $(shell cd x && ./deploy.sh)\n"}))
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
