@@ -58,6 +58,13 @@ class History:
         before = self._objects([f"{commit}^" for commit in touched], names)
         return [commit for commit, objects in before.items() if objects == now and any(objects)][:_MAX_CANDIDATES]
 
+    def knows(self, commit: str) -> bool:
+        """Whether a commit, perhaps abbreviated, is one of this repository."""
+        try:
+            return bool(self._line("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"))
+        except InputError:
+            return False
+
     def short(self, commit: str) -> str:
         """The abbreviated name of a commit."""
         return self._line("rev-parse", "--short", commit)

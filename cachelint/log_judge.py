@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cachelint.arguments import Job
     from cachelint.buildlog.record import BuildLog, LoggedStep
     from cachelint.log_changes import Expected
+    from cachelint.log_history import History
     from cachelint.log_steps import BoundBuild, BoundStep
     from cachelint.plan_builds import Subject
     from cachelint.revision import Revision
@@ -42,7 +43,7 @@ def judge(log: BuildLog, job: Job, since: Revision | None) -> Judgement:
         builds = tuple(_described(one) for one in bound)
         return Judgement(Verdict.UNKNOWN, None, log.commit, log.prunes, builds, (), ())
     expectations = Expectations(since, job.config.commit_arg)
-    builds = _with_commits(_Judge(bound, expectations).builds(), log)
+    builds = _with_commits(_Judge(bound, expectations).builds(), log, expectations.history)
     missing = left_out(bound, binder, expectations)
     found = Conclusion(builds, expectations.history.head, tuple(missing))
     spots = tuple(blind_spots(bound, expectations, job))
@@ -50,11 +51,15 @@ def judge(log: BuildLog, job: Job, since: Revision | None) -> Judgement:
     return Judgement(found.verdict, since.name, log.commit, log.prunes, builds, found.doubts, spots)
 
 
-def _with_commits(builds: Iterator[JudgedBuild], log: BuildLog) -> tuple[JudgedBuild, ...]:
+def _with_commits(builds: Iterator[JudgedBuild], log: BuildLog, history: History) -> tuple[JudgedBuild, ...]:
     """The builds with the commits that were announced for them: what is announced once may stand behind them all."""
     commits = [one.commit for one in log.builds]
     told = commits if any(commits) else [log.commit] * len(commits)
-    return tuple(one._replace(commit=commit) for one, commit in zip(builds, told, strict=True))
+    ours = {one: history.knows(one) for one in dict.fromkeys(one.checked_out for one in log.builds) if one}
+    return tuple(
+        one._replace(commit=commit, checked_out=logged.checked_out if ours.get(logged.checked_out or "") else None)
+        for one, commit, logged in zip(builds, told, log.builds, strict=True)
+    )
 
 
 def _described(bound: BoundBuild, steps: tuple[JudgedStep, ...] | None = None) -> JudgedBuild:

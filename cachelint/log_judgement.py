@@ -43,7 +43,8 @@ class JudgedBuild(NamedTuple):
     """One build. `origin` and `dockerfile` are None, with the reason, where it is none of the project's.
 
     `doubts` are reasons for which its freshness is not known. `is_replaced`: the same is built again further down, so
-    that nothing depends on this one. `commit` is the one that was announced for it, abbreviated as it was printed.
+    that nothing depends on this one. `commit` is the one that was announced for it, `checked_out` the one of this
+    repository to which git went before; abbreviated as they were printed.
     """
 
     service: str | None
@@ -56,6 +57,7 @@ class JudgedBuild(NamedTuple):
     doubts: tuple[str, ...] = ()
     is_replaced: bool = False
     commit: str | None = None
+    checked_out: str | None = None
 
 
 class Judgement(NamedTuple):

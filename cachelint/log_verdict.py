@@ -33,10 +33,11 @@ class Conclusion:
             yield one if keeps else one._replace(steps=tuple(step._replace(stale=False) for step in one.steps))
 
     def _other_commit(self, build: JudgedBuild) -> str | None:
-        """That another commit was announced for a build than the one whose files are here."""
-        if build.commit is None or self._head.startswith(build.commit):
+        """That a build is of another commit than the one whose files are here."""
+        commit, says = (build.commit, "announces") if build.commit else (build.checked_out, "checks out")
+        if commit is None or self._head.startswith(commit):
             return None
-        return f"the log announces commit {build.commit}, but the files here are those of {self._head[:7]}"
+        return f"the log {says} commit {commit}, but the files here are those of {self._head[:7]}"
 
     def _doubts(self) -> Iterator[str]:
         """Why the log proves nothing, or not enough."""

@@ -241,6 +241,29 @@ def test_an_edited_recipe_is_a_change(shop, tmp_path):
     assert stale(answer) == {"[api 6/6]": ["api/Dockerfile"], "[worker 6/6]": ["api/Dockerfile"]}
 
 
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ("HEAD is now at {now} m", None),
+        ("HEAD is now at {then} m", "{then}"),
+        ("HEAD is now at 0123abc a commit of another repository", None),
+        ("HEAD is now at {then} m\nUpdating {then}..{now}\nFast-forward\n main.py | 2 +-", None),
+        ("Updating {then}..{now}\nerror: Your local changes would be overwritten:\n\tx\nAborting", "{then}"),
+        ("Updating {then}..{now}", None),
+        ("HEAD is now at {then} m\nMerge made by the 'ort' strategy.", None),
+        ("HEAD is now at {then} m\nBuilding from commit: {now}", None),
+        ("the HEAD is now at {then} m", None),
+    ],
+)
+def test_where_git_went(shop, tmp_path, lines, says):
+    commit(shop, {"web/src/a.js": "two\n"})
+    known = {"then": git(shop, "rev-parse", "--short", "before"), "now": git(shop, "rev-parse", "--short", "HEAD")}
+    log = log_file(tmp_path, "compose-bake-changed", text=lines.format(**known) + "\n")
+    answer = judged(shop, log, "--since", "before", code=2 if says else 0)
+    other = f"the log checks out commit {known['then']}, but the files here are those of {known['now']}"
+    assert answer["reasons"] == ([other] if says else [])
+
+
 @pytest.mark.parametrize(("name", "who"), [("compose-bake-again", "web"), ("buildx-plain-cached", "a build")])
 def test_a_build_of_an_earlier_dockerfile(shop, tmp_path, name, who):
     """The deploy built what was there before the last commit, with fewer steps."""

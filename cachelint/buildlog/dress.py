@@ -14,9 +14,9 @@ _CLOCK = rb"\d\d:\d\d:\d\d(?:[.,]\d{1,6})?"
 _TEAMCITY = rb"[A-Za-z]?:[ \t]*(?:\[Step \d{1,4}/\d{1,4}\])?"
 _BRACKETED = rb"\[(?:%b|%b)\](?:[ \t]|%b[ \t])" % (_DATE, _CLOCK, _TEAMCITY)
 _SYSLOG = rb"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,6})?"  # also ts(1)
-_NO_HOST = rb"(?!(?:target|COPY|ADD|invalid|failed|unable|manifest|Building|[Ee]rror) )"
+_NO_HOST = rb"(?!(?:STEP|target|COPY|ADD|invalid|failed|unable|manifest|Building|[Ee]rror) )"
 _SENDER = (
-    _NO_HOST + rb"([\w.-]{1,64} [\w./@-]{1,64}(?:\[\d{1,10}\])?): "
+    _NO_HOST + rb"([\w.-]{1,64} [\w.-]{1,64}(?:\[\d{1,10}\])?): "
 )  # of syslog and journalctl: the machine and the program
 _GITLAB = rb"\d\d[OE][ +]"
 _STAMP = rb"(?:%b|%b[ \t](?:%b|%b)?|%b  ?|%b (?:%b)?|\d{10}\.\d{3,9} )" % (

@@ -16,16 +16,23 @@ _TOTAL = regex(r"Total reclaimed space: " + _SIZE)
 _TOTAL_BUILDX = regex(r"Total:\s+" + _SIZE)
 _DELETED = regex(r"Deleted (Containers|Images|Networks|Volumes|build cache objects):")
 _COMMIT = regex(r"\b[Bb]uilding from commit:? *([0-9a-f]{7,40})(?![0-9A-Za-z])")
+_HEAD = regex(r"HEAD is now at ([0-9a-f]{7,40})(?: |$)")
+_UPDATING = regex(r"Updating ([0-9a-f]{7,40})\.\.([0-9a-f]{7,40})")
 _SERVICE = regex(r"Building ([a-zA-Z0-9][a-zA-Z0-9._-]*)")
 _FAILURE = regex(r"(?:ERROR: )?(?:target \S+: )?(?:failed to (?:solve|build)|executor failed running)\b")
 _NO_OUTPUT = regex(r".*No output specified (?:for|with) ")
 
 
 class Notices:
-    """Understands the lines that belong to no build. `commit` is the last that was announced."""
+    """Understands the lines that belong to no build.
+
+    `commit` is the last that was announced, `checked_out` the one at which git said that it stands.
+    """
 
     def __init__(self) -> None:
         self.commit: str | None = None
+        self.checked_out: str | None = None
+        self._update: tuple[str, str] | None = None
         self._deleted: set[str] = set()
         self._reclaimable = False
 
@@ -47,10 +54,17 @@ class Notices:
         return _bytes(total) if total and not listed else None  # listed: `docker buildx du`
 
     def hear(self, text: str) -> None:
-        """Remember the commit that a line announces."""
-        found = _COMMIT.search(text)
-        if found:
+        """Remember the commit that a line announces, or that git has gone to."""
+        if found := _COMMIT.search(text):
             self.commit = found[1]
+        elif found := _HEAD.match(text):
+            self.checked_out = found[1]
+        elif found := _UPDATING.fullmatch(text):
+            self._update = (found[1], found[2])
+        elif self._update and text in ("Fast-forward", "Aborting"):
+            self.checked_out = self._update[text == "Fast-forward"]
+        elif text.startswith("Merge made by "):
+            self.checked_out = None
 
 
 def next_service(text: str) -> str | None:

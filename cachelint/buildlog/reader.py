@@ -34,6 +34,7 @@ _WORTH = regex(
     _START
     + rb"(?:#\d|Step \d|(?:\[\d+/\d+\] )?STEP |--->|=> |\[\+\]|Successfully |Sending build|Removing |The command "
     rb'|\{"vertexes|\{"statuses":\[\{"id":"naming|Total|Deleted |Reclaimable|Building '
+    rb"|HEAD is now at |Updating [0-9a-f]|Fast-forward|Aborting|Merge made by "
     rb"|ERROR: |failed to |executor |target |(?:WARNING|time=)[^\n]*No output specified)"
 )
 """A line that may mean something where no program of a build is at work."""
@@ -197,6 +198,7 @@ class _Reader:
         self._session = session
         session.finished = self._no_output
         session.commit = self._notices.commit
+        session.checked_out = self._notices.checked_out
         if self._service:
             session.name_image("exporting to", self._service)
         self._service = None

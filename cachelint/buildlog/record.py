@@ -92,7 +92,7 @@ class LoggedBuild(NamedTuple):
     where the session starts. `complete` is false where the log ends, or goes on with something else, in the middle.
     `images` are the names that the result got. `imports_cache`: results of other machines were at hand. `contexts` are
     the names of directories that were sent besides the build context (``--build-context``). `commit` is the one that
-    was announced last before it.
+    was announced last before it, `checked_out` the one to which git went last.
     """
 
     session: int
@@ -106,6 +106,7 @@ class LoggedBuild(NamedTuple):
     imports_cache: bool = False
     contexts: tuple[str, ...] = ()
     commit: str | None = None
+    checked_out: str | None = None
 
 
 class Prune(NamedTuple):

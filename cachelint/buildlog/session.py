@@ -34,6 +34,7 @@ class Session:
         self.scheme = scheme
         self.line = line
         self.commit: str | None = None
+        self.checked_out: str | None = None
         self.failed = False
         self.finished = False
         self.contradicts = False
@@ -120,6 +121,7 @@ class Session:
                 any(status is Status.RAN and _IMPORT.match(name) for (_, name), status in self._vertices.items()),
                 self._contexts(service),
                 self.commit,
+                self.checked_out,
             )
 
     def _contexts(self, service: str | None) -> tuple[str, ...]:

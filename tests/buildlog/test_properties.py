@@ -135,6 +135,7 @@ def test_encodings(encoding):
         (b"2026-01-01T00:00:00Z Step 1/4 : FROM base:1", b"Step 1/4 : FROM base:1"),
         (b"Jan  1 00:00:00 ERROR: failed to build: x", b"ERROR: failed to build: x"),
         (b"2026-01-01T00:00:00Z target web: failed to solve: x", b"target web: failed to solve: x"),
+        (b"Jan  1 00:00:00 STEP 1/4: FROM base:1", b"STEP 1/4: FROM base:1"),
         (b"2026-01-01T00:00:00Z COPY failed: no such file", b"COPY failed: no such file"),
         (b"[00:00:00] [1/2] STEP 1/4: FROM base:1", b"[1/2] STEP 1/4: FROM base:1"),
         (b"web-1  | #7 CACHED", b"web-1  | #7 CACHED"),
