@@ -17,7 +17,7 @@ from cachelint.plan import relative
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from cachelint.buildcache.steps import Step
+    from cachelint.buildcache.steps import Graph, Step
     from cachelint.log_changes import Expected
     from cachelint.log_steps import BoundBuild
     from cachelint.plan_builds import Subject
@@ -30,8 +30,8 @@ def with_contexts(subject: Subject) -> list[Subject]:
     """
     if not subject.build.is_lone:
         return [subject]
-    found = [subject, *_further_up(subject)]
-    return [one for one in found if _has_sources(one)] or found[:1]
+    own = [subject] if _has_sources(subject.graph, subject.context.directory) else []
+    return [*own, *_further_up(subject)] or [subject]
 
 
 def agreed(
@@ -73,11 +73,14 @@ def _further_up(subject: Subject) -> Iterator[Subject]:
             graph = model.graph_for(subject.graph.builder)
         except GraphError:
             continue
-        yield subject._replace(build=build._replace(context=context, model=model), graph=graph, files=context.files())
+        if _has_sources(graph, directory):  # before its files are listed, which may be many
+            yield subject._replace(
+                build=build._replace(context=context, model=model), graph=graph, files=context.files()
+            )
 
 
-def _has_sources(subject: Subject) -> bool:
-    return all(_is_there(subject.context.directory, path) for step in subject.graph.steps for path in _named(step))
+def _has_sources(graph: Graph, directory: str) -> bool:
+    return all(_is_there(directory, path) for step in graph.steps for path in _named(step))
 
 
 def _named(step: Step) -> Iterator[str]:

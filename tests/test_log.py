@@ -676,6 +676,10 @@ BAD = {
     "binary": (bytes(range(256)) * 40, "this is binary data, not a log"),
     "gzip": (gzip.compress(b"#1 [internal] load\n" * 99), "this is a gzip file: unpack it first"),
     "zip": (b"PK\x03\x04" + b"a" * 99, "this is a zip file: unpack it first"),
+    "asciinema": (
+        b'{"version": 2, "width": 80, "height": 24}\n[0.1, "o", "#1 [internal] load"]\n',
+        "this is a recording of asciinema: write it as text first",
+    ),
     "cut off": (half("compose-bake-first", 0.5), "the log ends "),
     "cut off, legacy": (half("legacy-first", 0.6), "the log ends in the middle of a build"),
     "cut off, terminal": (half("compose-tty", 0.6), "the log ends before its last build does"),

@@ -6,6 +6,7 @@ import codecs
 from typing import TYPE_CHECKING
 
 from cachelint.messages import InputError
+from cachelint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ MAX_LINE = 1 << 19
 
 _CHUNK = 1 << 18
 _ARCHIVES = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
+_RECORDING = regex(rb'\{[^\n]{0,500}"version": ?[23],[^\n]{0,500}"(?:width|term)"')
 _WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _NO_TEXT = bytes(set(range(32)) - set(b"\t\n\r\x1b\b\f\x07\v"))
 
@@ -66,6 +68,8 @@ def _check(chunk: bytes) -> None:
     for magic, name in _ARCHIVES.items():
         if chunk.startswith(magic):
             raise InputError(f"this is a {name} file: unpack it first")
+    if _RECORDING.match(chunk):
+        raise InputError("this is a recording of asciinema: write it as text first (asciinema convert)")
     sample = chunk[:4096]
     strange = len(sample) - len(sample.translate(None, _NO_TEXT))
     if strange * 20 > len(sample):
