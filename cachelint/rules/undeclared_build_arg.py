@@ -6,16 +6,21 @@ from typing import TYPE_CHECKING
 
 from cachelint.buildcache.declaration import declare, declared_names
 from cachelint.buildcache.values import GraphError
+from cachelint.deployment.passed_args import passes_args
 from cachelint.diagnostic import Diagnostic, Related, Severity, locate
 from cachelint.fix import display_only
 from cachelint.rules.base import Example, FixAvailability, Rule
+from cachelint.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cachelint.deployment.model import Deployment, DockerCall
+    from cachelint.documents.docker_command import BuildArg as PassedWord
     from cachelint.documents.dockerfile import Dockerfile, Stage
     from cachelint.fix import Fix
     from cachelint.project import Build, BuildArg, Project
+    from cachelint.source import SourceFile
 
 # Arguments that Docker and BuildKit know without an ARG: "Predefined ARGs" and "BuildKit built-in build args" in
 # Docker's Dockerfile reference.
@@ -32,7 +37,8 @@ class UndeclaredBuildArg(Rule):
     """A build argument is passed that no stage declares.
 
     ## What it does
-    Finds arguments of a build for which no `ARG` stands in any stage that the build's target needs.
+    Finds arguments of a build for which no `ARG` stands in any stage that the build's target needs; of those that
+    `compose build --build-arg` passes to several services, the ones that none of them declares.
 
     ## Why it matters
     Docker drops such an argument without a word. For the commit argument that means: the protection looks as if it
@@ -60,17 +66,12 @@ class UndeclaredBuildArg(Rule):
 
     def check_build(self, build: Build, project: Project) -> Iterator[Diagnostic]:
         """Findings about one build."""
-        dockerfile = build.dockerfile
-        if not dockerfile or not build.model or not build.resolved or _has_own_frontend(dockerfile):
+        dockerfile, stages = build.dockerfile, _stages(build)
+        if not dockerfile or not stages:
             return
-        try:
-            stages = build.model.stages
-        except GraphError:
-            return
-        reached = (one for stage in stages for one in stage.instructions)
-        declared = declared_names(dockerfile.preamble) | declared_names(reached)
+        declared = _declared(dockerfile, stages)
         for arg in build.args:
-            if arg.name in declared or arg.name.upper() in _PREDEFINED or arg.name.startswith("BUILDKIT_"):
+            if arg.name in declared or _is_predefined(arg.name):
                 continue
             if arg.name in declared_names(dockerfile.instructions) and _is_for_another_target(build, arg):
                 continue
@@ -78,6 +79,34 @@ class UndeclaredBuildArg(Rule):
                 yield self._undeclared(build, dockerfile, stages, arg)._replace(severity=Severity.ERROR)
             elif not _is_shared(project, arg):
                 yield self._undeclared(build, dockerfile, stages, arg)
+
+    def check_deployment(self, deployment: Deployment, project: Project) -> Iterator[Diagnostic]:
+        """Findings about what ``compose build`` passes to all services that it builds."""
+        for call in filter(passes_args, deployment.calls):
+            assert call.docker
+            if call.docker.doubt:
+                continue
+            declared = [
+                _declared(build.dockerfile, stages) if build.dockerfile and (stages := _stages(build)) else None
+                for build in call.services
+            ]
+            if not declared or None in declared:
+                continue
+            for arg in call.docker.build_args:
+                known = "$" in arg.name or _is_predefined(arg.name)
+                if not known and not any(arg.name in (names or ()) for names in declared):
+                    yield self._dropped(deployment, call, arg)
+
+    def _dropped(self, deployment: Deployment, call: DockerCall, arg: PassedWord) -> Diagnostic:
+        services = dict.fromkeys(build.service.name for build in call.services if build.service)
+        who = f"`{next(iter(services))}`" if len(services) == 1 else "any of the services that are built"
+        diagnostic = self.report(
+            (deployment.source, _name_span(deployment.source, arg)),
+            f"`{arg.name}` is passed, but no stage of {who} declares it: Docker drops it without a word. Declare it "
+            f"with `ARG {arg.name}` or remove it.",
+        )
+        is_commit = self.settings.commit_arg.is_one(arg.name)
+        return diagnostic._replace(severity=Severity.ERROR) if is_commit else diagnostic
 
     def _undeclared(self, build: Build, dockerfile: Dockerfile, stages: tuple[Stage, ...], arg: BuildArg) -> Diagnostic:
         elsewhere = arg.name in declared_names(dockerfile.instructions)
@@ -92,6 +121,32 @@ class UndeclaredBuildArg(Rule):
             related=(Related(locate(dockerfile.source, stages[-1].start.span), "the stage that is built"), *arg.way),
             fix=_fix(build, arg.name) if is_commit else None,
         )
+
+
+def _name_span(source: SourceFile, arg: PassedWord) -> Span:
+    """The name of an argument of a command, or the word that holds it where that is written otherwise."""
+    start = arg.word.origin.start
+    end = start + len(arg.name)
+    return Span(start, end) if source.text[start:end] == arg.name else arg.word.origin
+
+
+def _stages(build: Build) -> tuple[Stage, ...]:
+    """The stages that a build runs; none where that is not certain."""
+    if not build.dockerfile or not build.model or not build.resolved or _has_own_frontend(build.dockerfile):
+        return ()
+    try:
+        return build.model.stages
+    except GraphError:
+        return ()
+
+
+def _declared(dockerfile: Dockerfile, stages: tuple[Stage, ...]) -> frozenset[str]:
+    reached = (one for stage in stages for one in stage.instructions)
+    return declared_names(dockerfile.preamble) | declared_names(reached)
+
+
+def _is_predefined(name: str) -> bool:
+    return name.upper() in _PREDEFINED or name.startswith("BUILDKIT_")
 
 
 def _has_own_frontend(dockerfile: Dockerfile) -> bool:

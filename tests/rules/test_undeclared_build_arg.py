@@ -116,3 +116,54 @@ def test_declares_the_commit_argument(before: str, after: str):
     fixed = fix_files(files("[GIT_SHA]", before), RULE)
     assert fixed.files["Dockerfile"] == after
     assert fixed.report.refused == ()
+
+
+def told(found) -> str:
+    """The characters that a finding points at."""
+    start, end = found.location.start.column, found.location.end.column
+    return found.location.line_text[start - 1 : end - 1]
+
+
+COMPOSE = "services:\n  web:\n    build: web\n  api:\n    build: api\n  db:\n    image: postgres\n"
+DOCKERFILES = {"web/Dockerfile": "FROM alpine\nARG A\n", "api/Dockerfile": "FROM alpine\nARG B\n"}
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        ("docker compose build --build-arg C=1", "C"),
+        ("docker compose build --build-arg A=1 --build-arg 'C=$X'", "C"),
+        ("docker-compose build --build-arg=B web", "--build-arg=B"),
+        ("docker compose build --build-arg GIT_SHA=$(git rev-parse HEAD) api", "GIT_SHA"),
+    ],
+)
+def test_reports_what_a_command_passes_to_services_that_do_not_declare_it(command: str, line: str):
+    [found] = lint_files({"compose.yaml": COMPOSE, **DOCKERFILES, "b.sh": f"{command}\n"}, RULE)
+    assert found.path.endswith("/b.sh")
+    assert told(found) == line
+    assert (found.severity is Severity.ERROR) == ("GIT_SHA" in command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "docker compose build --build-arg A=1 --build-arg B=2",
+        "docker compose build --build-arg A=1 web api",
+        "docker compose build --build-arg HTTP_PROXY --build-arg BUILDKIT_INLINE_CACHE=1",
+        "docker compose build --build-arg $NAME=1",
+        "docker compose build --build-arg C=1 $SERVICE",
+        "docker compose build --build-arg C=1 db",
+        "docker compose -f other.yaml build --build-arg C=1",
+        "docker compose build --build-arg C=1 --help",
+        "cd $DIR && docker compose build --build-arg C=1",
+        "echo docker compose build --build-arg C=1",
+    ],
+)
+def test_silent_on_what_a_command_passes(command: str):
+    assert lint_files({"compose.yaml": COMPOSE, **DOCKERFILES, "b.sh": f"{command}\n"}, RULE) == ()
+
+
+def test_silent_on_what_a_command_passes_to_a_service_that_nobody_knows():
+    remote = COMPOSE.replace("build: api", "build: https://example.com/api.git")
+    script = "docker compose build --build-arg C=1\n"
+    assert lint_files({"compose.yaml": remote, **DOCKERFILES, "b.sh": script}, RULE) == ()
