@@ -13,15 +13,16 @@ from cachelint.log_texts import says
 from cachelint.source import SourceFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from cachelint.buildcache.steps import Step
-    from cachelint.buildlog.record import LoggedStep
+    from cachelint.buildlog.record import LoggedBuild, LoggedStep
     from cachelint.documents.dockerfile import Dockerfile, Instruction
     from cachelint.plan_builds import Subject
     from cachelint.revision import Revision
 
 Key = tuple[str, int, int]
+_LAYERS = frozenset({"FROM", "RUN", "COPY", "ADD", "WORKDIR"})
 
 
 class Shape:
@@ -128,3 +129,22 @@ def _buildah_key(subject: Subject, step: Step) -> Key:
     instructions = subject.graph.stages[step.stage].stage.instructions
     number = next(at for at, one in enumerate(instructions, 1) if one is step.instruction)
     return str(step.stage + 1), number, len(instructions)
+
+
+def fits(logged: LoggedBuild, shape: Shape) -> bool:
+    """Whether every step that the log shows is one of these."""
+    steps = [one for one in logged.steps if one in shape or _counts(logged.scheme, one)]
+    return bool(steps) and all(shape.find(one) for one in steps)
+
+
+def _counts(scheme: Scheme, printed: LoggedStep) -> bool:
+    """Whether a step must be known: the legacy builder numbers an ARG before FROM, buildah all that makes no layer."""
+    keyword = printed.text.split(" ", 1)[0].upper()
+    return keyword in _LAYERS if scheme is Scheme.BUILDAH else scheme is not Scheme.LEGACY or keyword != "ARG"
+
+
+def fits_among(logged: LoggedBuild, shape: Shape, others: Iterable[Shape]) -> bool:
+    """As `fits`; a step that services share may have another one's label, a base image also that of an old build."""
+    shapes = [shape, *others]
+    steps = (one for one in logged.steps if not one.text.upper().startswith("FROM "))
+    return all(any(each.find(one) for each in shapes) for one in steps)

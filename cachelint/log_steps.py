@@ -6,12 +6,13 @@ What is printed of the steps proves nothing, but where it is not what the Docker
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from cachelint.buildcache.equal_steps import StepNumbers
 from cachelint.buildcache.steps import Builder
 from cachelint.buildlog.record import Label, Scheme, Status
-from cachelint.log_shape import FormerRecipes, Shape, key_of
+from cachelint.log_shape import FormerRecipes, Shape, fits, fits_among, key_of
 from cachelint.plan import relative
 from cachelint.plan_builds import find_builds
 from cachelint.record import NamedTuple
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from cachelint.arguments import Job
     from cachelint.buildcache.steps import Step
-    from cachelint.buildlog.record import LoggedBuild, LoggedStep
+    from cachelint.buildlog.record import LoggedBuild
     from cachelint.log_shape import Key
     from cachelint.plan_builds import Skipped, Subject
     from cachelint.revision import Revision
@@ -32,7 +33,6 @@ _BUILDERS = {  # the client writes the log, the engine the labels: a new client 
     Scheme.LEGACY: (Builder.LEGACY,),
     Scheme.BUILDAH: (Builder.BUILDKIT,),
 }
-_LAYERS = frozenset({"FROM", "RUN", "COPY", "ADD", "WORKDIR"})
 
 
 NOT_OURS = "no build of the project has these steps"
@@ -144,13 +144,17 @@ class Binder:
         """
         found: dict[int, Status] = {}
         names = [_service_name(subject) for subject, _ in subjects]
+        owned = Counter(number for subject, _ in subjects for number in set(self._number(subject)))
         for logged in builds:
             for printed in logged.steps:
                 owners = [one for one, name in zip(subjects, names, strict=True) if _is_named(name, logged.service)]
                 for subject, shape in [*owners, *subjects]:
                     step = shape.find(printed)
                     if step:
-                        found.setdefault(self._number(subject)[step.index], printed.status)
+                        number = self._number(subject)[step.index]
+                        # each of two services may have it once: what ran for one is cached for the other
+                        ran = printed.twice and owned[number] > 1
+                        found.setdefault(number, Status.RAN if ran else printed.status)
                         break
         return found
 
@@ -163,7 +167,7 @@ class Binder:
         subjects, skipped = self._subjects(builder)
         if logged.service is not None:
             return self._by_service(logged, session, subjects, skipped)
-        fitting = [one for one in subjects if _fits(logged, self._shape(one, logged.scheme))]
+        fitting = [one for one in subjects if fits(logged, self._shape(one, logged.scheme))]
         if not fitting:
             return self._formerly(logged, subjects)
         named = [one for one in fitting if _is_among(_service_name(one), logged.images)]
@@ -187,7 +191,7 @@ class Binder:
         if then is None:
             return False
         shape = Shape(then, logged.scheme, tuple)
-        return _fits_among(logged, shape, others) if logged.service else _fits(logged, shape)
+        return fits_among(logged, shape, others) if logged.service else fits(logged, shape)
 
     def _by_service(
         self,
@@ -202,7 +206,7 @@ class Binder:
             reason = next((one.reason for one in skipped if _is_named(one.service, name)), None)
             return Choice(None, name, reason or "it is no service of the project")
         others = [self._shape(one, logged.scheme) for one in subjects]
-        fitting = [one for one in same if _fits_among(logged, self._shape(one, logged.scheme), others)]
+        fitting = [one for one in same if fits_among(logged, self._shape(one, logged.scheme), others)]
         if len(fitting) != 1:
             reason = "several services have this name" if fitting else "its steps are not those of its Dockerfile"
             before = None if fitting else self._formerly(logged, same, others)
@@ -252,25 +256,6 @@ def shown_label(logged: LoggedBuild, label: Label) -> str:
     if logged.scheme is Scheme.BUILDAH:
         return f"[{label.stage}] STEP {count}"
     return f"[{' '.join(filter(None, (logged.service, label.platform, label.stage, count)))}]"
-
-
-def _fits(logged: LoggedBuild, shape: Shape) -> bool:
-    """Whether every step that the log shows is one of these."""
-    steps = [one for one in logged.steps if one in shape or _counts(logged.scheme, one)]
-    return bool(steps) and all(shape.find(one) for one in steps)
-
-
-def _counts(scheme: Scheme, printed: LoggedStep) -> bool:
-    """Whether a step must be known: the legacy builder numbers an ARG before FROM, buildah all that makes no layer."""
-    keyword = printed.text.split(" ", 1)[0].upper()
-    return keyword in _LAYERS if scheme is Scheme.BUILDAH else scheme is not Scheme.LEGACY or keyword != "ARG"
-
-
-def _fits_among(logged: LoggedBuild, shape: Shape, others: Iterable[Shape]) -> bool:
-    """As `_fits`; a step that services share may have another one's label, a base image also that of an old build."""
-    shapes = [shape, *others]
-    steps = (one for one in logged.steps if not one.text.upper().startswith("FROM "))
-    return all(any(each.find(one) for each in shapes) for one in steps)
 
 
 def _service_name(subject: Subject) -> str | None:

@@ -459,6 +459,24 @@ def test_one_of_several_builds_may_be_the_stale_one(shop, tmp_path):
     assert answer["reasons"] == [f"a build: {builds}"]
 
 
+@pytest.mark.parametrize(("prod", "code"), [(".", 0), ("prod", 2)])
+def test_a_step_that_ran_for_one_target_and_was_cached_for_the_other(tmp_path, prod, code):
+    """It is printed twice, as one service's; with another context it would be another step."""
+    shop = make_shop(tmp_path / "shop", tag="shop")
+    git(shop, "rm", "-rqf", ".")
+    stages = ["FROM base:1 AS dev\nWORKDIR /app\nCOPY main.py .\nRUN cat main.py\n"]
+    stages += ["FROM dev AS prod\nCOPY b.txt .\nRUN cat b.txt\n", "FROM base:1\nRUN true\n"]
+    text = "services:\n"
+    for name, context in (("dev", "."), ("prod", prod)):
+        text += f"  {name}:\n    build: {{context: {context}, target: {name}, network: none}}\n"
+    files = {"Dockerfile": "".join(stages), "main.py": "1", "b.txt": "1"}
+    commit(shop, {"compose.yaml": text, **files, **{f"prod/{name}": one for name, one in files.items()}}, tag="before")
+    commit(shop, {"main.py": "2", "prod/main.py": "2"})
+    log = log_file(tmp_path, "compose-own-builder-targets")
+    answer = judged(shop, log, "--since", "before", code=code)
+    assert ("prod: the log does not show [prod dev 3/4], which had to run" in answer["reasons"]) == bool(code)
+
+
 @pytest.mark.parametrize(("changed", "code"), [("f", 1), ("g", 0), ("other", 0)])
 def test_platforms(tmp_path, changed, code):
     """One platform was built before: its steps are CACHED, those of the other one ran."""

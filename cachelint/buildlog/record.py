@@ -77,12 +77,16 @@ class Label(NamedTuple):
 
 
 class LoggedStep(NamedTuple):
-    """A numbered step. `text` is the instruction as printed, arguments expanded; `cut`: it may have gone on."""
+    """A numbered step. `text` is the instruction as printed, arguments expanded; `cut`: it may have gone on.
+
+    `twice`: it is printed as run and as cached, so that the status of this one is not known.
+    """
 
     label: Label
     text: str
     status: Status
     cut: bool = False
+    twice: bool = False
 
 
 class LoggedBuild(NamedTuple):

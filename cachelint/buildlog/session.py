@@ -164,4 +164,5 @@ class Session:
             return step
         if step.text.startswith("ADD"):
             return known if known.status is not Status.RAN else step
-        return step._replace(status=Status.NOT_PRINTED)
+        known_to_end = all(one.twice or one.status in (Status.RAN, Status.CACHED) for one in (known, step))
+        return step._replace(status=Status.NOT_PRINTED, twice=known_to_end and known.text == step.text)

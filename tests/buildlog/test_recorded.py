@@ -209,6 +209,11 @@ RECORDED = {
         "one service, GIT_SHA changed",
         ("web buildkit; build/6 1R 2- 3- 4- 5- 6R; stage-1/3 2- 3-",),
     ),
+    "compose-own-builder-targets": Recorded(
+        OWN,
+        "two targets of one Dockerfile, a file that both copy changed",
+        ("dev buildkit", "prod buildkit; dev/4 1R 2- 3? 4?; prod/2 1R 2R"),
+    ),
     "compose-own-builder-tty": Recorded(
         OWN,
         "three services, one source file changed, recorded with script(1)",
