@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from cachelint.buildcache.declaration import first_copy, has_step_on_source, rerun_install
+from cachelint.buildcache.declaration import declared_names, first_copy, has_step_on_source, rerun_install
 from cachelint.buildcache.values import GraphError
 from cachelint.commit_arg import BUSTS
 from cachelint.deployment.commit_words import commit_words
@@ -139,7 +139,8 @@ services:
             return False
         if _copy(build) is None:
             return False
-        return _works_on_source(build) or _declared(build, self.settings.commit_arg.is_one) is not None
+        name = _declared(build, self.settings.commit_arg.is_one)
+        return _works_on_source(build) or (name is not None and _is_reached(build, name))
 
     def _is_missing(self, build: Build) -> bool:
         return build.service is not None and bool(build.context or build.is_inline) and self._lacks_it(build)
@@ -237,6 +238,14 @@ def _declared(build: Build, is_commit_arg: Callable[[str], bool]) -> str | None:
     assert build.dockerfile
     declared = (pair.name for one in build.dockerfile.instructions if one.keyword == "ARG" for pair in pairs(one))
     return next((name for name in declared if is_commit_arg(name) and not _is_for_installs(build, name)), None)
+
+
+def _is_reached(build: Build, name: str) -> bool:
+    """Whether a stage that the build runs, or what stands above all of them, declares an argument."""
+    assert build.dockerfile
+    stages = build.model.stages if build.model else ()
+    reached = (*build.dockerfile.preamble, *(one for stage in stages for one in stage.instructions))
+    return name in declared_names(reached)
 
 
 def _is_for_installs(build: Build, name: str) -> bool:

@@ -203,3 +203,10 @@ def test_an_argument_that_is_there_to_install_again_does_not_get_the_commit(name
     assert found.message.endswith("Pass `GIT_COMMIT_HASH` in `build.args`.")
     [found] = findings("    build: .\n", Dockerfile=f"FROM node\nCOPY . .\nARG {name}=1\nRUN npm run build\n")
     assert found.message.endswith(f"Pass `{name}` in `build.args`.")
+
+
+def test_silent_where_another_stage_declares_the_argument():
+    dockerfile = "FROM a AS test\nCOPY . .\nFROM test AS prod\nARG GIT_SHA\nLABEL commit=$GIT_SHA\n"
+    assert findings("    build: {context: ., target: test}\n", Dockerfile=dockerfile) == ()
+    [found] = findings("    build: {context: ., target: prod}\n", Dockerfile=dockerfile)
+    assert "`GIT_SHA`, which the Dockerfile declares, says nothing of it" in found.message
