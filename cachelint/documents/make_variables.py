@@ -42,7 +42,7 @@ _REFERENCE = regex(
 )
 _TOOL = regex(r"(?:sudo\s+)?(?:[\w.-]*/)*(?:docker|podman|nerdctl)\b")
 _CHOOSES = regex(r"\b(?:echo|printf|which|command\s+-v|type\s+-[pP])\s+[\"']?(?:docker|podman|nerdctl)\b")
-_NOT_PLAIN = regex(r"[$`\\}\n]")
+_NOT_PLAIN = regex(r"[$`\\}\n'\"]")
 _IMMEDIATE = frozenset({":=", "::=", ":::=", "!="})
 _MOST_ASSIGNMENTS = 6
 _MAX_DEPTH = 10

@@ -31,6 +31,7 @@ def recipes(text):
         ("a:\n\techo $$HOME $$(id)\n", ["echo $HOME $(id)"]),
         ("A = x y # why\na:\n\techo $(A) ${A}\n", ["echo x y  x y "]),
         ("A ?= x y \na:\n\techo $(A)\n", ["echo ${A:-x y}"]),
+        ("A ?= it's\na:\n\techo $(A)\n", ["echo ${_}"]),
         ("A-B ?= x\na:\n\techo $(A-B)\n", ["echo ${_}"]),
         ("A ?= x$(B)\na:\n\techo $(A)\n", ["echo ${_}"]),
         ("A ?= docker x$(B)\na:\n\techo $(A)\n", ["echo docker x${_}"]),
