@@ -27,6 +27,7 @@ _VARIABLE = regex(r"\$\{?([A-Za-z_]\w*)")
 _CHANGES = regex(
     r"commit|sha|hash|rev|version|release|tag|time|date|stamp|bust|build|random|seconds|epoch|pid", re.IGNORECASE
 )
+_ELSEWHERE = regex(r"/proc/|/sys/|/dev/(?!null\b|std|zero\b|fd/)")
 _BY_DAY = regex(r"-(?:[acm](?:time|min)|newer\w*|used)")
 _STARTS = frozenset(("-exec", "-execdir", "-ok", "-okdir"))
 
@@ -49,7 +50,9 @@ def _is_told_more(instruction: Instruction) -> bool:
         text = _QUOTED.sub(lambda match: "" if match[0][0] == "'" else match[0], text)
     elif "$" in text:
         return True
-    return bool(_MOVES.search(text)) or any(_CHANGES.search(one[1]) for one in _VARIABLE.finditer(text))
+    return bool(_MOVES.search(text) or _ELSEWHERE.search(text)) or any(
+        _CHANGES.search(one[1]) for one in _VARIABLE.finditer(text)
+    )
 
 
 def _arranges(command: Command) -> bool:

@@ -108,9 +108,15 @@ class Plain:
     def finish(self) -> str | None:
         """The log ends here: the name of the vertex whose block has not ended."""
         self._settle(-1)
-        name = None if self._current is None else self._vertices[self._current].name
+        vertex = None if self._current is None else self._vertices[self._current]
+        name = None if vertex is None or self._is_late(vertex) else vertex.name
         self._reset()
         return name
+
+    def _is_late(self, vertex: _Vertex) -> bool:
+        """Whether the image is written and a busy engine (20.10) did not come to print the end of its base."""
+        written = (one.status is Status.RAN and one.name.startswith("exporting to") for one in self._vertices.values())
+        return "] FROM " in vertex.name and not vertex.has_output and any(written)
 
     def _begin(self, line: int) -> Session:
         if self.session is not None:

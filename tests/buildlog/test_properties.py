@@ -100,6 +100,40 @@ def test_ci_systems(name, prefix, tail, digits):
     assert read("".join(lines).encode()) == read(bare.encode())
 
 
+WRITTEN = """\
+#1 [internal] load build definition from Dockerfile
+#1 DONE 0.0s
+
+#5 [2/2] RUN make
+#5 CACHED
+
+#6 exporting to image
+#6 exporting layers done
+#6 DONE 0.2s
+
+#4 [1/2] FROM docker.io/library/base:1
+"""
+
+
+def test_a_busy_engine_leaves_the_end_of_the_base_out():
+    [build] = read(WRITTEN.encode()).builds
+    told = [(step.text.split()[0], step.status.value) for step in build.steps]
+    assert told == [("RUN", "cached"), ("FROM", "not printed")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("#6 DONE 0.2s\n", "#6 ...\n"),
+        ("[1/2] FROM docker.io/library/base:1", "[2/3] RUN x"),
+        ("base:1\n", "base:1\n#4 0.1 x\n"),
+    ],
+)
+def test_what_else_has_no_end_is_cut_off(old, new):
+    with pytest.raises(InputError, match="the log ends in the middle of a build"):
+        read(WRITTEN.replace(old, new).encode())
+
+
 def test_what_follows_a_build_that_keeps_its_containers_is_not_lost():
     """No line says where the output of its last program ends."""
     one, two = ((LOGS / f"{name}.log").read_bytes() for name in ("legacy-keeps-containers", "compose-bake-changed"))
