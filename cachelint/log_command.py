@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from cachelint.arguments import STDIN, read_project
 from cachelint.buildlog.reader import read_log
-from cachelint.log_judge import judge
-from cachelint.log_judgement import Verdict
+from cachelint.judging.judge import judge
+from cachelint.judging.judgement import Verdict
 from cachelint.messages import InputError
 from cachelint.output.log import render
 from cachelint.output.terminal import Style

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cachelint.log_judgement import Judgement
+    from cachelint.judging.judgement import Judgement
     from cachelint.output.terminal import Style
 
 FORMATS = ("text", "json", "github", "markdown")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cachelint.log_judgement import Verdict
+from cachelint.judging.judgement import Verdict
 from cachelint.output.github import command
 from cachelint.output.log.shared import accusation, stale_steps, suspicion
 from cachelint.plan import relative
 
 if TYPE_CHECKING:
-    from cachelint.log_judgement import JudgedBuild, JudgedStep, Judgement
+    from cachelint.judging.judgement import JudgedBuild, JudgedStep, Judgement
     from cachelint.output.terminal import Style
 
 

@@ -8,7 +8,7 @@ from cachelint.output.machine import to_json
 from cachelint.plan import relative
 
 if TYPE_CHECKING:
-    from cachelint.log_judgement import JudgedBuild, JudgedStep, Judgement
+    from cachelint.judging.judgement import JudgedBuild, JudgedStep, Judgement
     from cachelint.output.terminal import Style
 
 VERSION = 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cachelint.log_judgement import Verdict
+from cachelint.judging.judgement import Verdict
 from cachelint.output.log.shared import accusation, expected, facts, headline, said, suspicion, tally, title
 from cachelint.output.plan.markdown import code, plain
 from cachelint.output.plan.shared import with_code
@@ -12,7 +12,7 @@ from cachelint.output.plan.shared import with_code
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cachelint.log_judgement import JudgedBuild, JudgedStep, Judgement
+    from cachelint.judging.judgement import JudgedBuild, JudgedStep, Judgement
     from cachelint.output.terminal import Style
 
 _MARKS = {Verdict.FRESH: "✅ ", Verdict.STALE: "❌ ", Verdict.UNKNOWN: "❔ "}

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cachelint.buildlog.record import Status
-from cachelint.log_judgement import Verdict
+from cachelint.judging.judgement import Verdict
 from cachelint.plan import relative
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cachelint.buildlog.record import Prune
-    from cachelint.log_judgement import JudgedBuild, JudgedStep, Judgement
+    from cachelint.judging.judgement import JudgedBuild, JudgedStep, Judgement
 
 _MAX_FILES = 3
 

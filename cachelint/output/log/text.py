@@ -5,14 +5,14 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from cachelint.log_judgement import Verdict
+from cachelint.judging.judgement import Verdict
 from cachelint.output.log.shared import accusation, expected, facts, headline, said, suspicion, tally, title
 from cachelint.output.terminal import columns, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cachelint.log_judgement import JudgedBuild, JudgedStep, Judgement
+    from cachelint.judging.judgement import JudgedBuild, JudgedStep, Judgement
     from cachelint.output.terminal import Style
 
 _GAP = "  "

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from cachelint.log_judgement import Verdict
-from cachelint.log_steps import NOT_OURS
+from cachelint.judging.judgement import Verdict
+from cachelint.judging.steps import NOT_OURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cachelint.log_judgement import JudgedBuild
+    from cachelint.judging.judgement import JudgedBuild
 
 
 class Conclusion:

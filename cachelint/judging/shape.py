@@ -9,7 +9,7 @@ from cachelint.buildcache.values import GraphError
 from cachelint.buildlog.record import Label, Scheme
 from cachelint.deployment.request import model_of
 from cachelint.documents.dockerfile import DockerfileError, parse_dockerfile
-from cachelint.log_texts import says
+from cachelint.judging.texts import says
 from cachelint.source import SourceFile
 
 if TYPE_CHECKING:

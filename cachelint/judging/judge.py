@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from cachelint.buildcache.change import Outcome
 from cachelint.buildlog.record import Status
-from cachelint.log_blind import blind_spots
-from cachelint.log_changes import Expectations, predecessors
-from cachelint.log_contexts import agreed, named_contexts, with_contexts
-from cachelint.log_judgement import JudgedBuild, JudgedStep, Judgement, Verdict
-from cachelint.log_left_out import left_out
-from cachelint.log_order import replaced
-from cachelint.log_steps import Binder, shown_label
-from cachelint.log_texts import says
-from cachelint.log_verdict import Conclusion
+from cachelint.judging.blind import blind_spots
+from cachelint.judging.changes import Expectations, predecessors
+from cachelint.judging.contexts import agreed, named_contexts, with_contexts
+from cachelint.judging.judgement import JudgedBuild, JudgedStep, Judgement, Verdict
+from cachelint.judging.left_out import left_out
+from cachelint.judging.order import replaced
+from cachelint.judging.steps import Binder, shown_label
+from cachelint.judging.texts import says
+from cachelint.judging.verdict import Conclusion
 from cachelint.plan import instruction_text, relative
 from cachelint.plan_builds import place_of
 from cachelint.record import NamedTuple
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from cachelint.arguments import Job
     from cachelint.buildlog.record import BuildLog, LoggedStep
-    from cachelint.log_changes import Expected
-    from cachelint.log_history import History
-    from cachelint.log_steps import BoundBuild, BoundStep
+    from cachelint.judging.changes import Expected
+    from cachelint.judging.history import History
+    from cachelint.judging.steps import BoundBuild, BoundStep
     from cachelint.plan_builds import Subject
     from cachelint.revision import Revision
 

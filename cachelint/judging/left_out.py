@@ -10,8 +10,8 @@ from cachelint.plan import relative
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from cachelint.log_changes import Expectations, Expected
-    from cachelint.log_steps import Binder, BoundBuild
+    from cachelint.judging.changes import Expectations, Expected
+    from cachelint.judging.steps import Binder, BoundBuild
     from cachelint.plan_builds import Subject
     from cachelint.project import Build
 

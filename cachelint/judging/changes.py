@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cachelint.buildcache.change import Change, Outcome
 from cachelint.buildcache.predict import Predictor
 from cachelint.buildcache.steps import Origin
-from cachelint.log_history import History
+from cachelint.judging.history import History
 from cachelint.plan_changes import COMMIT, PATHS, Column, Forecaster, Question, ask
 from cachelint.record import NamedTuple
 from cachelint.revision import Revision

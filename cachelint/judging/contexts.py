@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from cachelint.buildcache.steps import Graph, Step
-    from cachelint.log_changes import Expected
-    from cachelint.log_steps import BoundBuild
+    from cachelint.judging.changes import Expected
+    from cachelint.judging.steps import BoundBuild
     from cachelint.plan_builds import Subject
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cachelint.buildcache.equal_steps import StepNumbers
 from cachelint.buildcache.steps import Builder
 from cachelint.buildlog.record import Label, Scheme, Status
-from cachelint.log_shape import FormerRecipes, Shape, fits, fits_among, key_of
+from cachelint.judging.shape import FormerRecipes, Shape, fits, fits_among, key_of
 from cachelint.plan import relative
 from cachelint.plan_builds import find_builds
 from cachelint.record import NamedTuple
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cachelint.arguments import Job
     from cachelint.buildcache.steps import Step
     from cachelint.buildlog.record import LoggedBuild
-    from cachelint.log_shape import Key
+    from cachelint.judging.shape import Key
     from cachelint.plan_builds import Skipped, Subject
     from cachelint.revision import Revision
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from cachelint.log_steps import BoundBuild
+    from cachelint.judging.steps import BoundBuild
 
 Names = frozenset[str]
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cachelint.arguments import Job
-    from cachelint.log_changes import Expectations
-    from cachelint.log_steps import BoundBuild
+    from cachelint.judging.changes import Expectations
+    from cachelint.judging.steps import BoundBuild
 
 _MAX_LISTED = 3
 
