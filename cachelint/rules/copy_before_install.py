@@ -148,15 +148,21 @@ def _is_broad(context: Context | None, copy: Instruction, install: Install, copi
     sources = context_sources(copy)
     if any(map(is_everything, sources)):
         return context is None or context.has_source()
-    if context is None or any(_names_manifests(one, install) for one in copies):
+    if context is None:
         return False
-    return any(context.has(os.path.join(source, name)) for source in sources for name in install.required)
+    named = _brought_by_name(copies, install)
+    own = [source for source in sources if not named or os.path.normpath(source) in named]
+    return any(context.has(os.path.join(source, name)) for source in own for name in install.required)
 
 
-def _names_manifests(copy: Instruction, install: Install) -> bool:
-    """Whether a copy brings the manifests by their names, perhaps among other files that the install needs."""
-    names = [os.path.basename(source) for source in context_sources(copy)]
-    return any(fnmatchcase(one, name) for name in names if name.strip("*") for one in install.required)
+def _brought_by_name(copies: list[Instruction], install: Install) -> set[str]:
+    """The directories of which a copy brings the manifests by their names, perhaps among others that are needed."""
+    named = (os.path.split(source) for one in copies for source in context_sources(one))
+    return {
+        os.path.normpath(directory)
+        for directory, name in named
+        if name.strip("*") and any(fnmatchcase(required, name) for required in install.required)
+    }
 
 
 def _fix(found: Misorder) -> Fix:

@@ -117,6 +117,11 @@ def test_says_why_it_cannot_reorder(dockerfile: str, more: dict[str, str], reaso
     assert fix_files(files(dockerfile, **more), RULE).files["Dockerfile"] == dockerfile
 
 
+def test_all_of_the_directory_that_the_manifests_come_from_is_broad():
+    [found] = lint_files(files("FROM a\nCOPY api/package*.json ./\nCOPY ./api ./\nRUN npm ci\n"), RULE)
+    assert found.location.start.line == 3
+
+
 def test_a_copy_that_several_stages_are_built_on_is_reported_once():
     dockerfile = "FROM a AS base\nCOPY . .\nFROM base AS deps\nRUN npm ci --omit=dev\nFROM base AS built\nRUN npm ci\n"
     [found] = lint_files(files(f"{dockerfile}FROM a\nCOPY --from=deps /x /x\nCOPY --from=built /y /y\n"), RULE)
