@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-TESTS = Path(__file__).parent
-SHARED = ("test_pre_commit.py", "test_sarif.py", "test_plan_html_browser.py", "test_script_shapes.py")
-"""Modules with a fixture that takes long to set up."""
+if TYPE_CHECKING:
+    from xdist.scheduler import Scheduling
+
+TOGETHER = (
+    "tests/engine/",
+    "tests/test_pre_commit.py",
+    "tests/documents/test_script_shapes.py",
+    "tests/output/test_plan_html_browser.py",
+    "tests/output/test_sarif.py",
+)
+"""What one process runs alone: one engine has one build cache, and some modules have a fixture that takes long."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what several processes of pytest-xdist may not share out: one engine has one build cache."""
-    for item in items:
-        if item.path.is_relative_to(TESTS / "engine"):
-            item.add_marker(pytest.mark.xdist_group("engine"))
-        elif item.path.name in SHARED:
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    """Share the tests out one by one, but those that belong together."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return next((place for place in TOGETHER if nodeid.startswith(place)), nodeid)
+
+    return Together(config, log)
