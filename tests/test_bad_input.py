@@ -745,6 +745,25 @@ def test_a_line_that_would_be_searched_again_and_again(tmp_path: Path, name: str
     assert time.process_time() - start < 5
 
 
+LONG_MAKEFILES = {
+    "many rules": "".join(f"t{n}:\n\techo docker {n}\n" for n in range(10_000)),
+    "a row of needs": "".join(f"deploy{n}: deploy{n + 1}\n\tdocker build {n}\n" for n in range(1_500)),
+    "a row of calls": "".join(
+        f"deploy{n}:\n\tmake deploy{n + 1}\n\tmake deploy{n + 1}\n\tdocker build {n}\n" for n in range(1_500)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LONG_MAKEFILES)
+def test_rules_of_make_in_a_long_row(tmp_path: Path, name: str) -> None:
+    write_files(tmp_path, {"Makefile": LONG_MAKEFILES[name], "Dockerfile": "FROM alpine\nCOPY . .\nRUN make\n"})
+    start = time.process_time()
+    ran = run(cwd=tmp_path)
+    assert ran.code in (0, 1)
+    assert ran.err == ""
+    assert time.process_time() - start < 10
+
+
 @pytest.mark.parametrize("line", ["#1 [{}x", "[+] Building 1.0s (1/2)\n => CACHED x{}y"])
 def test_a_log_line_that_would_be_searched_again_and_again(tmp_path: Path, line: str) -> None:
     files = {"build.log": f"{line.format(' ' * LONG)}\n", "compose.yaml": "services: {a: {build: .}}\n"}

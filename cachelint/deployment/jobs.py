@@ -204,7 +204,7 @@ def _upward(directory: str, root: str) -> Iterator[str]:
 
 
 def _makefile(source: SourceFile, root: str) -> Iterator[ScriptJob]:
-    from cachelint.deployment.recipes import units_of
+    from cachelint.deployment.recipes import with_needed
     from cachelint.documents.makefile import read_makefile
 
     starts = (os.path.dirname(source.path),)
@@ -212,8 +212,7 @@ def _makefile(source: SourceFile, root: str) -> Iterator[ScriptJob]:
         (recipe, tuple(Unit(text, starts, recipe.exported) for text in recipe.scripts))
         for recipe in read_makefile(source)
     ]
-    for recipe, _ in own:
-        units = units_of(recipe, own)
+    for recipe, units in with_needed(own):
         if units:
             yield ScriptJob(Kind.MAKEFILE, source, recipe.name, recipe.place, units)
 

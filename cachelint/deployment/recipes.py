@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cachelint.deployment.shipping import says_so
@@ -20,19 +21,25 @@ if TYPE_CHECKING:
 _MAKE = regex(r"\s*make((?:[ \t]+[\w./-]+)+)\s*")
 _NEXT_RULE = regex(r"\n[^\s#]")
 _MAX_UNITS = 100
+_MAX_FOLLOWED = 1_000
+_MAX_DEPTH = 50
+"""Targets that need each other in a longer row than anybody writes are not followed; nor are more shells in a file."""
 
 
-def units_of(recipe: Recipe, own: Sequence[Own]) -> tuple[Unit, ...]:
-    """The shells that run for a recipe, in order. `own` are the recipes of its file with their own shells.
+def with_needed(own: Sequence[Own]) -> Iterator[Own]:
+    """The recipes of a file, each with the shells that run for it, in order. `own` are those with their own shells.
 
     Those of other targets count for one that says by its name that it deploys: `deploy: build` builds.
     Source: the GNU make manual, "How make Processes a Makefile".
     """
-    if not says_so(recipe.name):
-        return next(units for one, units in own if one is recipe)
     by_target = {target: one for one in own for target in one[0].name.split() if one[1] or one[0].needs}
-    found = list(_Following(by_target).of(next(one for one in own if one[0] is recipe), set()))
-    return tuple(found[:_MAX_UNITS])
+    left = _MAX_FOLLOWED
+    for recipe, units in own:
+        needed = units
+        if says_so(recipe.name) and left > 0:
+            needed = tuple(islice(_Following(by_target).of((recipe, units), set()), _MAX_UNITS))
+            left -= len(needed) - len(units)
+        yield recipe, needed
 
 
 def runs_elsewhere(job: ScriptJob, place: Span) -> bool:
@@ -54,10 +61,14 @@ class _Following:
         self._inside: set[int] = set()
         self._count = 0
 
+    @property
+    def _is_enough(self) -> bool:
+        return self._count >= _MAX_UNITS or len(self._inside) >= _MAX_DEPTH
+
     def of(self, one: Own, made: set[int]) -> Iterator[Unit]:
         """What runs for a target, with what comes before it."""
         recipe, units = one
-        if id(recipe) in made or id(recipe) in self._inside or self._count >= _MAX_UNITS:
+        if id(recipe) in made or id(recipe) in self._inside or self._is_enough:
             return
         made.add(id(recipe))
         self._inside.add(id(recipe))
