@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 
 _MOST = 8
 _MAX_DEPTH = 6
+_MAX_NESTED = 20
 _MAX_TEXT = 2_000
-_SUCCEED = frozenset("true : export local readonly declare typeset unset set shift".split())
-_SILENT = frozenset({"[", "test", "false", "hash", "cd"})
 _PROGRAM = regex(r"(?:which|command\s+-v|type\s+-[pP])\s+([\w./-]+)")
 _QUIET = regex(r"\w*grep\b[^|]*\s(?:-[a-zA-Z]*q|--quiet\b|--silent\b)")
 _AWAY = regex(r"(?!1?>&1\b)(?:1?>|&>)")
@@ -42,6 +41,12 @@ class _End(NamedTuple):
 
 
 _EITHER = (_End(), _End(succeeds=False))
+_SILENT: dict[str, Sequence[_End]] = {
+    **dict.fromkeys("true : export local readonly declare typeset unset set shift".split(), (_End(),)),
+    **dict.fromkeys(("[", "test", "false", "hash", "cd"), _EITHER),
+    **dict.fromkeys(("exit", "return"), tuple(one._replace(ends=True) for one in _EITHER)),
+}
+"""The commands that print nothing."""
 
 
 class _UnknownError(Exception):
@@ -56,6 +61,7 @@ class Printed:
         self._text = text
         self._known: dict[str, tuple[str, ...]] = {}
         self._bodies: dict[str, Node] | None = None
+        self._ends: dict[str, Sequence[_End] | None] = {}
 
     def of(self, written: str, variables: Variables) -> tuple[str, ...]:
         """The tools of which ``$(…)`` becomes one, in the order in which they are written, with their words.
@@ -75,17 +81,25 @@ class Printed:
         text = ScriptText(inside, ((0, 0),))
         root = text.parse_once()
         try:
-            ends = () if root.has_error else _Reader(text, variables, None, self._body).block(root.named_children)
+            ends = () if root.has_error else _Reader(text, variables, None, self._called).block(root.named_children)
         except _UnknownError:
             return ()
         printed = dict.fromkeys(tool for one in ends if (tool := one.text.rstrip("\n")))
         return tuple(printed) if all(map(_is_tool, printed)) else ()
 
-    def _body(self, name: str) -> tuple[ScriptText, Node] | None:
-        """The body of a function of the script."""
+    def _called(self, name: str, variables: Variables, depth: int) -> Sequence[_End]:
+        """The ways through a function of the script, followed once. Raises `_UnknownError`, also for no function."""
         if self._bodies is None:
             self._bodies = dict(_functions(self._root, self._text))
-        return (self._text, self._bodies[name]) if name in self._bodies else None
+        if name not in self._ends:
+            self._ends[name] = None  # also for one that calls itself
+            if name in self._bodies and depth <= _MAX_DEPTH:
+                ends = _Reader(self._text, variables, name, self._called, depth).block([self._bodies[name]])
+                self._ends[name] = [one._replace(ends=False) for one in ends]
+        known = self._ends[name]
+        if known is None:
+            raise _UnknownError
+        return known
 
 
 def _is_tool(text: str) -> bool:
@@ -112,16 +126,15 @@ class _Reader:
         text: ScriptText,
         variables: Variables,
         function: str | None,
-        body: Callable[[str], tuple[ScriptText, Node] | None],
+        called: Callable[[str, Variables, int], Sequence[_End]],
         depth: int = 0,
     ) -> None:
         self._text = text
         self._variables = variables
         self._function = function
-        self._body = body
+        self._called = called
         self._depth = depth
-        if depth > _MAX_DEPTH:
-            raise _UnknownError
+        self._nested = 0
 
     def block(self, nodes: Iterable[Node]) -> Sequence[_End]:
         """The ways through statements one after the other."""
@@ -133,9 +146,12 @@ class _Reader:
 
     def _statement(self, node: Node) -> Sequence[_End]:
         read = _READERS.get(node.type)
-        if read is None:
+        if read is None or self._nested >= _MAX_NESTED:
             raise _UnknownError
-        return read(self, node)
+        self._nested += 1
+        ends = read(self, node)
+        self._nested -= 1
+        return ends
 
     def _silent(self, node: Node) -> Sequence[_End]:
         return (_End(),) if node.type in _STATEMENTS else _EITHER
@@ -195,21 +211,11 @@ class _Reader:
         if program:
             return _End(f"{program[1]}\n"), _End(succeeds=False)
         called = self._text.of(name)
-        if called in {"exit", "return"}:
-            return _End(ends=True), _End(succeeds=False, ends=True)
         if called in {"echo", "printf"}:
             return [_End(one) for one in self._said(node, name, called)]
-        if called in _SUCCEED:
-            return (_End(),)
-        return _EITHER if called in _SILENT or _QUIET.match(self._text.of(node)) else self._call(called)
-
-    def _call(self, name: str) -> Sequence[_End]:
-        found = self._body(name)
-        if found is None:
-            raise _UnknownError
-        text, body = found
-        ends = _Reader(text, self._variables, name, self._body, self._depth + 1).block([body])
-        return [one._replace(ends=False) for one in ends]
+        if called in _SILENT or _QUIET.match(self._text.of(node)):
+            return _SILENT.get(called, _EITHER)
+        return self._called(called, self._variables, self._depth + 1)
 
     def _said(self, node: Node, name: Node, called: str) -> Iterable[str]:
         """What ``echo`` or ``printf`` prints."""

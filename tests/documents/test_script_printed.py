@@ -83,6 +83,8 @@ UNKNOWN = [
     "detect() { echo $(detect); }\n$(detect)",
     "a() { b; }\nb() { a; }\n$(a)",
     "$(echo docker compose",
+    f"detect() {{ {'{ ' * 400} echo docker; {'}; ' * 400} }}\n$(detect)",
+    "$(" + "{ " * 300 + "echo docker; " + "}; " * 300 + ")",
     "$(" + "true && " * 2_000 + "echo docker compose)",
     "$(" + " ".join(f"[ {n} ] && echo {n};" for n in range(9)) + ")",
 ]
@@ -159,6 +161,11 @@ def test_other_words_are_left_as_they_are_written(text: str) -> None:
     command = read_script(f"{text}\n$SUDO docker build\n").commands[-1]
     words = (*(one.words[0] for one in command.wrappers), *command.words)
     assert words[0].text == "$SUDO"
+
+
+def test_each_function_is_followed_once() -> None:
+    calls = "".join(f"f{n}() {{ {f'f{n + 1}; ' * 40} }}\n" for n in range(4))
+    assert _told(f"{calls}f4() {{ [ x ]; }}\nf() {{ f0; echo docker; }}\n$(f)") == [["docker", "build"]]
 
 
 def test_it_points_at_the_substitution() -> None:
