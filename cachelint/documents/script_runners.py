@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from cachelint.documents.script_words import Template, as_written, template
 from cachelint.documents.script_wrappers import strip
@@ -12,7 +12,7 @@ from cachelint.record import NamedTuple
 from cachelint.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Callable, Container, Mapping
 
     from tree_sitter import Node
 
@@ -27,6 +27,7 @@ _ELSEWHERE = regex(
 )
 
 
+_Read = TypeVar("_Read")
 MOST_ROUNDS = 4
 """Functions that hand on to each other in a longer row are not followed."""
 
@@ -48,20 +49,29 @@ def may_run_arguments(name: str) -> bool:
 
 def runners(root: Node, text: ScriptText) -> dict[str, Runner]:
     """Such functions, by their names; those that hand their arguments to another one of them, too."""
-    functions = _handing_on(root, text)
-    found: dict[str, Runner] = {}
+    return in_rounds(functions_with(_HANDS_ON, root, text), lambda node, *others: _runner(node, text, *others))
+
+
+def in_rounds(
+    functions: Mapping[str, Node], read: Callable[[Node, Mapping[str, _Read], Mapping[str, Node]], _Read | None]
+) -> dict[str, _Read]:
+    """What `read` makes of functions, by their names: of each, with those known so far and those that are not.
+
+    It is asked again as long as more are known: functions hand on to each other.
+    """
+    found: dict[str, _Read] = {}
     for _ in range(MOST_ROUNDS):
         unknown = {name: node for name, node in functions.items() if name not in found}
-        more = {name: one for name, node in unknown.items() if (one := _runner(node, text, found, unknown))}
+        more = {name: one for name, node in unknown.items() if (one := read(node, found, unknown)) is not None}
         if not more:
             break
         found.update(more)
     return found
 
 
-def _handing_on(root: Node, text: ScriptText) -> dict[str, Node]:
-    """The functions with ``$@`` or ``$*`` in them; of two with one name the first, which is read last here."""
-    marks = text.marks(_HANDS_ON)
+def functions_with(sign: re.Pattern[bytes], root: Node, text: ScriptText) -> dict[str, Node]:
+    """The functions with something written in them; of two with one name the first, which is read last here."""
+    marks = text.marks(sign)
     found: dict[str, Node] = {}
     todo = [root]
     while todo:

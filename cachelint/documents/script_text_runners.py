@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cachelint.documents.script import Word
-from cachelint.documents.script_runners import MOST_ROUNDS
+from cachelint.documents.script_runners import functions_with, in_rounds
 from cachelint.documents.script_words import Part, Template, expand, template
 from cachelint.documents.script_wrappers import strip
 from cachelint.documents.shell_syntax import COUNT, SHELLS
@@ -57,30 +57,7 @@ def text_runners(root: Node, text: ScriptText) -> dict[str, TextRunner]:
     """Such functions, by their names: those whose commands that do so all do the same."""
     if not _MARKS.search(text.data):
         return {}
-    functions = _functions(root, text)
-    found: dict[str, TextRunner] = {}
-    for _ in range(MOST_ROUNDS):
-        unknown = {name: node for name, node in functions.items() if name not in found}
-        more = {name: one for name, node in unknown.items() if (one := _Body(text, found).read(node))}
-        if not more:
-            break
-        found.update(more)
-    return found
-
-
-def _functions(root: Node, text: ScriptText) -> dict[str, Node]:
-    """The functions that hand an argument on."""
-    marks = text.marks(_ARGUMENT)
-    found: dict[str, Node] = {}
-    todo = [root]
-    while todo:
-        node = todo.pop()
-        if not marks.within(node):
-            continue
-        if node.type == "function_definition" and (name := node.child_by_field_name("name")):
-            found[text.of(name)] = node
-        todo += node.named_children
-    return found
+    return in_rounds(functions_with(_ARGUMENT, root, text), lambda node, known, _: _Body(text, known).read(node))
 
 
 def front_of(runner: TextRunner, arguments: Sequence[Word]) -> list[Template]:
